@@ -1,0 +1,3 @@
+module inference-platform/bench/pause
+
+go 1.26.0
