@@ -1,0 +1,156 @@
+"""`python -m bench`: one Kubernetes node, its tools and its mirror, from package registries alone."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+
+from bench.errors import BenchError
+from bench.paths import INSTANCES, Instance
+
+# Every command imports what it needs when it runs: `--help` and `env` must not wait for the node's libraries.
+
+INTERRUPTED = 130
+"""Exit code of a program that was stopped with Ctrl-C, by shell convention."""
+
+
+def doctor(args: argparse.Namespace) -> int:
+    from bench import doctor as checks
+
+    findings = checks.examine(_instance(args))
+    print(checks.table(findings))
+    return 1 if any(finding.missing for finding in findings) else 0
+
+
+def build(_: argparse.Namespace) -> int:
+    _build_everything()
+    return 0
+
+
+def up(args: argparse.Namespace) -> int:
+    from bench import doctor as checks
+    from bench.node import lifecycle
+
+    instance = _instance(args)
+    checks.require(instance)
+    _build_everything()
+    lifecycle.up(instance)
+    return 0
+
+
+def status(args: argparse.Namespace) -> int:
+    from bench.node import lifecycle
+
+    return lifecycle.status(_instance(args))
+
+
+def logs(args: argparse.Namespace) -> int:
+    from bench.node import lifecycle
+
+    lifecycle.logs(_instance(args), args.name)
+    return 0
+
+
+def down(args: argparse.Namespace) -> int:
+    from bench.node import lifecycle
+
+    lifecycle.down(_instance(args))
+    return 0
+
+
+def image(args: argparse.Namespace) -> int:
+    from bench import images
+
+    print(images.build_context(args.context, args.name, target=args.target, build_args=dict(args.build_arg)))
+    return 0
+
+
+def env(args: argparse.Namespace) -> int:
+    from bench import environment
+
+    print(json.dumps(environment.describe(_instance(args)), indent=2))
+    return 0
+
+
+def _build_everything() -> None:
+    from bench import build as tools
+    from bench import images, mirror
+
+    tools.ensure()
+    images.ensure_all()
+    mirror.ensure()
+
+
+def _instance(args: argparse.Namespace) -> Instance:
+    try:
+        return Instance(args.instance)
+    except ValueError as error:
+        raise BenchError(str(error)) from None
+
+
+def _key_value(text: str) -> tuple[str, str]:
+    key, separator, value = text.partition("=")
+    if not key or not separator:
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    return key, value
+
+
+def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+    """The command line. `--instance` wins over BENCH_INSTANCE, which wins over `default`."""
+    instance = argparse.ArgumentParser(add_help=False)
+    instance.add_argument(
+        "--instance",
+        default=environ.get("BENCH_INSTANCE") or INSTANCES[0],
+        metavar="NAME",
+        help=f"which node: {' or '.join(INSTANCES)} (or BENCH_INSTANCE; default: {INSTANCES[0]})",
+    )
+    top = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, parents=[instance], help=text, description=text)
+        sub.set_defaults(run=run)
+        return sub
+
+    command("doctor", doctor, "check what this machine needs to run a node, and say how to mend what is missing")
+    command("build", build, "build the tools, images and the mirror that are not cached yet")
+    command("up", up, "start the node, building what is missing; does nothing where it already runs")
+    command("status", status, "show the node's processes and whether they are healthy")
+    command("logs", logs, "show the log of one of the node's processes").add_argument("name", metavar="NAME", help="as `status` lists it")
+    command("down", down, "stop the node and remove everything it left on this machine, its data included")
+    command("env", env, "print, as JSON, what a client of the node needs: kubeconfig, PATH, charts, manifests, images")
+    img = command("image", image, "build a folder with a Containerfile into the node's registry and print the reference")
+    img.add_argument("context", type=Path, metavar="CONTEXT", help="folder with a Containerfile or Dockerfile")
+    img.add_argument("name", metavar="NAME", help="image name; the reference is bench.local/NAME:<content hash>")
+    img.add_argument("--target", metavar="STAGE", help="stage to build (default: the last one)")
+    img.add_argument("--build-arg", type=_key_value, action="append", default=[], metavar="KEY=VALUE", help="may be given more than once")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    args = parser(os.environ).parse_args(arguments)
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        run: Callable[[argparse.Namespace], int] = args.run
+        return run(args)
+    except BenchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; nothing is half done, the same command continues where this one left off", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    """A polite kill ends like Ctrl-C, so that child processes and temporary files go too."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

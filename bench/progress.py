@@ -1,0 +1,66 @@
+"""One line per step of work, with the time it took: alive on a terminal, readable in a log.
+
+Everything goes to stderr, so that stdout carries only a command's result (`bench env`, `bench image`).
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+WIDTH = 60
+"""Columns up to the time, so that the times of all steps stand below one another."""
+
+TERMINAL_SECONDS = 1.0
+LOG_SECONDS = 30.0
+"""How often a running step shows its time: a terminal's line is rewritten, a log gets one more line."""
+
+
+@contextmanager
+def step(what: str, stream: TextIO | None = None) -> Iterator[None]:
+    """Show `what` while the body runs, then the seconds it took, or that it failed or was stopped."""
+    out = stream or sys.stderr
+    started = time.monotonic()
+    done = threading.Event()
+    ticker = threading.Thread(target=_tick, args=(what, out, started, done), daemon=True)
+    ticker.start()
+    note = "failed after "
+    try:
+        yield
+        note = ""
+    except KeyboardInterrupt:
+        note = "stopped after "
+        raise
+    finally:
+        done.set()
+        ticker.join()
+        _write(out, what, f"{note}{_elapsed(started)}", last=True)
+
+
+def line(what: str, note: str, stream: TextIO | None = None) -> None:
+    """Show a step that took no time, such as one whose result was cached."""
+    _write(stream or sys.stderr, what, note, last=True)
+
+
+def _tick(what: str, out: TextIO, started: float, done: threading.Event) -> None:
+    pause = TERMINAL_SECONDS if out.isatty() else LOG_SECONDS
+    while not done.wait(pause):
+        _write(out, what, f"{_elapsed(started)} so far", last=False)
+
+
+def _elapsed(started: float) -> str:
+    return f"{time.monotonic() - started:.0f} s"
+
+
+def _write(out: TextIO, what: str, note: str, *, last: bool) -> None:
+    text = f"  {what} ".ljust(WIDTH, ".") + f" {note}"
+    if out.isatty():
+        # Erase to the end of the line: the note before this one may have been longer.
+        out.write(f"\r{text}\x1b[K" + ("\n" if last else ""))
+    else:
+        out.write(text + "\n")
+    out.flush()

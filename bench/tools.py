@@ -1,0 +1,127 @@
+"""The upstream Go tools the bench is made of: which module, which packages, which version stamps.
+
+The versions are pinned in `bench/go/<tool>/go.mod`; `bench/build.py` makes the binaries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from bench.errors import BenchError
+from bench.paths import CACHE
+
+GO_DIR = Path(__file__).parent / "go"
+BIN = CACHE / "bin"
+
+BUILD_COMMAND = "python -m bench build"
+
+BASE_FLAGS = ("-trimpath",)
+BASE_LDFLAGS = ("-s", "-w")
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One Go module of ours under `bench/go/<name>` and what comes out of it."""
+
+    name: str
+    binaries: Mapping[str, str]
+    """Binary → Go package; the binary's name is ours to choose."""
+    stamps: Mapping[str, str] = field(default_factory=dict)
+    """Go variable → value, set at link time the way upstream's own build does."""
+    scripts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Script → (module, path in it): executables that upstream ships as files, copied as they are."""
+
+    @property
+    def folder(self) -> Path:
+        return GO_DIR / self.name
+
+    @property
+    def products(self) -> tuple[str, ...]:
+        return (*self.binaries, *self.scripts)
+
+    @property
+    def ldflags(self) -> str:
+        """The exact text is part of what Go caches by: a change of order links again."""
+        return " ".join([*BASE_LDFLAGS, *(f"-X {name}={value}" for name, value in self.stamps.items())])
+
+    def digest(self, toolchain: str) -> str:
+        """Changes whenever the binaries could: sources, pins, flags or the Go toolchain."""
+        content = hashlib.sha256()
+        for part in (toolchain, *BASE_FLAGS, self.ldflags, repr(sorted(self.binaries.items())), repr(sorted(self.scripts.items()))):
+            content.update(part.encode() + b"\0")
+        for path in sorted(path for path in self.folder.rglob("*") if path.is_file()):
+            content.update(str(path.relative_to(self.folder)).encode() + b"\0")
+            content.update(hashlib.sha256(path.read_bytes()).digest())
+        return content.hexdigest()[:16]
+
+    def output(self, toolchain: str) -> Path:
+        """Folder that holds this tool's products once they are built."""
+        return BIN / self.name / self.digest(toolchain)
+
+
+_PULUMI_VERSION = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
+_KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl")
+_CERT_MANAGER = "github.com/cert-manager/cert-manager/bench"
+
+TOOLS: Mapping[str, Tool] = {
+    tool.name: tool
+    for tool in (
+        Tool(
+            "pulumi",
+            {"pulumi": "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"},
+            stamps={_PULUMI_VERSION: "v3.170.0"},
+            # The language host is older than the engine; this script must be the engine's, since it speaks to the SDK.
+            scripts={"pulumi-language-python-exec": ("github.com/pulumi/pulumi/sdk/v3", "python/cmd/pulumi-language-python-exec")},
+        ),
+        Tool(
+            "pulumi-language-python",
+            {"pulumi-language-python": "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python"},
+            stamps={_PULUMI_VERSION: "v3.78.0"},
+        ),
+        Tool("helm", {"helm": "helm.sh/helm/v3/cmd/helm"}, stamps={"helm.sh/helm/v3/internal/version.version": "v3.20.2"}),
+        Tool("etcd", {"etcd": "go.etcd.io/etcd/server/v3"}),
+        Tool(
+            "kubernetes",
+            {name: f"k8s.io/kubernetes/cmd/{name}" for name in _KUBERNETES},
+            stamps={"k8s.io/component-base/version.gitVersion": "v1.36.3"},
+        ),
+        Tool("pause", {"pause": "."}),
+        Tool("coredns", {"coredns": "."}),
+        Tool("registry", {"registry": "github.com/distribution/distribution/v3/cmd/registry"}),
+        Tool("local-path-provisioner", {"local-path-provisioner": "github.com/rancher/local-path-provisioner"}),
+        Tool("metrics-server", {"metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server"}),
+        Tool("kube-rbac-proxy", {"kube-rbac-proxy": "github.com/brancz/kube-rbac-proxy/cmd/kube-rbac-proxy"}),
+        Tool("minio", {"minio": "github.com/minio/minio"}),
+        Tool("mc", {"mc": "github.com/minio/mc"}),
+        Tool("cert-manager", {f"cert-manager-{name}": f"{_CERT_MANAGER}/{name}" for name in ("controller", "webhook", "cainjector")}),
+        Tool("kserve", {"kserve-manager": "github.com/kserve/kserve/cmd/manager"}),
+    )
+}
+
+
+@cache
+def toolchain() -> str:
+    """What `go version` says, such as `go version go1.26.8 linux/amd64`."""
+    try:
+        answer = subprocess.run(["go", "version"], check=True, capture_output=True, text=True)
+    except FileNotFoundError:
+        raise BenchError("`go` is not on PATH; install Go 1.26 or newer (https://go.dev/doc/install)") from None
+    except subprocess.CalledProcessError as error:
+        raise BenchError(f"`go version` failed: {error.stderr.strip()}") from error
+    return answer.stdout.strip()
+
+
+def binary(name: str) -> Path:
+    """Where the built binary or script `name` lies; BenchError where nothing is called that, or it is not built yet."""
+    for tool in TOOLS.values():
+        if name in tool.products:
+            path = tool.output(toolchain()) / name
+            if not path.is_file():
+                raise BenchError(f"{name} is not built yet; run: {BUILD_COMMAND}")
+            return path
+    raise BenchError(f"no tool builds {name!r}; known: {', '.join(sorted(p for tool in TOOLS.values() for p in tool.products))}")
