@@ -1,0 +1,61 @@
+# The targets a person needs; `make help` lists them. Everything runs from .venv, which is made on first use.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+RUN := . $(VENV)/bin/activate &&
+CHECKED := __main__.py bench components images scripts stacks tests
+
+.PHONY: help up down preview test check lint types unit test-node test-engine schema format packages clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(VENV)/.installed: requirements.txt
+	@echo "installing the Python packages of requirements.txt into $(VENV) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --requirement requirements.txt
+	@touch $@
+
+packages: $(VENV)/.installed ## Install the Debian packages of bench/apt-packages.txt that are missing (root)
+	@[ -n "$$KUBECONFIG" ] || missing=$$(for name in $$(grep -v '^#' bench/apt-packages.txt); do dpkg -s $$name >/dev/null 2>&1 || echo $$name; done); \
+	if [ -n "$$missing" ]; then \
+		echo "installing Debian packages:" $$missing; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+
+up: packages ## From a bare machine to a running platform and one real MNIST prediction
+	@$(RUN) python -m scripts.local up
+
+down: $(VENV)/.installed ## Remove the platform and the bench's node
+	@$(RUN) python -m scripts.local down
+
+preview: $(VENV)/.installed ## What `make up` would change
+	@$(RUN) python -m scripts.local pulumi preview
+
+test: check packages ## Everything: check, then the real engine and the real node (instance `test`; your platform is not touched)
+	@$(RUN) python -m pytest -m "engine or node" tests
+
+check: lint types unit ## Lint, types, unit, graph and structure: no root, no tools, under a minute
+
+lint: $(VENV)/.installed
+	@$(RUN) ruff format --check $(CHECKED) && ruff check $(CHECKED)
+
+types: $(VENV)/.installed
+	@$(RUN) mypy $(CHECKED)
+
+unit: $(VENV)/.installed
+	@$(RUN) python -m pytest -q tests/unit tests/graph tests/structure
+
+test-engine: packages ## Only the tests on the real Pulumi engine
+	@$(RUN) python -m pytest -m engine tests
+
+test-node: packages ## Only the tests on the real node
+	@$(RUN) python -m pytest -m node tests
+
+schema: $(VENV)/.installed ## Write the JSON Schema that editors use for Pulumi.<stack>.yaml
+	@$(RUN) python -m stacks.schema
+
+format: $(VENV)/.installed ## Format the code
+	@$(RUN) ruff format $(CHECKED) && ruff check --fix $(CHECKED)

@@ -1,0 +1,68 @@
+"""`python -m scripts.local up | down | pulumi ARGUMENTS`: the `local` stack on this machine. See `make help`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+
+from scripts.local import cluster as clusters
+from scripts.local.commands import show
+from scripts.local.engine import outputs, pulumi
+from scripts.local.errors import DriverError
+from scripts.local.prediction import show_prediction
+from scripts.local.workspace import prepare, write_config
+
+
+def up(_: argparse.Namespace) -> None:
+    """Cluster, images, `pulumi up`, and one real prediction to show that it answers."""
+    began = time.monotonic()
+    cluster = clusters.start()
+    workspace = prepare(cluster)
+    write_config(workspace, cluster, clusters.images() if cluster.is_bench else {})
+    # The preview is skipped: `make preview` shows it, and `make up` says yes to it anyway.
+    pulumi(workspace, ["up", "--yes", "--skip-preview", "--suppress-outputs"])
+    show_prediction(outputs(workspace), workspace.environment)
+    print(f"\nmake up: ready in {time.monotonic() - began:.0f} s")
+
+
+def down(_: argparse.Namespace) -> None:
+    """Remove the platform. The bench's node goes as a whole with the state kept beside it; a cluster or a backend of the user's is emptied."""
+    owned = bool(os.environ.get("KUBECONFIG"))
+    if owned or os.environ.get("PULUMI_BACKEND_URL"):
+        pulumi(prepare(clusters.running()), ["destroy", "--yes", "--skip-preview"])
+    if not owned:
+        show([*clusters.BENCH, "down"], os.environ)
+
+
+def run_pulumi(options: argparse.Namespace) -> None:
+    """Any `pulumi` command on the running stack: preview, refresh, destroy, stack output ..."""
+    cluster = clusters.running()
+    workspace = prepare(cluster)
+    write_config(workspace, cluster, clusters.images() if cluster.is_bench else {})
+    pulumi(workspace, options.arguments)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m scripts.local", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands.add_parser("up", help="bring everything up, continue after an interruption, change nothing when nothing changed").set_defaults(run=up)
+    commands.add_parser("down", help="remove the platform, and the bench's node with it").set_defaults(run=down)
+    anything = commands.add_parser("pulumi", help="run any pulumi command on the local stack, with this machine's tools and state")
+    anything.add_argument("arguments", nargs=argparse.REMAINDER)
+    anything.set_defaults(run=run_pulumi)
+    options = parser.parse_args()
+    try:
+        options.run(options)
+    except DriverError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted: the same command continues where this one stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

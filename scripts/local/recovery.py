@@ -1,0 +1,72 @@
+"""Mending what a killed `pulumi` leaves behind: its lock, and objects that were made but not yet written down."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from scripts.local.commands import answer, show
+from scripts.local.workspace import PROJECT, STACK, Workspace
+
+
+def release_stale_lock(workspace: Workspace) -> None:
+    """Cancel a lock in a file backend when the process that took it, on this machine, is gone."""
+    backend = workspace.environment["PULUMI_BACKEND_URL"]
+    if not backend.startswith("file://"):
+        return
+    locks = Path(backend.removeprefix("file://")).expanduser() / ".pulumi/locks/organization" / PROJECT / STACK
+    holders = [json.loads(lock.read_text()) for lock in locks.glob("*.json")]
+    if holders and all(_is_gone(holder) for holder in holders):
+        print("  an earlier run was killed: releasing its lock on the stack", flush=True)
+        show(["pulumi", "cancel", "--yes", "--stack", STACK], workspace.environment)
+
+
+def _is_gone(holder: dict[str, Any]) -> bool:
+    return holder.get("hostname") == socket.gethostname() and not Path(f"/proc/{holder.get('pid')}").exists()
+
+
+def adopt_pending_creates(workspace: Workspace) -> None:
+    """Take objects into the state that a killed run created without recording, and forget those that never came to be.
+
+    Without this the next `up` would fail with AlreadyExists, or lose track of the object.
+    """
+    exported = json.loads(answer(["pulumi", "stack", "export", "--stack", STACK], workspace.environment))
+    pending = (exported.get("deployment") or {}).get("pending_operations") or []
+    creating = [operation["resource"] for operation in pending if operation["type"] == "creating"]
+    if not creating:
+        return
+    print(f"  an earlier run was killed while creating {len(creating)} resources: looking them up", flush=True)
+    found = [(resource["urn"], identity) for resource in creating if (identity := _existing(resource, workspace.environment))]
+    imports = [argument for pair in found for urn_or_id in pair for argument in ("--import-pending-creates", urn_or_id)]
+    refresh = ["pulumi", "refresh", "--yes", "--stack", STACK, "--config-file", str(workspace.config_file), "--suppress-outputs"]
+    if imports:
+        show([*refresh, *imports], workspace.environment)
+    if len(found) < len(creating):
+        show([*refresh, "--clear-pending-creates"], workspace.environment)
+
+
+def _existing(resource: dict[str, Any], environment: dict[str, str]) -> str | None:
+    """The id of a Kubernetes object or Helm release if the cluster has it: `namespace/name`, or `name` when cluster-wide."""
+    token, inputs = resource["type"], resource.get("inputs") or {}
+    if token == "kubernetes:helm.sh/v3:Release":
+        name, namespace = inputs["name"], inputs.get("namespace", "default")
+        return f"{namespace}/{name}" if _succeeds(["helm", "status", name, "--namespace", namespace], environment) else None
+    if not token.startswith("kubernetes:"):
+        return None
+    _, version, kind = token.split(":")
+    group, _, version = version.rpartition("/")
+    metadata = inputs.get("metadata") or {}
+    name, namespace = metadata.get("name"), metadata.get("namespace")
+    wanted = kind if group in ("", "core") else f"{kind}.{version}.{group}"
+    scope = ["--namespace", namespace] if namespace else []
+    if not name or not _succeeds(["kubectl", "get", wanted, name, *scope], environment):
+        return None
+    return f"{namespace}/{name}" if namespace else str(name)
+
+
+def _succeeds(command: list[str], environment: dict[str, str]) -> bool:
+    return subprocess.run(command, env=environment, check=False, capture_output=True).returncode == os.EX_OK

@@ -1,0 +1,75 @@
+"""Where the `local` stack lives on this machine: its state, its passphrase and its configuration.
+
+Pulumi writes an encryption salt into the stack's file, and this machine adds a kubeconfig and a mirror: both go into a
+copy under the state folder, so that the checkout stays clean.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scripts.local.cluster import Cluster
+from scripts.local.commands import ROOT
+
+STACK = "local"
+PROJECT = "inference-platform"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folder of the stack's copy of `Pulumi.local.yaml`, and the environment in which `pulumi` finds everything."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    @property
+    def config_file(self) -> Path:
+        return self.folder / f"Pulumi.{STACK}.yaml"
+
+
+def prepare(cluster: Cluster) -> Workspace:
+    """Make state folder and passphrase once, and give `pulumi` the user's own where there are any."""
+    folder = cluster.state
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    environment = cluster.environment() | {"PULUMI_SKIP_UPDATE_CHECK": "1"}
+    if "PULUMI_BACKEND_URL" not in environment:
+        backend = folder / "state"
+        backend.mkdir(mode=0o700, exist_ok=True)
+        environment["PULUMI_BACKEND_URL"] = f"file://{backend}"
+    if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & environment.keys():
+        environment["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_passphrase(folder / "passphrase"))
+    if cluster.is_bench:
+        # Plugins come from PATH or from the user's own plugin folder; a download could only fail, slowly.
+        environment["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+    (folder / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
+    return Workspace(folder, environment)
+
+
+def write_config(workspace: Workspace, cluster: Cluster, images: dict[str, str]) -> None:
+    """The committed stack file, plus what only this machine knows; the salt of an earlier run is kept."""
+    committed: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{STACK}.yaml").read_text())
+    earlier: dict[str, Any] = yaml.safe_load(workspace.config_file.read_text()) if workspace.config_file.exists() else {}
+    machine: dict[str, Any] = {**cluster.config, **({"images": images} if images else {})}
+    merged = {key: value for key, value in (earlier or {}).items() if key == "encryptionsalt"} | committed
+    merged["config"] = merged.get("config", {}) | {f"{PROJECT}:{key}": value for key, value in machine.items()}
+    partial = workspace.config_file.with_suffix(".partial")
+    partial.write_text(yaml.safe_dump(merged, sort_keys=False))
+    partial.replace(workspace.config_file)
+
+
+def _passphrase(path: Path) -> Path:
+    """A random passphrase, written once and readable by its owner only: losing it loses the stack's secrets."""
+    if not path.exists():
+        partial = path.with_suffix(".partial")
+        partial.unlink(missing_ok=True)
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(32))
+        partial.replace(path)
+    return path
