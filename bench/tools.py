@@ -92,7 +92,7 @@ TOOLS: Mapping[str, Tool] = {
         ),
         Tool("pause", {"pause": "."}),
         Tool("coredns", {"coredns": "."}),
-        Tool("registry", {"registry": "github.com/distribution/distribution/v3/cmd/registry"}),
+        Tool("registry", {"registry": "."}, stamps={"github.com/distribution/distribution/v3/version.version": "v3.1.2"}),
         Tool("local-path-provisioner", {"local-path-provisioner": "github.com/rancher/local-path-provisioner"}),
         Tool("metrics-server", {"metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server"}),
         Tool("kube-rbac-proxy", {"kube-rbac-proxy": "github.com/brancz/kube-rbac-proxy/cmd/kube-rbac-proxy"}),

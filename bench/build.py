@@ -1,0 +1,178 @@
+"""Builds the tools of `bench/tools.py` from their pinned modules, once per content.
+
+A build is made under a temporary name and renamed when it is whole, so whatever lies under `CACHE/bin/<tool>/<digest>`
+is complete. Go's own caches live under `CACHE/go`, apart from the person's, and are kept within `GO_CACHE_LIMIT`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from bench import progress
+from bench.errors import BenchError
+from bench.lock import exclusive
+from bench.paths import CACHE
+from bench.tools import BASE_FLAGS, BIN, BUILD_COMMAND, TOOLS, Tool, toolchain
+
+GO = CACHE / "go"
+LOGS = CACHE / "log"
+LOCK = CACHE / "build.lock"
+
+GIB = 1024**3
+BINARIES_LIMIT = 5 * GIB
+GO_CACHE_LIMIT = 12 * GIB
+"""Go's build and module caches together: 16 GiB were seen after building every tool in one go."""
+FREE_NEEDED = 4 * GIB
+"""The most that one tool (Kubernetes) adds to the caches and to the temporary files of its link step."""
+
+LOG_TAIL = 12
+"""Lines of a failed build that are shown: Go names the package and the error last."""
+
+
+def ensure(names: Iterable[str] = TOOLS) -> None:
+    """Build those of the named tools that are not cached; BenchError says which build failed and where its log is."""
+    version = toolchain()
+    tools = [TOOLS[name] for name in names]
+    outdated = [tool for tool in tools if not tool.output(version).is_dir()]
+    if len(outdated) < len(tools):
+        progress.line("cached     Go tools", f"{len(tools) - len(outdated)} of {len(tools)}")
+    for tool in tools:
+        if tool not in outdated:
+            os.utime(tool.output(version))
+    if not outdated:
+        return
+    with exclusive(LOCK, "the build"):
+        _clear_leftovers()
+        for tool in outdated:
+            output = tool.output(version)
+            if not output.is_dir():  # another process may have built it while this one waited
+                _trim_go_caches()
+                _require_space(tool)
+                with progress.step(f"building   {tool.name}"):
+                    _build(tool, output)
+        _trim_go_caches()
+        _prune_binaries(BIN, BINARIES_LIMIT, keep={tool.output(version) for tool in TOOLS.values()})
+
+
+def go_environment() -> dict[str, str]:
+    """What `go` runs with: caches of the bench's own, static binaries, and never another toolchain than the one on PATH."""
+    return os.environ | {
+        "CGO_ENABLED": "0",
+        "GOCACHE": str(GO / "build"),
+        "GOFLAGS": "-modcacherw",  # lets the cache be removed like any other folder
+        "GOMODCACHE": str(GO / "mod"),
+        "GOTMPDIR": str(GO / "tmp"),
+        "GOTOOLCHAIN": "local",
+        "GOWORK": "off",
+    }
+
+
+def module_folder(tool: Tool, module: str) -> Path:
+    """Where the sources of `module` lie, in the version that `tool` pins; downloaded and checked against go.sum."""
+    log = _log(tool)
+    _go(tool, ["mod", "download", module], log)
+    return Path(_go(tool, ["list", "-m", "-f", "{{.Dir}}", module], log).strip())
+
+
+def _build(tool: Tool, output: Path) -> None:
+    partial = output.with_name(f"{output.name}.partial")
+    partial.mkdir(parents=True)
+    command = ["build", *BASE_FLAGS, "-ldflags", tool.ldflags, "-o", f"{partial}/", *tool.binaries.values()]
+    _go(tool, command, _log(tool))
+    for name, package in tool.binaries.items():
+        (partial / _go_name(tool, package)).rename(partial / name)
+    for name, (module, path) in tool.scripts.items():
+        shutil.copyfile(module_folder(tool, module) / path, partial / name)
+        (partial / name).chmod(0o755)
+    partial.rename(output)
+
+
+def _go_name(tool: Tool, package: str) -> str:
+    """The name `go build` gives a package's binary: its last path element, a major-version suffix left out."""
+    if package == ".":
+        return tool.name
+    parts = package.split("/")
+    return parts[-2] if parts[-1].startswith("v") and parts[-1][1:].isdigit() else parts[-1]
+
+
+def _go(tool: Tool, arguments: Sequence[str], log: Path) -> str:
+    """Run `go` in the tool's folder with its messages in `log`, and return what it printed."""
+    (GO / "tmp").mkdir(parents=True, exist_ok=True)
+    with log.open("w") as messages:
+        answer = subprocess.run(
+            ["go", *arguments], cwd=tool.folder, env=go_environment(), stdout=subprocess.PIPE, stderr=messages, text=True, check=False
+        )
+    if answer.returncode:
+        _fail(tool, log)
+    return answer.stdout
+
+
+def _fail(tool: Tool, log: Path) -> None:
+    text = log.read_text(errors="replace")
+    if "no space left on device" in text:
+        raise BenchError(_space_message(tool))
+    tail = "\n".join(f"  {line}" for line in text.strip().splitlines()[-LOG_TAIL:])
+    raise BenchError(f"building {tool.name} failed; mend it and run again: {BUILD_COMMAND}\n{tail}\n  whole log: {log}")
+
+
+def _log(tool: Tool) -> Path:
+    LOGS.mkdir(parents=True, exist_ok=True)
+    return LOGS / f"build-{tool.name}.log"
+
+
+def _require_space(tool: Tool) -> None:
+    if shutil.disk_usage(CACHE).free >= FREE_NEEDED:
+        return
+    with progress.step(f"trimming   {GO}"):
+        shutil.rmtree(GO, ignore_errors=True)
+    if shutil.disk_usage(CACHE).free < FREE_NEEDED:
+        raise BenchError(_space_message(tool))
+
+
+def _space_message(tool: Tool) -> str:
+    free = shutil.disk_usage(CACHE).free / GIB
+    return (
+        f"building {tool.name} needs {FREE_NEEDED / GIB:.0f} GiB free under {CACHE} and {free:.1f} GiB are; "
+        f"free some, or set XDG_CACHE_HOME to a larger disk, and run again: {BUILD_COMMAND}"
+    )
+
+
+def _clear_leftovers() -> None:
+    """What a killed build left; safe under the lock, since whoever holds it is the only one that builds."""
+    for partial in BIN.glob("*/*.partial"):
+        shutil.rmtree(partial)
+    shutil.rmtree(GO / "tmp", ignore_errors=True)
+
+
+def _trim_go_caches() -> None:
+    """Modules go last: they are downloaded again, while what was compiled for one tool helps the next one little."""
+    for cache in (GO / "build", GO / "mod"):
+        if _size(GO) > GO_CACHE_LIMIT:
+            with progress.step(f"trimming   {cache}"):
+                shutil.rmtree(cache, ignore_errors=True)
+
+
+def _prune_binaries(root: Path, limit: int, keep: set[Path]) -> None:
+    """Remove builds of other contents, the longest unused first, until `root` holds at most `limit` bytes."""
+    builds = sorted(root.glob("*/*"), key=lambda build: build.stat().st_mtime)
+    sizes = {build: _size(build) for build in builds}
+    total = sum(sizes.values())
+    for build in builds:
+        if total > limit and build not in keep:
+            shutil.rmtree(build)
+            total -= sizes[build]
+
+
+def _size(root: Path) -> int:
+    """Bytes under `root`, as the disk counts them: Go's caches hold very many small files."""
+    total = 0
+    for folder, _, names in os.walk(root):
+        for name in names:
+            with suppress(FileNotFoundError):  # Go removes files of its cache while it works
+                total += os.lstat(f"{folder}/{name}").st_blocks * 512  # units of 512 bytes, whatever the file system's are
+    return total
