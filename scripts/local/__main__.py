@@ -28,7 +28,7 @@ def up(_: argparse.Namespace) -> None:
 
 
 def down(_: argparse.Namespace) -> None:
-    """Remove the platform. The bench's node goes as a whole with the state kept beside it; a cluster or a backend of the user's is emptied."""
+    """Remove the platform: the bench's node as a whole with its state, or, from a cluster or backend of the user's, what is ours."""
     owned = bool(os.environ.get("KUBECONFIG"))
     if owned or os.environ.get("PULUMI_BACKEND_URL"):
         pulumi(prepare(clusters.running()), ["destroy", "--yes", "--skip-preview"])
@@ -47,7 +47,7 @@ def run_pulumi(options: argparse.Namespace) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.local", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    commands.add_parser("up", help="bring everything up, continue after an interruption, change nothing when nothing changed").set_defaults(run=up)
+    commands.add_parser("up", help="bring everything up; continues after an interruption").set_defaults(run=up)
     commands.add_parser("down", help="remove the platform, and the bench's node with it").set_defaults(run=down)
     anything = commands.add_parser("pulumi", help="run any pulumi command on the local stack, with this machine's tools and state")
     anything.add_argument("arguments", nargs=argparse.REMAINDER)

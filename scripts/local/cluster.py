@@ -66,6 +66,6 @@ def images() -> dict[str, str]:
 
 def _own(kubeconfig: Path) -> Cluster:
     if not kubeconfig.is_file():
-        raise DriverError(f"KUBECONFIG={kubeconfig}: no such file. Unset KUBECONFIG to use the bench's own node, or point it at your cluster's file.")
+        raise DriverError(f"KUBECONFIG={kubeconfig}: no such file; unset it to use the bench's node, or name your cluster's file")
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "inference-platform"
     return Cluster(kubeconfig, state)

@@ -35,5 +35,3 @@ def select_stack(workspace: Workspace) -> None:
     stacks = json.loads(answer(["pulumi", "stack", "ls", "--json"], workspace.environment) or "[]")
     if not any(stack["name"].rsplit("/", 1)[-1] == STACK for stack in stacks):
         answer(["pulumi", "stack", "init", STACK, "--non-interactive", "-C", str(workspace.folder)], workspace.environment)
-
-

@@ -51,13 +51,13 @@ def adopt_pending_creates(workspace: Workspace) -> None:
 
 def _existing(resource: dict[str, Any], environment: dict[str, str]) -> str | None:
     """The id of a Kubernetes object or Helm release if the cluster has it: `namespace/name`, or `name` when cluster-wide."""
-    token, inputs = resource["type"], resource.get("inputs") or {}
-    if token == "kubernetes:helm.sh/v3:Release":
+    kind_of, inputs = resource["type"], resource.get("inputs") or {}
+    if kind_of == "kubernetes:helm.sh/v3:Release":
         name, namespace = inputs["name"], inputs.get("namespace", "default")
         return f"{namespace}/{name}" if _succeeds(["helm", "status", name, "--namespace", namespace], environment) else None
-    if not token.startswith("kubernetes:"):
+    if not kind_of.startswith("kubernetes:"):
         return None
-    _, version, kind = token.split(":")
+    _, version, kind = kind_of.split(":")
     group, _, version = version.rpartition("/")
     metadata = inputs.get("metadata") or {}
     name, namespace = metadata.get("name"), metadata.get("namespace")

@@ -1,0 +1,96 @@
+"""After a kill the same command goes on: locks of the dead are released, their half-made objects adopted."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.local.recovery import adopt_pending_creates, release_stale_lock
+from scripts.local.workspace import Workspace
+
+RELEASE = {"urn": "urn:release", "type": "kubernetes:helm.sh/v3:Release", "inputs": {"name": "kserve", "namespace": "kserve"}}
+DEPLOYMENT = {
+    "urn": "urn:deployment",
+    "type": "kubernetes:apps/v1:Deployment",
+    "inputs": {"metadata": {"name": "web", "namespace": "shop"}},
+}
+NAMESPACE = {"urn": "urn:namespace", "type": "kubernetes:core/v1:Namespace", "inputs": {"metadata": {"name": "shop"}}}
+PASSWORD = {"urn": "urn:password", "type": "random:index/randomPassword:RandomPassword", "inputs": {}}
+
+
+def workspace_with_tools(folder: Path, exported: dict[str, Any], found: list[str]) -> tuple[Workspace, Path]:
+    """Stand-ins for pulumi, kubectl and helm that write down how they were called; `found` are the objects that exist."""
+    calls, tools = folder / "calls", folder / "tools"
+    tools.mkdir()
+    (folder / "export.json").write_text(json.dumps(exported))
+    scripts = {
+        "pulumi": f'echo "pulumi $*" >> {calls}; if [ "$2" = export ]; then cat {folder}/export.json; fi',
+        "kubectl": f'case " {" ".join(found)} " in *" $3 "*) exit 0;; esac; exit 1',
+        "helm": f'case " {" ".join(found)} " in *" $2 "*) exit 0;; esac; exit 1',
+    }
+    for name, script in scripts.items():
+        (tools / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tools / name).chmod(0o755)
+    environment = {"PATH": f"{tools}:{os.environ['PATH']}", "PULUMI_BACKEND_URL": f"file://{folder}/backend"}
+    calls.touch()
+    return Workspace(folder, environment), calls
+
+
+def pending(*resources: dict[str, Any]) -> dict[str, Any]:
+    return {"deployment": {"pending_operations": [{"type": "creating", "resource": resource} for resource in resources]}}
+
+
+def lock(folder: Path, pid: int, host: str) -> None:
+    locks = folder / "backend/.pulumi/locks/organization/inference-platform/local"
+    locks.mkdir(parents=True)
+    (locks / "one.json").write_text(json.dumps({"pid": pid, "hostname": host}))
+
+
+def dead_pid() -> int:
+    with subprocess.Popen(["true"]) as process:
+        process.wait()
+    return process.pid
+
+
+@pytest.mark.parametrize(
+    ("host", "alive", "released"),
+    [(socket.gethostname(), False, True), (socket.gethostname(), True, False), ("another-machine", False, False)],
+    ids=["dead here", "alive here", "on another machine"],
+)
+def test_only_a_lock_whose_holder_is_gone_is_released(tmp_path: Path, host: str, alive: bool, released: bool) -> None:
+    workspace, calls = workspace_with_tools(tmp_path, {}, [])
+    lock(tmp_path, os.getpid() if alive else dead_pid(), host)
+    release_stale_lock(workspace)
+    assert ("pulumi cancel --yes" in calls.read_text()) is released
+
+
+def test_objects_that_exist_are_adopted_with_their_ids_and_the_others_forgotten(tmp_path: Path) -> None:
+    workspace, calls = workspace_with_tools(tmp_path, pending(RELEASE, DEPLOYMENT, NAMESPACE, PASSWORD), ["kserve", "shop"])
+    adopt_pending_creates(workspace)
+    refreshes = [line for line in calls.read_text().splitlines() if line.startswith("pulumi refresh")]
+    assert len(refreshes) == 2
+    adopted, cleared = refreshes
+    assert "--import-pending-creates urn:release --import-pending-creates kserve/kserve" in adopted
+    assert "--import-pending-creates urn:namespace --import-pending-creates shop" in adopted
+    assert "urn:deployment" not in adopted
+    assert "--clear-pending-creates" in cleared
+
+
+def test_a_namespaced_object_is_adopted_under_its_namespace(tmp_path: Path) -> None:
+    workspace, calls = workspace_with_tools(tmp_path, pending(DEPLOYMENT), ["web"])
+    adopt_pending_creates(workspace)
+    assert "--import-pending-creates urn:deployment --import-pending-creates shop/web" in calls.read_text()
+
+
+def test_nothing_happens_where_nothing_was_cut_off(tmp_path: Path) -> None:
+    workspace, calls = workspace_with_tools(tmp_path, {"deployment": {}}, [])
+    adopt_pending_creates(workspace)
+    release_stale_lock(workspace)
+    assert "refresh" not in calls.read_text()
+    assert "cancel" not in calls.read_text()

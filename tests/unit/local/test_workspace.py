@@ -1,0 +1,62 @@
+"""The driver's copy of the stack file, and the state it keeps beside it."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scripts.local.cluster import Cluster
+from scripts.local.workspace import prepare, write_config
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_a_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def bench_cluster(folder: Path) -> Cluster:
+    return Cluster(
+        folder / "kubeconfig", folder / "pulumi", {"cluster": {"kind": "existing", "kubeconfig": "/there"}}, ("/tools",), is_bench=True
+    )
+
+
+def test_the_passphrase_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    first = prepare(bench_cluster(tmp_path)).environment["PULUMI_CONFIG_PASSPHRASE_FILE"]
+    passphrase = Path(first).read_text()
+    assert len(passphrase) >= 32
+    assert stat.S_IMODE(Path(first).stat().st_mode) == 0o600
+    assert stat.S_IMODE(Path(first).parent.stat().st_mode) == 0o700
+    prepare(bench_cluster(tmp_path))
+    assert Path(first).read_text() == passphrase
+
+
+def test_what_the_user_set_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://theirs")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "theirs")
+    environment = prepare(bench_cluster(tmp_path)).environment
+    assert environment["PULUMI_BACKEND_URL"] == "s3://theirs"
+    assert environment["PULUMI_CONFIG_PASSPHRASE"] == "theirs"
+    assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in environment
+    assert not (tmp_path / "pulumi/passphrase").exists()
+
+
+def test_the_copy_adds_this_machine_to_the_committed_file_and_keeps_the_salt(tmp_path: Path) -> None:
+    workspace = prepare(bench_cluster(tmp_path))
+    workspace.config_file.write_text("encryptionsalt: v1:salt\nconfig:\n  inference-platform:stale: gone\n")
+    write_config(workspace, bench_cluster(tmp_path), {"mnist": "bench.local/mnist-predictor:abc"})
+    written = yaml.safe_load(workspace.config_file.read_text())
+    assert written["encryptionsalt"] == "v1:salt"
+    assert written["config"]["inference-platform:cluster"] == {"kind": "existing", "kubeconfig": "/there"}
+    assert written["config"]["inference-platform:images"] == {"mnist": "bench.local/mnist-predictor:abc"}
+    assert "inference-platform:services" in written["config"]
+    assert "inference-platform:stale" not in written["config"]
+
+
+def test_tools_of_the_bench_come_before_the_path_and_python_before_both(tmp_path: Path) -> None:
+    path = prepare(bench_cluster(tmp_path)).environment["PATH"].split(":")
+    assert path[1] == "/tools"
+    assert (Path(path[0]) / "python3").exists()
