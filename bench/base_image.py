@@ -1,0 +1,77 @@
+"""Files of the base images, fetched from Debian by way of this machine's own apt configuration."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import machine_config
+from bench.errors import BenchError
+
+SUITE = "bookworm"
+
+SOURCES = (Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list"))
+"""Where Debian 12 machines keep their mirrors, newer layout first."""
+
+UNUSED = ("/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*")
+
+SOURCE_DATE_EPOCH = "1735689600"
+"""Newest file time in the root file system, seconds since 1970: the same packages give the same layer."""
+
+
+@dataclass(frozen=True)
+class DebianRoot:
+    """A root file system as a tar file: Debian's essential packages, apt, and `packages`."""
+
+    packages: Sequence[str]
+
+    def key(self) -> str:
+        return repr((SUITE, UNUSED, SOURCE_DATE_EPOCH, tuple(self.packages)))
+
+    def write(self, target: Path) -> None:
+        arguments = ["--mode=root", "--variant=apt", "--quiet", f"--include={','.join(self.packages)}"]
+        arguments += [f"--dpkgopt=path-exclude={pattern}" for pattern in UNUSED]
+        arguments += [f"--aptopt={setting.rstrip(';')}" for setting in machine_config.apt_settings().splitlines()]
+        _run(["mmdebstrap", *arguments, SUITE, str(target), *_sources()])
+
+
+@dataclass(frozen=True)
+class DebianFile:
+    """One file of a Debian package."""
+
+    package: str
+    path: str
+
+    def key(self) -> str:
+        return repr((SUITE, self.package, self.path))
+
+    def write(self, target: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix="bench-debian-") as folder:
+            # apt fetches as a user of its own, who could not write into a folder of root's.
+            _run(["apt-get", "-o", "APT::Sandbox::User=root", "download", self.package], cwd=Path(folder))
+            package = next(Path(folder).glob("*.deb"))
+            _run(["dpkg-deb", "--extract", str(package), f"{folder}/root"])
+            shutil.copyfile(f"{folder}/root{self.path}", target)
+        target.chmod(0o755)
+
+
+def _sources() -> list[str]:
+    """This machine's mirrors where it runs the same Debian, or none: mmdebstrap then takes Debian's own."""
+    return [str(path) for path in SOURCES if path.is_file() and SUITE in path.read_text()][:1]
+
+
+def _run(command: Sequence[str], cwd: Path | None = None) -> None:
+    environment = os.environ | {"SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH}
+    try:
+        answer = subprocess.run(command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    except FileNotFoundError:
+        raise BenchError(f"`{command[0]}` is not installed; run: apt-get install {command[0]}") from None
+    if answer.returncode:
+        lines = [line for line in answer.stdout.splitlines() if line.strip()]
+        said = f"\n  {lines[-1]}" if lines else ""
+        raise BenchError(f"`{command[0]}` could not fetch from Debian; see whether `apt-get update` works here, then run again{said}")

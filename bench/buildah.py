@@ -1,0 +1,92 @@
+"""Runs `buildah`, with storage of its own under the cache folder.
+
+The storage holds unpacked layers, so that a second build continues where the first one left off. It may be deleted at
+any time: bases come back from the registry.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bench import machine_config
+from bench.errors import BenchError
+from bench.paths import CACHE
+
+STORAGE = CACHE / "buildah"
+RUN_ROOT = Path("/run/inference-platform/buildah")
+LOGS = CACHE / "log"
+
+LOG_TAIL = 12
+
+
+def build(
+    context: Path, reference: str, *, target: str | None = None, build_args: Mapping[str, str] | None = None, network: bool = True
+) -> None:
+    """Build the Containerfile or Dockerfile in `context`. `network=False` gives its RUN steps nothing of this machine."""
+    arguments = ["--layers", "--pull=false", "--isolation", "chroot", "--network", "host", "--tag", reference]
+    if target:
+        arguments += ["--target", target]
+    for key, value in (build_args or {}).items():
+        arguments += ["--build-arg", f"{key}={value}"]
+    if not network:
+        _run(["build", *arguments, str(context)], reference)
+        return
+    with machine_config.mounts() as volumes:
+        arguments += [part for volume in volumes for part in ("--volume", volume)]
+        _run(["build", *arguments, str(context)], reference)
+
+
+def push(reference: str, address: str) -> str:
+    """Push to the registry at `address` (host:port); returns the digest of the manifest there."""
+    with tempfile.NamedTemporaryFile("r", prefix="bench-digest-") as digest:
+        # zstd: the PyTorch layer takes seconds instead of a minute, here and when the node unpacks it.
+        options = ["--tls-verify=false", "--format", "oci", "--compression-format", "zstd", "--digestfile", digest.name]
+        _run(["push", *options, reference, f"docker://{address}/{reference}"], reference)
+        return digest.read().strip()
+
+
+def ensure_local(reference: str, address: str) -> None:
+    """Bring a base back from the registry at `address` where the storage has lost it."""
+    if _buildah(["inspect", "--type", "image", reference]).returncode:
+        _run(["pull", "--tls-verify=false", f"{address}/{reference}"], reference)
+        _run(["tag", f"{address}/{reference}", reference], reference)
+        _run(["untag", reference, f"{address}/{reference}"], reference)
+
+
+def prune() -> None:
+    """Remove images that no name leads to any more: what newer builds of the same name have replaced."""
+    _run(["rmi", "--prune"], "buildah")
+
+
+def log_path(reference: str) -> Path:
+    return LOGS / f"image-{reference.replace('/', '_').replace(':', '_')}.log"
+
+
+def _run(command: Sequence[str], reference: str) -> None:
+    answer = _buildah(command)
+    log = log_path(reference)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(answer.stdout)
+    if answer.returncode:
+        tail = "\n".join(f"  {line}" for line in answer.stdout.strip().splitlines()[-LOG_TAIL:])
+        raise BenchError(
+            f"image {reference}: `buildah {command[0]}` failed; mend it and run the same command again\n{tail}\n  whole log: {log}"
+        )
+
+
+def _buildah(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    storage = ["--root", str(STORAGE), "--runroot", str(RUN_ROOT), "--storage-driver", "overlay"]
+    try:
+        return subprocess.run(
+            ["buildah", *storage, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise BenchError("`buildah` is not installed; run: apt-get install buildah") from None

@@ -1,0 +1,120 @@
+"""The images the bench offers, under their upstream names where upstream has one.
+
+How each is put together stands in `bench/containerfiles/<folder>/Containerfile`; the parts named here are laid beside it.
+A tag is upstream's and the version of what is inside, or the version of what Debian has.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from bench import build, tools
+from bench.base_image import DebianFile, DebianRoot
+
+CONTAINERFILES = Path(__file__).parent / "containerfiles"
+
+
+class Part(Protocol):
+    """A file that goes into an image."""
+
+    def key(self) -> str:
+        """Changes whenever the file could; answered without making the file."""
+
+    def write(self, target: Path) -> None:
+        """Make the file."""
+
+
+@dataclass(frozen=True)
+class Binary:
+    """A program of `bench/tools.py`, which must be built by then."""
+
+    name: str
+
+    def key(self) -> str:
+        path = tools.binary(self.name)
+        return f"{path.parent.name}/{path.name}"
+
+    def write(self, target: Path) -> None:
+        shutil.copy(tools.binary(self.name), target)
+
+
+@dataclass(frozen=True)
+class ModuleFile:
+    """A file of an upstream Go module, in the version that the tool pins."""
+
+    tool: str
+    module: str
+    path: str
+
+    def key(self) -> str:
+        return f"{tools.TOOLS[self.tool].digest(tools.toolchain())}/{self.path}"
+
+    def write(self, target: Path) -> None:
+        shutil.copyfile(build.module_folder(tools.TOOLS[self.tool], self.module) / self.path, target)
+        target.chmod(0o755)
+
+
+@dataclass(frozen=True)
+class Image:
+    """One image of the bench."""
+
+    reference: str
+    """Host, repository and tag, as a manifest or chart names it."""
+    folder: str
+    """Folder of its Containerfile under `CONTAINERFILES`."""
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    """File name beside the Containerfile → what it is."""
+    bases: Sequence[str] = ()
+    """References of the images its Containerfile starts from; they stand earlier in `IMAGES`."""
+    network: bool = False
+    """Whether its RUN steps download something."""
+
+    @property
+    def containerfile(self) -> Path:
+        return CONTAINERFILES / self.folder / "Containerfile"
+
+
+PYTHON = "bench.local/python:3.11-bookworm"
+PYTORCH = "bench.local/pytorch:1.13.1-bookworm"
+BUSYBOX = "bench.local/busybox:1.35.0"
+MINIO = "bench.local/minio:7aac2a2c5b7c"
+
+_PYTHON_PACKAGES = ("ca-certificates", "python-is-python3", "python3", "python3-pip", "python3-venv")
+_INITIALIZER = "initializer-entrypoint"
+
+
+def _static(reference: str, folder: str, program: str, name: str | None = None) -> Image:
+    """An image of one program; `name` where the image calls it otherwise than the bench does."""
+    return Image(reference, folder, parts={name or program: Binary(program)})
+
+
+IMAGES: Mapping[str, Image] = {
+    image.reference: image
+    for image in (
+        _static("registry.k8s.io/pause:3.10", "pause", "pause"),
+        _static("registry.k8s.io/coredns/coredns:v1.15.0", "coredns", "coredns"),
+        _static("registry.k8s.io/metrics-server/metrics-server:v0.9.0", "metrics-server", "metrics-server"),
+        _static("docker.io/rancher/local-path-provisioner:v0.0.30", "local-path-provisioner", "local-path-provisioner"),
+        *(
+            _static(f"quay.io/jetstack/cert-manager-{name}:v1.21.2", f"cert-manager-{name}", f"cert-manager-{name}", name)
+            for name in ("controller", "webhook", "cainjector")
+        ),
+        _static("docker.io/kserve/kserve-controller:v0.20.0", "kserve-controller", "kserve-manager", "manager"),
+        _static("quay.io/brancz/kube-rbac-proxy:v0.18.0", "kube-rbac-proxy", "kube-rbac-proxy"),
+        Image(BUSYBOX, "busybox", parts={"busybox": DebianFile("busybox-static", "/bin/busybox")}),
+        Image(PYTHON, "python", parts={"root.tar": DebianRoot(_PYTHON_PACKAGES)}),
+        Image(PYTORCH, "pytorch", bases=(PYTHON,), network=True),
+        Image(MINIO, "minio", parts={"minio": Binary("minio"), "mc": Binary("mc")}, bases=(PYTHON, BUSYBOX)),
+        Image(
+            "docker.io/kserve/storage-initializer:v0.20.0",
+            "storage-initializer",
+            parts={_INITIALIZER: ModuleFile("kserve", "github.com/kserve/kserve", f"python/storage-initializer/scripts/{_INITIALIZER}")},
+            bases=(PYTHON,),
+            network=True,
+        ),
+    )
+}

@@ -1,0 +1,128 @@
+"""Builds the bench's images, and a user's, into the registry's store, once per content.
+
+A marker file per image records what the image was made from and the digest it was pushed as. It is written last, so a
+build that was killed continues at the image it was at, and a marker whose image has left the store counts for nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from bench import buildah, context, progress, registry
+from bench.errors import BenchError
+from bench.image_table import IMAGES, PYTORCH, Image
+from bench.lock import exclusive
+from bench.paths import CACHE
+
+MARKERS = CACHE / "images"
+CONTEXTS = CACHE / "contexts"
+LOCK = CACHE / "images.lock"
+
+BASE = "BASE"
+"""Build argument that names the base image of a user's Containerfile; `PYTORCH` where the user names none."""
+
+TAG_LENGTH = 12
+
+
+def ensure_all() -> None:
+    """Build and push every image of the table that is not in the store yet; BenchError says which one failed and why."""
+    ensure(IMAGES)
+
+
+def ensure(references: Iterable[str]) -> None:
+    """Build and push those of the table's images, and the bases they need, that are not in the store yet."""
+    wanted = [IMAGES[reference] for reference in _with_bases(references)]
+    missing = [image for image in wanted if not _stored(image.reference, key(image))]
+    if len(missing) < len(wanted):
+        progress.line("cached     images", f"{len(wanted) - len(missing)} of {len(wanted)}")
+    if not missing:
+        return
+    with exclusive(LOCK, "the image build"), registry.serving() as address:
+        shutil.rmtree(CONTEXTS, ignore_errors=True)  # of a build that was killed
+        for image in missing:
+            if not _stored(image.reference, key(image)):  # another process may have built it while this one waited
+                with progress.step(f"building   {image.reference}"):
+                    _make(image, address)
+        buildah.prune()
+
+
+def build_context(folder: Path, name: str, target: str | None = None, build_args: Mapping[str, str] | None = None) -> str:
+    """Build a folder with a Containerfile or Dockerfile and push it as `bench.local/<name>:<content hash>`; returns that reference.
+
+    The hash covers the folder without what `.dockerignore` leaves out, the target, the build arguments and the base.
+    """
+    arguments = {BASE: PYTORCH} | dict(build_args or {})
+    base = IMAGES.get(arguments[BASE])
+    content = _hash(context.digest(folder), target, sorted(arguments.items()), key(base) if base else None)
+    reference = f"bench.local/{name}:{content[:TAG_LENGTH]}"
+    if any(known.startswith(f"bench.local/{name}:") for known in IMAGES):
+        raise BenchError(f"bench.local/{name} is an image of the bench's own; choose another name")
+    if _stored(reference, content):
+        progress.line(f"cached     {reference}", "image")
+        return reference
+    if base:
+        ensure([base.reference])
+    with exclusive(LOCK, "the image build"), registry.serving() as address, progress.step(f"building   {reference}"):
+        if base:
+            buildah.ensure_local(base.reference, address)
+        buildah.build(folder, reference, target=target, build_args=arguments)
+        _publish(reference, content, address)
+    return reference
+
+
+def key(image: Image) -> str:
+    """Changes whenever the image could: its Containerfile, its parts or its bases."""
+    parts = [(name, part.key()) for name, part in sorted(image.parts.items())]
+    return _hash(image.reference, image.containerfile.read_text(), parts, [key(IMAGES[base]) for base in image.bases])
+
+
+def _with_bases(references: Iterable[str]) -> list[str]:
+    """The references and all that they are built on, in the table's order: bases come first there."""
+    needed = set(references)
+    for reference in reversed(list(IMAGES)):
+        if reference in needed:
+            needed.update(IMAGES[reference].bases)
+    return [reference for reference in IMAGES if reference in needed]
+
+
+def _make(image: Image, address: str) -> None:
+    for base in image.bases:
+        buildah.ensure_local(base, address)
+    CONTEXTS.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CONTEXTS) as folder:
+        shutil.copyfile(image.containerfile, Path(folder) / "Containerfile")
+        for name, part in image.parts.items():
+            part.write(Path(folder) / name)
+        buildah.build(Path(folder), image.reference, network=image.network)
+    _publish(image.reference, key(image), address)
+
+
+def _publish(reference: str, content: str, address: str) -> None:
+    digest = buildah.push(reference, address)
+    marker = _marker(reference)
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    partial = marker.with_suffix(".partial")
+    partial.write_text(json.dumps({"key": content, "digest": digest}))
+    partial.replace(marker)
+
+
+def _stored(reference: str, content: str) -> bool:
+    """Whether the store has `reference` made from exactly this content."""
+    try:
+        marker = json.loads(_marker(reference).read_text())
+    except FileNotFoundError:
+        return False
+    return bool(marker["key"] == content and marker["digest"] == registry.stored_digest(reference))
+
+
+def _marker(reference: str) -> Path:
+    return MARKERS / f"{reference.replace('/', '_').replace(':', '_')}.json"
+
+
+def _hash(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
