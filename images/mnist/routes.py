@@ -1,0 +1,96 @@
+"""The ASGI application: predictions on a short path of ours, everything else (health, metadata, metrics) by KServe's.
+
+KServe's own prediction route goes through FastAPI, a timing middleware and generic decoders, which together cost more
+than the network does (README.md). The short path calls the same kserve.Model, so its histograms stay KServe's.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import kserve
+import orjson
+from kserve.errors import InferenceError
+from prometheus_client import Counter
+
+from .protocol import MAX_BODY_BYTES, RequestError, decode, too_large
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+log = logging.getLogger("mnist")
+REQUESTS = Counter("predictor_requests", "prediction requests by HTTP status", ["model_name", "protocol", "code"])
+
+
+class Routes:
+    """Answers POST on the two prediction paths; a malformed request gets its 4xx and reason, never a 5xx.
+
+    `draining` (set on SIGTERM) makes every answer ask the client to close its connection, and readiness false.
+    """
+
+    def __init__(self, model: kserve.Model, kserve_app: App) -> None:
+        self.draining = False
+        self._model = model
+        self._kserve_app = kserve_app
+        self._predictions = {f"/v1/models/{model.name}:predict": "v1", f"/v2/models/{model.name}/infer": "v2"}
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        protocol = self._predictions.get(scope["path"])
+        if protocol and scope["method"] == "POST":
+            await self._predict(protocol, scope, receive, send)
+        elif scope["method"] not in ("GET", "HEAD"):
+            # KServe would also let anybody unload the model (/v2/repository/models/NAME/unload).
+            allowed = ", ".join(self._predictions)
+            await self._reply(send, 405 if protocol else 404, {"error": f"no such endpoint; POST a prediction to one of {allowed}"})
+        else:
+            await self._kserve_app(scope, receive, send)
+
+    async def _predict(self, protocol: str, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        try:
+            status, answer = 200, await self._answer(scope, receive)
+        except RequestError as error:
+            status, answer = error.status, {"error": error.reason}
+            log.info("request refused", extra={"fields": {"protocol": protocol, "code": status, "reason": error.reason}})
+        except (RuntimeError, InferenceError) as error:  # PyTorch's
+            status, answer = 500, {"error": "the model failed; see the server's log"}
+            log.error("prediction failed", extra={"fields": {"protocol": protocol, "reason": str(error).splitlines()[0]}})
+        REQUESTS.labels(self._model.name, protocol, status).inc()
+        await self._reply(send, status, answer)
+
+    async def _answer(self, scope: MutableMapping[str, Any], receive: Receive) -> dict[str, Any]:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if "inference-header-content-length" in headers:
+            raise RequestError(415, "binary tensors are not supported; send the tensor as JSON")
+        payload = decode(await _body(headers, receive), headers.get("content-type"))
+        answer, _ = await self._model(payload, headers)
+        return dict(answer)
+
+    async def _reply(self, send: Send, status: int, answer: dict[str, Any]) -> None:
+        content = orjson.dumps(answer)
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+        if self.draining or status == 413:  # after a 413 the rest of the body is still on its way
+            headers.append((b"connection", b"close"))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+
+async def _body(headers: dict[str, str], receive: Receive) -> bytes:
+    declared = headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
+        raise too_large()
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise RequestError(400, "the client left before its request was complete")
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > MAX_BODY_BYTES:
+            raise too_large()
+        if not message.get("more_body"):
+            return b"".join(chunks)
