@@ -1,0 +1,94 @@
+"""What a cluster brings along besides Kubernetes itself: DNS, metrics and storage, from `bench/addons/*.yaml`."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from bench import tools
+from bench.errors import BenchError
+from bench.node import shell
+from bench.node.pki import CLUSTER, Pki, node_name
+from bench.paths import Instance
+
+FOLDER = Path(__file__).parent.parent / "addons"
+MANIFESTS = ("rbac", "coredns", "metrics-server", "local-path")
+
+HELPER_IMAGE = "bench.local/busybox:1"
+READY_TIMEOUT = 180.0
+POLL_SECONDS = 1.0
+
+
+class Kubectl:
+    """`kubectl` with one identity. Its discovery cache lies with the node, not in the person's home."""
+
+    def __init__(self, instance: Instance, kubeconfig: Path | None = None) -> None:
+        self._argv = [str(tools.binary("kubectl")), f"--kubeconfig={kubeconfig or instance.kubeconfig}"]
+        self._argv.append(f"--cache-dir={instance.state / 'kubectl-cache'}")
+
+    def __call__(self, *words: str, stdin: str | None = None) -> str:
+        return shell.run([*self._argv, *words], stdin=stdin)
+
+    def apply(self, manifest: str) -> None:
+        self("apply", "--server-side", "--force-conflicts", "--field-manager=bench", "-f", "-", stdin=manifest)
+
+
+def manifest(name: str, instance: Instance, pki: Pki) -> str:
+    """One of `MANIFESTS` with the instance's addresses and certificates filled in."""
+    return Template((FOLDER / f"{name}.yaml").read_text()).substitute(
+        dns_ip=instance.dns_ip,
+        ca_bundle=_data(pki.cert(CLUSTER)),
+        metrics_certificate=_data(pki.cert("metrics-server")),
+        metrics_key=_data(pki.key("metrics-server")),
+        volumes=instance.state / "volumes",
+        helper_image=HELPER_IMAGE,
+    )
+
+
+def apply(instance: Instance, pki: Pki, kubectl: Kubectl) -> None:
+    (instance.state / "volumes").mkdir(exist_ok=True)
+    kubectl.apply("---\n".join(manifest(name, instance, pki) for name in MANIFESTS))
+
+
+def conditions(instance: Instance, kubectl: Kubectl) -> dict[str, str]:
+    """What `up` waits for and `status` shows: name → empty where it is as it should be, else why not."""
+    found = json.loads(kubectl("get", "nodes,deployments,apiservices", "--all-namespaces", "-o", "json"))["items"]
+    objects = {(item["kind"], item["metadata"]["name"]): item for item in found}
+    wanted = {
+        f"node {node_name(instance)}": ("Node", node_name(instance), "Ready"),
+        "coredns": ("Deployment", "coredns", "Available"),
+        "metrics-server": ("Deployment", "metrics-server", "Available"),
+        "metrics API": ("APIService", "v1beta1.metrics.k8s.io", "Available"),
+        "local-path-provisioner": ("Deployment", "local-path-provisioner", "Available"),
+    }
+    return {title: _lack(objects.get((kind, name)), condition) for title, (kind, name, condition) in wanted.items()}
+
+
+def wait(instance: Instance, kubectl: Kubectl) -> None:
+    """Wait until every condition holds; BenchError with the reasons and the pods after `READY_TIMEOUT` seconds."""
+    deadline = time.monotonic() + READY_TIMEOUT
+    while lacking := {title: why for title, why in conditions(instance, kubectl).items() if why}:
+        if time.monotonic() > deadline:
+            reasons = "; ".join(f"{title}: {why}" for title, why in lacking.items())
+            raise BenchError(f"not ready after {READY_TIMEOUT:.0f} s: {reasons}\n{kubectl('get', 'pods', '--all-namespaces')}")
+        time.sleep(POLL_SECONDS)
+
+
+def _lack(item: dict[str, Any] | None, wanted: str) -> str:
+    if item is None:
+        return "missing"
+    status = item.get("status", {})
+    if status.get("observedGeneration", 0) < item["metadata"].get("generation", 0) and item["kind"] == "Deployment":
+        return "its last change is not acted on yet"
+    for condition in status.get("conditions", []):
+        if condition["type"] == wanted:
+            return "" if condition["status"] == "True" else condition.get("message") or f"not {wanted}"
+    return f"not {wanted} yet"
+
+
+def _data(path: Path) -> str:
+    return base64.b64encode(path.read_bytes()).decode()
