@@ -1,0 +1,61 @@
+"""What every component shares: its type token, its arguments' base, the options and labels of its children."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+from pydantic import BaseModel, ConfigDict
+
+PROJECT = "inference-platform"
+
+
+class Args(BaseModel):
+    """Frozen, complete arguments. Plan-time facts are plain types; facts known only at run time are `T | pulumi.Output[T]`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Component(pulumi.ComponentResource):
+    """Base of every component: derives the type token `inference-platform:<module>:<Class>` from where the class lives."""
+
+    def __init__(
+        self,
+        name: str,
+        opts: pulumi.ResourceOptions | None = None,
+        after: Sequence[pulumi.Resource | None] = (),
+    ) -> None:
+        """`after`: what must be complete before any child of this one is created; a part that is switched off is None."""
+        super().__init__(type_token(type(self)), name, None, opts)
+        # Pulumi does not hand a component's depends_on to its children, so the children carry it themselves.
+        self._after = [resource for resource in after if resource is not None]
+
+    def child(
+        self,
+        depends_on: Sequence[pulumi.Resource] = (),
+        delete_before_replace: bool | None = None,
+        create_timeout_seconds: int | None = None,
+    ) -> pulumi.ResourceOptions:
+        """Options of a child resource. `create_timeout_seconds`: how long its creation and its updates may take."""
+        seconds = f"{create_timeout_seconds}s"
+        return pulumi.ResourceOptions(
+            parent=self,
+            depends_on=[*self._after, *depends_on],
+            delete_before_replace=delete_before_replace,
+            custom_timeouts=pulumi.CustomTimeouts(create=seconds, update=seconds) if create_timeout_seconds else None,
+        )
+
+
+def type_token(component: type[Component]) -> str:
+    """`components.platform.kserve.KServe` → `inference-platform:platform:KServe`."""
+    module = component.__module__.removeprefix("components.").split(".", 1)[0]
+    return f"{PROJECT}:{module}:{component.__name__}"
+
+
+def labels(name: str, part_of: str) -> dict[str, str]:
+    """The labels every object of ours carries (https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/)."""
+    return {
+        "app.kubernetes.io/name": name,
+        "app.kubernetes.io/part-of": part_of,
+        "app.kubernetes.io/managed-by": "pulumi",
+    }

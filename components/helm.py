@@ -1,0 +1,41 @@
+"""A pinned chart and typed values → one Helm release."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from components.artifacts import Chart, Mirror
+
+
+class Values(BaseModel):
+    """Base of a chart's typed values: the keys that we set, spelled as in the chart."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+
+def release(
+    chart: Chart,
+    namespace: pulumi.Input[str],
+    values: Values | None,
+    mirror: Mirror,
+    timeout_seconds: int,
+    opts: pulumi.ResourceOptions,
+) -> k8s.helm.v3.Release:
+    """Installs the chart under its own name and waits until its workloads are ready, at most `timeout_seconds`."""
+    return k8s.helm.v3.Release(
+        chart.name,
+        # A release without a fixed name gets a random suffix, and a second `up` then meets objects of a foreign owner.
+        name=chart.name,
+        chart=mirror.chart(chart),
+        version=chart.version,
+        namespace=namespace,
+        create_namespace=False,
+        values=values.model_dump(by_alias=True, exclude_none=True) if values else {},
+        timeout=timeout_seconds,
+        # An interrupted install would stay `pending-install` and block every later one.
+        cleanup_on_fail=True,
+        opts=opts,
+    )

@@ -1,0 +1,42 @@
+"""Who a pod is towards the API server, and the few things it may do there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.base import Args, Component, labels
+
+
+class IdentityArgs(Args):
+    """`rules` hold in `namespace` only; no identity of ours has rights in the whole cluster."""
+
+    namespace: str
+    rules: list[k8s.rbac.v1.PolicyRuleArgs]
+
+
+class Identity(Component):
+    """Owns a ServiceAccount, a Role and their binding, all of the component's name. Usable as soon as they exist."""
+
+    def __init__(
+        self,
+        name: str,
+        args: IdentityArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        after: Sequence[pulumi.Resource | None] = (),
+    ) -> None:
+        super().__init__(name, opts, after)
+        metadata = k8s.meta.v1.ObjectMetaArgs(name=name, namespace=args.namespace, labels=labels(name, args.namespace))
+        account = k8s.core.v1.ServiceAccount(name, metadata=metadata, opts=self.child())
+        role = k8s.rbac.v1.Role(name, metadata=metadata, rules=args.rules, opts=self.child())
+        k8s.rbac.v1.RoleBinding(
+            name,
+            metadata=metadata,
+            role_ref=k8s.rbac.v1.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="Role", name=name),
+            subjects=[k8s.rbac.v1.SubjectArgs(kind="ServiceAccount", name=name, namespace=args.namespace)],
+            opts=self.child([account, role]),
+        )
+        self.account = name
+        self.register_outputs({"account": name})

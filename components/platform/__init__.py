@@ -1,0 +1,1 @@
+"""What runs in the cluster for every service: certificates, the serving controller, the model store."""

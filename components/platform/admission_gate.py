@@ -1,0 +1,88 @@
+"""Waits until an admission webhook really answers, by evidence: a ready endpoint, then an accepted dry run of its object."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.artifacts import Image
+from components.base import Args, Component, labels
+from components.identity import Identity, IdentityArgs
+from components.job import ScriptJobArgs, script_container, script_job
+from components.pods import resources
+
+SCRIPT = Path(__file__).with_name("admission_gate_probe.py")
+DEADLINE_SECONDS = 150
+
+
+class AdmissionGateArgs(Args):
+    """`image` needs Python 3 and nothing else; `sample` is never stored: the API server is asked for a dry run."""
+
+    namespace: str
+    webhook_service: str
+    plural: str
+    sample: dict[str, Any]
+    image: Image
+
+
+class AdmissionGate(Component):
+    """Owns a Job and its identity. Ready when the webhook has admitted a sample object; fails with its last answer.
+
+    A Deployment that is Available is no such proof: its endpoints and the CA in the webhook configuration come later,
+    and until then every object of that kind is refused (kserve#5037, kserve#3102).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        args: AdmissionGateArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        after: Sequence[pulumi.Resource | None] = (),
+    ) -> None:
+        super().__init__(name, opts, after)
+        identity = Identity(
+            name, IdentityArgs(namespace=args.namespace, rules=self._rules(args)), pulumi.ResourceOptions(parent=self), after
+        )
+        self.job = script_job(
+            ScriptJobArgs(
+                name=name,
+                namespace=args.namespace,
+                labels=labels(name, args.namespace),
+                deadline_seconds=DEADLINE_SECONDS,
+                pod={"service_account_name": identity.account, "containers": [self._container(args)]},
+            ),
+            owner=self,
+            depends_on=[identity],
+        )
+        self.register_outputs({"job": self.job.metadata["name"]})
+
+    @staticmethod
+    def _rules(args: AdmissionGateArgs) -> list[k8s.rbac.v1.PolicyRuleArgs]:
+        group = str(args.sample["apiVersion"]).rpartition("/")[0]
+        return [
+            k8s.rbac.v1.PolicyRuleArgs(api_groups=["discovery.k8s.io"], resources=["endpointslices"], verbs=["list"]),
+            # RBAC knows no dry run; the right ends at this namespace, where nobody keeps such objects.
+            k8s.rbac.v1.PolicyRuleArgs(api_groups=[group], resources=[args.plural], verbs=["create"]),
+        ]
+
+    @staticmethod
+    def _container(args: AdmissionGateArgs) -> dict[str, object]:
+        return script_container(
+            "probe",
+            args.image.reference,
+            ["python3", "-u", "-c", SCRIPT.read_text()],
+            env=[
+                {"name": "NAMESPACE", "value": args.namespace},
+                {"name": "WEBHOOK_SERVICE", "value": args.webhook_service},
+                {"name": "PLURAL", "value": args.plural},
+                {"name": "SAMPLE", "value": json.dumps(args.sample, sort_keys=True)},
+                # The script must end before the Job's deadline does, or its reason would be lost.
+                {"name": "PATIENCE_SECONDS", "value": str(DEADLINE_SECONDS - 20)},
+            ],
+            resources=resources(cpu="10m", memory="64Mi"),
+        )

@@ -1,0 +1,137 @@
+"""The store's first contents: one versioned bucket, and a user with just enough rights for each kind of client."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pulumi_random
+
+from components.base import Args, Component, labels
+from components.job import ScriptJobArgs, script_container, script_job
+from components.pods import SCRATCH, SCRATCH_MOUNT, SCRATCH_VOLUME, resources, secret_env
+
+BUCKET = "models"
+SCRIPT = Path(__file__).with_name("minio_bootstrap.sh")
+
+POLICIES: dict[str, list[dict[str, object]]] = {
+    "kserve-reader": [
+        {"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetBucketLocation"], "Resource": [f"arn:aws:s3:::{BUCKET}"]},
+        {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [f"arn:aws:s3:::{BUCKET}/*"]},
+    ],
+    "model-publisher": [
+        {"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetBucketLocation"], "Resource": [f"arn:aws:s3:::{BUCKET}"]},
+        {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": [f"arn:aws:s3:::{BUCKET}/*"]},
+    ],
+}
+"""What each user may do. KServe's storage initializer lists by prefix before it reads, so reading alone is not enough."""
+
+
+class Credentials(Args):
+    """An S3 key pair. The secret key exists only as a secret Output."""
+
+    access_key: str
+    secret_key: pulumi.Output[str]
+
+    @classmethod
+    def generate(cls, name: str, access_key: str, owner: Component) -> Credentials:
+        """32 letters and digits: special characters break S3 keys in URLs."""
+        password = pulumi_random.RandomPassword(name, length=32, special=False, opts=owner.child())
+        return cls(access_key=access_key, secret_key=pulumi.Output.secret(password.result))
+
+
+def secret_of(
+    credentials: Credentials,
+    name: str,
+    namespace: str,
+    opts: pulumi.ResourceOptions,
+    annotations: dict[str, str] | None = None,
+) -> k8s.core.v1.Secret:
+    """The key pair as a Secret, under the names that AWS clients and KServe read."""
+    return k8s.core.v1.Secret(
+        name,
+        metadata=k8s.meta.v1.ObjectMetaArgs(name=name, namespace=namespace, labels=labels(name, namespace), annotations=annotations),
+        # Encoded here: the API server turns stringData into data, which would look like drift.
+        data={
+            "AWS_ACCESS_KEY_ID": _base64(credentials.access_key),
+            "AWS_SECRET_ACCESS_KEY": credentials.secret_key.apply(_base64),
+        },
+        opts=opts,
+    )
+
+
+class BootstrapArgs(Args):
+    namespace: str
+    endpoint: str
+    image: str
+    labels: dict[str, str]
+    root_secret: str
+
+
+class Bootstrap(Component):
+    """Owns the users' Secrets beside the store and the Job that makes bucket, policies and users. Ready when they exist."""
+
+    def __init__(
+        self,
+        name: str,
+        args: BootstrapArgs,
+        users: Sequence[Credentials],
+        opts: pulumi.ResourceOptions | None = None,
+        after: Sequence[pulumi.Resource | None] = (),
+    ) -> None:
+        super().__init__(name, opts, after)
+        self.secret_names = {user.access_key: f"store-user-{user.access_key}" for user in users}
+        secrets = [secret_of(user, self.secret_names[user.access_key], args.namespace, self.child()) for user in users]
+        script_job(
+            ScriptJobArgs(
+                name=name,
+                namespace=args.namespace,
+                labels={**labels(name, args.namespace), **args.labels},
+                deadline_seconds=180,
+                pod=self._pod(args),
+            ),
+            owner=self,
+            depends_on=secrets,
+        )
+        self.register_outputs({"bucket": BUCKET})
+
+    def _pod(self, args: BootstrapArgs) -> dict[str, Any]:
+        users = [
+            variable
+            for index, (user, secret) in enumerate(self.secret_names.items())
+            for variable in (
+                {"name": f"USER_{index}", "value": user},
+                {"name": f"USER_{index}_POLICY", "value": json.dumps({"Version": "2012-10-17", "Statement": POLICIES[user]})},
+                secret_env(f"USER_{index}_SECRET", secret, "AWS_SECRET_ACCESS_KEY"),
+            )
+        ]
+        return {
+            "automount_service_account_token": False,
+            "containers": [
+                script_container(
+                    "bootstrap",
+                    args.image,
+                    ["/bin/sh", "-c", SCRIPT.read_text()],
+                    env=[
+                        {"name": "ENDPOINT", "value": args.endpoint},
+                        {"name": "BUCKET", "value": BUCKET},
+                        secret_env("ROOT_USER", args.root_secret, "AWS_ACCESS_KEY_ID"),
+                        secret_env("ROOT_PASSWORD", args.root_secret, "AWS_SECRET_ACCESS_KEY"),
+                        {"name": "MC_CONFIG_DIR", "value": f"{SCRATCH}/mc"},
+                        *users,
+                    ],
+                    resources=resources(cpu="10m", memory="128Mi"),
+                    volume_mounts=[SCRATCH_MOUNT],
+                )
+            ],
+            "volumes": [SCRATCH_VOLUME],
+        }
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
