@@ -1,0 +1,1 @@
+"""Pulumi provider plugins that stand in where the official ones cannot be downloaded; the official ones always win."""

@@ -1,0 +1,116 @@
+"""One API server: requests over pooled connections from any thread, and which kinds it serves."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from kubernetes.client.api_client import ApiClient
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
+
+from bench.plugins.kubernetes.documents import Json, Object
+from bench.plugins.kubernetes.errors import ApiError, NoSuchKindError, UnreachableError
+from bench.plugins.kubernetes.tokens import Gvk
+
+_CONNECT_SECONDS = 5
+_READ_SECONDS = 60  # admission webhooks may take 30 s each, by the API server's own limit
+
+
+@dataclass(frozen=True)
+class ServedKind:
+    """Where the objects of one kind live."""
+
+    gvk: Gvk
+    plural: str
+    namespaced: bool
+
+    def path(self, namespace: str | None, name: str | None = None) -> str:
+        root = f"/apis/{self.gvk.group}" if self.gvk.group else "/api"
+        parts = [root, self.gvk.version]
+        if self.namespaced:
+            parts += ["namespaces", quote(namespace or "default", safe="")]
+        parts.append(self.plural)
+        if name:
+            parts.append(quote(name, safe=""))
+        return "/".join(parts)
+
+
+class Cluster:
+    """Thread-safe. Raises ApiError for what the API server refuses, UnreachableError when it does not answer."""
+
+    def __init__(self, client: ApiClient) -> None:
+        self._client = client
+        self._kinds: dict[str, dict[str, ServedKind]] = {}
+        self._lock = threading.Lock()
+
+    def request(self, method: str, path: str, *, body: Json = None, content: str = "application/json", **query: str) -> Json:
+        """One call; the decoded JSON answer, or the text where the server sends text (container logs)."""
+        headers: dict[str, str] = {"Accept": "application/json, */*"}
+        if body is not None:
+            headers["Content-Type"] = content
+        url = self._client.configuration.host + path + ("?" + urlencode(query) if query else "")
+        try:
+            self._client.update_params_for_auth(headers, None, ["BearerToken"], path, method, body)
+            answer = self._client.call_api(method, url, headers, body, _request_timeout=(_CONNECT_SECONDS, _READ_SECONDS))
+            text = bytes(answer.response.data or b"").decode(errors="replace")
+        except (HTTPError, ApiException, OSError) as error:
+            raise UnreachableError(f"configured Kubernetes cluster is unreachable: {_first_line(error)}") from error
+        decoded = _decode(text)
+        if answer.status >= 400:
+            details = decoded if isinstance(decoded, dict) else {}
+            raise ApiError.from_body(answer.status, details, text.strip() or f"HTTP {answer.status}")
+        return decoded
+
+    def kind(self, gvk: Gvk) -> ServedKind:
+        """Where a kind is served. Asks the server again on a miss, since CRDs appear during an update."""
+        group_version = gvk.api_version
+        found = self._kinds.get(group_version, {}).get(gvk.kind)
+        if found:
+            return found
+        with self._lock:
+            found = self._kinds.get(group_version, {}).get(gvk.kind)
+            if found:
+                return found
+            self._kinds[group_version] = self._discover(gvk)
+            try:
+                return self._kinds[group_version][gvk.kind]
+            except KeyError:
+                raise NoSuchKindError(group_version, gvk.kind) from None
+
+    def _discover(self, gvk: Gvk) -> dict[str, ServedKind]:
+        root = "/apis/" if gvk.group else "/api/"
+        try:
+            listing = self.request("GET", root + gvk.api_version)
+        except ApiError as error:
+            if error.not_found:
+                raise NoSuchKindError(gvk.api_version, gvk.kind) from error
+            raise
+        return {
+            entry["kind"]: ServedKind(gvk._replace(kind=entry["kind"]), entry["name"], entry["namespaced"])
+            for entry in listing["resources"]
+            if "/" not in entry["name"]  # a sub-resource
+        }
+
+    def get(self, gvk: Gvk, namespace: str | None, name: str) -> Object:
+        answer: Object = self.request("GET", self.kind(gvk).path(namespace, name))
+        return answer
+
+    def find(self, gvk: Gvk, namespace: str | None, **selectors: str) -> list[Object]:
+        """Objects of a kind in a namespace, by `labelSelector` or `fieldSelector`."""
+        answer: Object = self.request("GET", self.kind(gvk).path(namespace), **selectors)
+        return [{"apiVersion": gvk.api_version, "kind": gvk.kind, **item} for item in answer["items"]]
+
+
+def _decode(text: str) -> Json:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _first_line(error: Exception) -> str:
+    reason = getattr(error, "reason", None) or error
+    return str(reason).splitlines()[0] if str(reason) else type(error).__name__

@@ -1,0 +1,80 @@
+"""What can go wrong, as messages a person can act on. Whatever is raised from here reaches the user without a traceback."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pulumi.provider.experimental.property_value import PropertyValue
+
+Properties = dict[str, PropertyValue]
+
+
+class PluginError(Exception):
+    """A failure with a complete message; nothing was left behind that the state does not know about."""
+
+
+class UnreachableError(PluginError):
+    """The API server did not answer."""
+
+
+class CancelledError(PluginError):
+    """The user interrupted the operation."""
+
+
+class NotReadyError(PluginError):
+    """The object exists, but it failed or did not become ready in time. `reasons` are single lines."""
+
+    def __init__(self, message: str, reasons: list[str]) -> None:
+        super().__init__(message)
+        self.reasons = reasons
+
+
+class InitFailedError(PluginError):
+    """The object exists and belongs in the state although the operation failed; the next `up` updates it."""
+
+    def __init__(self, resource_id: str, reasons: list[str], properties: Properties, inputs: Properties | None = None) -> None:
+        super().__init__(reasons[0])
+        self.resource_id = resource_id
+        self.reasons = reasons
+        self.properties = properties
+        self.inputs = inputs
+
+
+class ApiError(PluginError):
+    """The API server refused a request: `code` is the HTTP status, `reason` the machine-readable word of the Status object."""
+
+    def __init__(self, code: int, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.reason = reason
+
+    @classmethod
+    def from_body(cls, code: int, body: dict[str, Any], fallback: str) -> ApiError:
+        return cls(code, str(body.get("reason") or ""), str(body.get("message") or fallback))
+
+    @property
+    def not_found(self) -> bool:
+        return self.code == 404
+
+    @property
+    def namespace_missing(self) -> bool:
+        return self.not_found and str(self).startswith("namespaces ")
+
+    @property
+    def already_exists(self) -> bool:
+        return self.code == 409 and self.reason == "AlreadyExists"
+
+    @property
+    def conflict(self) -> bool:
+        return self.code == 409 and self.reason == "Conflict"
+
+
+class NoSuchKindError(ApiError):
+    """The API server does not serve this kind: its CustomResourceDefinition is missing or not established."""
+
+    def __init__(self, api_version: str, kind: str) -> None:
+        super().__init__(
+            404,
+            "NoSuchKind",
+            f"the API server does not serve {api_version}/{kind}: check that its CustomResourceDefinition is created before it",
+        )

@@ -1,0 +1,13 @@
+"""Entry point of `pulumi-resource-kubernetes`."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from bench.plugins.kubernetes.provider import KubernetesProvider
+from bench.plugins.kubernetes.servicer import serve
+
+
+def main() -> None:
+    # The engine asks for the plugin of the SDK's version, and this one stands in for exactly that.
+    serve(KubernetesProvider(), version("pulumi-kubernetes"))
