@@ -78,6 +78,8 @@ def _mount_script(instance: Instance) -> str:
         fake.write_text(Path("/proc/sys", setting).read_text())
     for folder in (cache, state / "kubelet", state / "log"):
         folder.mkdir(parents=True, exist_ok=True)
+    no_resolver = state / "no-resolver"
+    no_resolver.touch()
     lines = [
         "mount -t tmpfs -o mode=755 bench /run",
         "mkdir /run/state /run/cache",
@@ -90,6 +92,9 @@ def _mount_script(instance: Instance) -> str:
         f"mount --bind {_q(state / 'kubelet')} /var/lib/kubelet",
         f"mount --bind {_q(state / 'log')} /var/log",
         *(f"mount --bind {_q(fakes / setting)} {_q(Path('/proc/sys', setting))}" for setting in KERNEL_SETTINGS),
+        # The machine's resolver is out of reach, and a missing image should fail at once rather than after its timeout.
+        # Where the file is a link into /run, it leads nowhere by now.
+        f"test -L /etc/resolv.conf || mount --bind {_q(no_resolver)} /etc/resolv.conf",
         # Volumes that a pod shares with the node (`mountPropagation`) need a shared root.
         "mount --make-rshared /",
     ]
