@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.plugins.kubernetes.errors import PluginError
+from bench.plugins.errors import PluginError
 
 _DEFAULT_TIMEOUT_SECONDS = 300
 _IGNORED = {"compat", "name", "namespace", "resourceNames", "checksum", "allowNullValues", "lint", "manifest"}

@@ -8,9 +8,9 @@ from typing import Any
 
 from pulumi.provider.experimental.property_value import PropertyValue
 
+from bench.plugins.errors import Properties
 from bench.plugins.kubernetes import directives
 from bench.plugins.kubernetes.documents import Object
-from bench.plugins.kubernetes.errors import Properties
 from bench.plugins.kubernetes.values import property_map
 
 _INPUTS, _VERSION, _MANAGER = "__inputs", "__initialApiVersion", "__fieldManager"

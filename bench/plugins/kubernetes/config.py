@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
+from bench.plugins.errors import PluginError
 from bench.plugins.kubernetes.cluster import Cluster
 from bench.plugins.kubernetes.documents import Json
-from bench.plugins.kubernetes.errors import PluginError
 from bench.plugins.kubernetes.values import UNKNOWN
 
 _POOL = 64  # the engine runs as many steps at once as the program allows

@@ -1,16 +1,10 @@
-"""What can go wrong, as messages a person can act on. Whatever is raised from here reaches the user without a traceback."""
+"""What can go wrong with a cluster, as messages a person can act on."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pulumi.provider.experimental.property_value import PropertyValue
-
-Properties = dict[str, PropertyValue]
-
-
-class PluginError(Exception):
-    """A failure with a complete message; nothing was left behind that the state does not know about."""
+from bench.plugins.errors import PluginError
 
 
 class UnreachableError(PluginError):
@@ -27,17 +21,6 @@ class NotReadyError(PluginError):
     def __init__(self, message: str, reasons: list[str]) -> None:
         super().__init__(message)
         self.reasons = reasons
-
-
-class InitFailedError(PluginError):
-    """The object exists and belongs in the state although the operation failed; the next `up` updates it."""
-
-    def __init__(self, resource_id: str, reasons: list[str], properties: Properties, inputs: Properties | None = None) -> None:
-        super().__init__(reasons[0])
-        self.resource_id = resource_id
-        self.reasons = reasons
-        self.properties = properties
-        self.inputs = inputs
 
 
 class ApiError(PluginError):

@@ -14,8 +14,9 @@ from typing import Any
 
 import yaml
 
+from bench.plugins.errors import PluginError
 from bench.plugins.kubernetes.documents import Json
-from bench.plugins.kubernetes.errors import CancelledError, PluginError
+from bench.plugins.kubernetes.errors import CancelledError
 
 _POLL_SECONDS = 1.0
 _STOP_SECONDS = 10.0

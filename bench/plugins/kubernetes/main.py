@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from bench.plugins.kubernetes.provider import KubernetesProvider
-from bench.plugins.kubernetes.servicer import serve
+from bench.plugins.servicer import serve
 
 
 def main() -> None:

@@ -6,9 +6,9 @@ import hashlib
 import secrets
 from typing import Any
 
+from bench.plugins.errors import PluginError
 from bench.plugins.kubernetes import directives
 from bench.plugins.kubernetes.documents import Object
-from bench.plugins.kubernetes.errors import PluginError
 from bench.plugins.kubernetes.values import UNKNOWN
 
 _SUFFIX_LENGTH = 8

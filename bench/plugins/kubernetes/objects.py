@@ -7,21 +7,14 @@ from contextlib import contextmanager
 
 from pulumi.provider.experimental import provider as sdk
 
+from bench.plugins.errors import InitFailedError, PluginError, Properties
 from bench.plugins.kubernetes import checkpoint, directives, naming
 from bench.plugins.kubernetes.apply import apply, create
 from bench.plugins.kubernetes.await_.deletion import delete_and_wait
 from bench.plugins.kubernetes.await_.wait import check_once, wait_until_ready
 from bench.plugins.kubernetes.difference import diff_response, differences
 from bench.plugins.kubernetes.documents import Object
-from bench.plugins.kubernetes.errors import (
-    ApiError,
-    CancelledError,
-    InitFailedError,
-    NotReadyError,
-    PluginError,
-    Properties,
-    UnreachableError,
-)
+from bench.plugins.kubernetes.errors import ApiError, CancelledError, NotReadyError, UnreachableError
 from bench.plugins.kubernetes.immutable import immutable_paths
 from bench.plugins.kubernetes.normal import normalise, prune
 from bench.plugins.kubernetes.session import Session

@@ -10,9 +10,10 @@ from typing import Protocol, TypeVar
 from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 
+from bench.plugins.errors import PluginError
 from bench.plugins.kubernetes.cluster import Cluster
 from bench.plugins.kubernetes.config import ProviderConfig, config_replacements, connect
-from bench.plugins.kubernetes.errors import CancelledError, PluginError
+from bench.plugins.kubernetes.errors import CancelledError
 from bench.plugins.kubernetes.helm import HelmCli
 from bench.plugins.kubernetes.objects import Objects
 from bench.plugins.kubernetes.release import Releases

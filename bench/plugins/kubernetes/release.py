@@ -9,10 +9,11 @@ import yaml
 from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 
+from bench.plugins.errors import InitFailedError, PluginError, Properties
 from bench.plugins.kubernetes import naming
 from bench.plugins.kubernetes.chart import ReleaseSpec
 from bench.plugins.kubernetes.difference import diff_response, differences
-from bench.plugins.kubernetes.errors import CancelledError, InitFailedError, PluginError, Properties
+from bench.plugins.kubernetes.errors import CancelledError
 from bench.plugins.kubernetes.helm import HelmCli, HelmError
 from bench.plugins.kubernetes.session import Session
 from bench.plugins.kubernetes.values import has_unknown, plain_map, property_map

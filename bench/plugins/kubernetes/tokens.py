@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from bench.plugins.kubernetes.errors import PluginError
+from bench.plugins.errors import PluginError
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 

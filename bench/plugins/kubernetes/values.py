@@ -8,8 +8,8 @@ import pulumi
 from pulumi.provider.experimental.property_value import PropertyValue, ResourceReference
 from pulumi.runtime import rpc
 
+from bench.plugins.errors import PluginError, Properties
 from bench.plugins.kubernetes.documents import Json
-from bench.plugins.kubernetes.errors import PluginError, Properties
 
 UNKNOWN: str = rpc.UNKNOWN
 """How the engine writes a value that is not known before the update has run."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 
+from bench.plugins.errors import PluginError
 from bench.plugins.kubernetes import directives, naming
 from bench.plugins.kubernetes.await_.wait import pauses
 from bench.plugins.kubernetes.documents import Object
-from bench.plugins.kubernetes.errors import ApiError, CancelledError, PluginError
+from bench.plugins.kubernetes.errors import ApiError, CancelledError
 from bench.plugins.kubernetes.session import Session
 from bench.plugins.kubernetes.tokens import Gvk
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from bench.plugins.errors import PluginError
 from bench.plugins.kubernetes import naming
 from bench.plugins.kubernetes.await_.readiness import conditions
 from bench.plugins.kubernetes.cluster import Cluster
 from bench.plugins.kubernetes.documents import Object
-from bench.plugins.kubernetes.errors import PluginError
 from bench.plugins.kubernetes.tokens import Gvk
 
 _POD = Gvk("", "v1", "Pod")

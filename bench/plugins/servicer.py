@@ -20,7 +20,7 @@ from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
-from bench.plugins.kubernetes.errors import InitFailedError, PluginError
+from bench.plugins.errors import InitFailedError, PluginError
 
 _ORPHAN_CHECK_SECONDS = 1.0
 
