@@ -1,0 +1,87 @@
+"""The platform as a person drives it: the commands of the Makefile and README, on the instance `test`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+OF_A_USER = ("KUBECONFIG", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended: its exit status, both its outputs together, and how long it took in seconds."""
+
+    status: int
+    output: str
+    seconds: float
+
+
+def environment() -> dict[str, str]:
+    """The tests' own instance and state, whatever the person who runs them has set."""
+    kept = {name: value for name, value in os.environ.items() if name not in OF_A_USER}
+    return kept | {"BENCH_INSTANCE": "test"}
+
+
+def run(*command: str, timeout_seconds: float = 900) -> Done:
+    began = time.monotonic()
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment(),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=timeout_seconds,
+        check=False,
+    )
+    print(done.stdout)
+    return Done(done.returncode, done.stdout, time.monotonic() - began)
+
+
+def local(*arguments: str) -> Done:
+    """`python -m scripts.local ...`: what `make up` and `make down` run."""
+    return run(sys.executable, "-m", "scripts.local", *arguments)
+
+
+def pulumi(*arguments: str) -> Done:
+    return local("pulumi", *arguments)
+
+
+def apply(**changed: str) -> Done:
+    """`pulumi up` with some keys of the stack file changed, as `services__mnist__model="s3://..."`."""
+    settings = [part for key, value in changed.items() for part in ("--config", f"inference-platform:{key.replace('__', '.')}={value}")]
+    return pulumi("up", "--yes", "--skip-preview", *(["--config-path", *settings] if settings else []))
+
+
+def bench() -> dict[str, Any]:
+    """What `python -m bench env` says of the running node."""
+    answered = subprocess.run(
+        [sys.executable, "-m", "bench", "env"], cwd=ROOT, env=environment(), check=True, capture_output=True, text=True
+    )
+    return dict(json.loads(answered.stdout))
+
+
+def kubectl(*arguments: str) -> str:
+    node = bench()
+    path = os.pathsep.join([*node["path"], os.environ["PATH"]])
+    done = subprocess.run(
+        ["kubectl", "--kubeconfig", node["kubeconfig"], *arguments],
+        env=environment() | {"PATH": path},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout
+
+
+def address(service: str, namespace: str) -> str:
+    """The Service's cluster address, to which the bench gives this machine a route."""
+    return kubectl("--namespace", namespace, "get", "service", service, "--output", "jsonpath={.spec.clusterIP}")

@@ -1,0 +1,153 @@
+"""`make up` on the real node, and what happens to it afterwards.
+
+In file order: each test starts from the platform that the one before it left.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.node import platform
+
+pytestmark = pytest.mark.node
+
+PREDICT = "/v1/models/mnist-classifier:predict"
+SECONDS_TO_A_REASON = 120
+"""A broken model has to be reported within two minutes."""
+
+
+@pytest.fixture(scope="module")
+def up() -> platform.Done:
+    return platform.local("up")
+
+
+@pytest.fixture
+def url(up: platform.Done) -> str:
+    assert up.status == 0, up.output[-3000:]
+    return f"http://{platform.address('mnist-classifier', 'default')}{PREDICT}"
+
+
+def post(url: str, body: bytes) -> tuple[int, str]:
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 (our own node)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_make_up_ends_with_a_real_prediction(up: platform.Done) -> None:
+    assert up.status == 0, up.output[-3000:]
+    assert "the model says" in up.output
+    assert "http://mnist-classifier.default.svc.cluster.local/v1/models/mnist-classifier:predict" in up.output
+
+
+def test_the_model_recognises_digits_it_never_saw(url: str) -> None:
+    checked = platform.run(
+        sys.executable, "-m", "scripts.mlops.test_mnist_inference", "--url", url, "--requests", "400", "--concurrency", "4", "--json"
+    )
+    assert checked.status == 0, checked.output
+    report = json.loads(checked.output[checked.output.index("{") :])
+    assert report["accuracy"] >= 0.95
+    assert report["success_rate"] == 1.0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"not json",
+        b"[]",
+        b"{}",
+        b'{"instances": []}',
+        b'{"instances": [[1, 2], [3, 4]]}',
+        b'{"instances": ["seven"]}',
+        b'{"instances": [[[NaN]]]}',
+    ],
+    ids=["empty", "not JSON", "a list", "no instances", "no images", "wrong shape", "a string", "NaN"],
+)
+def test_a_malformed_request_is_the_callers_fault_and_says_why(url: str, body: bytes) -> None:
+    status, reason = post(url, body)
+    assert 400 <= status < 500
+    assert len(reason) > 10
+
+
+def test_ten_megabytes_are_refused_and_the_server_lives(url: str) -> None:
+    status, _ = post(url, b'{"instances": [' + b"0," * 5_000_000 + b"0]}")
+    assert 400 <= status < 500
+    blank = json.dumps({"instances": [[[0.0] * 28] * 28]}).encode()
+    assert post(url, blank)[0] == 200
+
+
+@pytest.mark.usefixtures("url")
+def test_up_again_changes_nothing() -> None:
+    again = platform.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes")
+    assert again.status == 0, again.output
+
+
+@pytest.mark.usefixtures("url")
+def test_refresh_finds_no_drift() -> None:
+    refreshed = platform.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+    assert refreshed.status == 0, refreshed.output
+
+
+@pytest.mark.usefixtures("url")
+def test_refresh_finds_a_field_that_somebody_edited() -> None:
+    platform.kubectl("label", "--overwrite", "inferenceservice", "mnist-classifier", "app.kubernetes.io/part-of=somebody-else")
+    refreshed = platform.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+    assert refreshed.status != 0
+    assert platform.apply().status == 0
+    owner = platform.kubectl(
+        "get", "inferenceservice", "mnist-classifier", "--output", r"jsonpath={.metadata.labels.app\.kubernetes\.io/part-of}"
+    )
+    assert owner != "somebody-else"
+
+
+@pytest.mark.usefixtures("url")
+def test_no_secret_stands_in_the_state_in_clear() -> None:
+    secrets = json.loads(
+        platform.kubectl("get", "secrets", "--all-namespaces", "--selector", "app.kubernetes.io/managed-by=pulumi", "--output", "json")
+    )
+    values = [
+        base64.b64decode(value).decode(errors="ignore") for secret in secrets["items"] for value in (secret.get("data") or {}).values()
+    ]
+    passwords = [value for value in values if len(value) >= 20]
+    assert passwords, "no generated password found: the check would be empty"
+    state = Path(platform.bench()["state"]) / "pulumi"
+    texts = [path.read_text(errors="ignore") for path in state.rglob("*.json")]
+    assert texts
+    for password in passwords:
+        for text in texts:
+            assert password not in text
+            assert base64.b64encode(password.encode()).decode() not in text
+
+
+def test_a_wrong_model_key_fails_with_the_reason_within_two_minutes(url: str) -> None:
+    failed = platform.apply(services__mnist__model="s3://models/mnist/absent.pt")
+    assert failed.status != 0
+    assert "absent.pt" in failed.output
+    assert "No model found" in failed.output or "NoSuchKey" in failed.output
+    assert "Traceback" not in failed.output
+    assert failed.seconds < SECONDS_TO_A_REASON
+    blank = json.dumps({"instances": [[[0.0] * 28] * 28]}).encode()
+    assert post(url, blank)[0] == 200, "the running model was taken down by a broken one"
+    assert platform.apply().status == 0
+
+
+@pytest.mark.usefixtures("url")
+def test_destroy_leaves_nothing_and_up_again_works() -> None:
+    destroyed = platform.pulumi("destroy", "--yes", "--skip-preview")
+    assert destroyed.status == 0, destroyed.output[-3000:]
+    namespaces = platform.kubectl("get", "namespaces", "--output", "name").split()
+    assert not {"namespace/kserve", "namespace/cert-manager"} & set(namespaces)
+    assert "serving.kserve.io" not in platform.kubectl("get", "customresourcedefinitions", "--output", "name")
+    assert platform.kubectl("get", "pods,services,secrets", "--namespace", "default", "--output", "name").split() == ["service/kubernetes"]
+    again = platform.local("up")
+    assert again.status == 0, again.output[-3000:]
