@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from kubernetes.client.api_client import ApiClient
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
+import urllib3
 
 from bench.plugins.kubernetes.documents import Json, Object
 from bench.plugins.kubernetes.errors import ApiError, NoSuchKindError, UnreachableError
 from bench.plugins.kubernetes.tokens import Gvk
 
-_CONNECT_SECONDS = 5
-_READ_SECONDS = 60  # admission webhooks may take 30 s each, by the API server's own limit
+if TYPE_CHECKING:  # loading the client takes longer than starting the plugin without it
+    from kubernetes.client.api_client import ApiClient
+
+_TIMEOUT = urllib3.Timeout(connect=5, read=60)  # seconds; by its own limit the API server gives a webhook 30
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,15 @@ class Cluster:
 
     def request(self, method: str, path: str, *, body: Json = None, content: str = "application/json", **query: str) -> Json:
         """One call; the decoded JSON answer, or the text where the server sends text (container logs)."""
-        headers: dict[str, str] = {"Accept": "application/json, */*"}
-        if body is not None:
-            headers["Content-Type"] = content
+        headers = {"Accept": "application/json, */*", **({"Content-Type": content} if body is not None else {})}
         url = self._client.configuration.host + path + ("?" + urlencode(query) if query else "")
+        payload = json.dumps(body) if body is not None else None  # JSON is YAML too, so this serves apply patches as well
         try:
             self._client.update_params_for_auth(headers, None, ["BearerToken"], path, method, body)
-            answer = self._client.call_api(method, url, headers, body, _request_timeout=(_CONNECT_SECONDS, _READ_SECONDS))
-            text = bytes(answer.response.data or b"").decode(errors="replace")
-        except (HTTPError, ApiException, OSError) as error:
+            answer = self._client.rest_client.pool_manager.request(method, url, body=payload, headers=headers, timeout=_TIMEOUT)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
             raise UnreachableError(f"configured Kubernetes cluster is unreachable: {_first_line(error)}") from error
+        text = answer.data.decode(errors="replace")
         decoded = _decode(text)
         if answer.status >= 400:
             details = decoded if isinstance(decoded, dict) else {}
