@@ -11,6 +11,7 @@ from typing import Any
 
 from bench import tools
 from bench.errors import BenchError
+from bench.image_table import BUSYBOX
 from bench.node import shell
 from bench.node.pki import CLUSTER, Pki, node_name
 from bench.paths import Instance
@@ -18,7 +19,6 @@ from bench.paths import Instance
 FOLDER = Path(__file__).parent.parent / "addons"
 MANIFESTS = ("rbac", "coredns", "metrics-server", "local-path")
 
-HELPER_IMAGE = "bench.local/busybox:1"
 READY_TIMEOUT = 180.0
 POLL_SECONDS = 1.0
 
@@ -45,7 +45,7 @@ def manifest(name: str, instance: Instance, pki: Pki) -> str:
         metrics_certificate=_data(pki.cert("metrics-server")),
         metrics_key=_data(pki.key("metrics-server")),
         volumes=instance.state / "volumes",
-        helper_image=HELPER_IMAGE,
+        helper_image=BUSYBOX,
     )
 
 
