@@ -39,12 +39,17 @@ def build(
         _run(["build", *arguments, str(context)], reference)
 
 
-def push(reference: str, address: str) -> str:
-    """Push to the registry at `address` (host:port); returns the digest of the manifest there."""
+def push(reference: str, address: str, *, recompress: bool = False) -> str:
+    """Push to the registry at `address` (host:port); returns the digest of the manifest there.
+
+    `recompress` makes every layer zstd, which packs and unpacks PyTorch in half of gzip's time. Without it layers that
+    the registry has already are not touched at all.
+    """
+    options = ["--tls-verify=false", "--format", "oci"]
+    if recompress:
+        options += ["--compression-format", "zstd"]
     with tempfile.NamedTemporaryFile("r", prefix="bench-digest-") as digest:
-        # zstd: the PyTorch layer takes seconds instead of a minute, here and when the node unpacks it.
-        options = ["--tls-verify=false", "--format", "oci", "--compression-format", "zstd", "--digestfile", digest.name]
-        _run(["push", *options, reference, f"docker://{address}/{reference}"], reference)
+        _run(["push", *options, "--digestfile", digest.name, reference, f"docker://{address}/{reference}"], reference)
         return digest.read().strip()
 
 
@@ -61,20 +66,25 @@ def prune() -> None:
     _run(["rmi", "--prune"], "buildah")
 
 
-def log_path(reference: str) -> Path:
-    return LOGS / f"image-{reference.replace('/', '_').replace(':', '_')}.log"
+def remove_older(reference: str) -> None:
+    """Remove the other tags of the same name, so that storage keeps the layers of the newest build only."""
+    name = reference.rpartition(":")[0]
+    listed = _run(["images", "--format", "{{.Name}}:{{.Tag}}"], name).split()
+    older = [image for image in listed if image.startswith(f"{name}:") and image != reference]
+    if older:
+        _run(["rmi", *older], name)
 
 
-def _run(command: Sequence[str], reference: str) -> None:
+def _run(command: Sequence[str], reference: str) -> str:
+    """Run one command about `reference`, with all it says in a log of its own; returns that."""
     answer = _buildah(command)
-    log = log_path(reference)
+    log = LOGS / f"image-{reference.replace('/', '_').replace(':', '_')}-{command[0]}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text(answer.stdout)
     if answer.returncode:
         tail = "\n".join(f"  {line}" for line in answer.stdout.strip().splitlines()[-LOG_TAIL:])
-        raise BenchError(
-            f"image {reference}: `buildah {command[0]}` failed; mend it and run the same command again\n{tail}\n  whole log: {log}"
-        )
+        raise BenchError(f"`buildah {command[0]}` failed for {reference}; mend it and run again\n{tail}\n  whole log: {log}")
+    return answer.stdout
 
 
 def _buildah(command: Sequence[str]) -> subprocess.CompletedProcess[str]:

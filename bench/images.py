@@ -71,7 +71,8 @@ def build_context(folder: Path, name: str, target: str | None = None, build_args
         if base:
             buildah.ensure_local(base.reference, address)
         buildah.build(folder, reference, target=target, build_args=arguments)
-        _publish(reference, content, address)
+        _record(reference, content, buildah.push(reference, address))
+        buildah.remove_older(reference)
     return reference
 
 
@@ -99,11 +100,10 @@ def _make(image: Image, address: str) -> None:
         for name, part in image.parts.items():
             part.write(Path(folder) / name)
         buildah.build(Path(folder), image.reference, network=image.network)
-    _publish(image.reference, key(image), address)
+    _record(image.reference, key(image), buildah.push(image.reference, address, recompress=True))
 
 
-def _publish(reference: str, content: str, address: str) -> None:
-    digest = buildah.push(reference, address)
+def _record(reference: str, content: str, digest: str) -> None:
     marker = _marker(reference)
     marker.parent.mkdir(parents=True, exist_ok=True)
     partial = marker.with_suffix(".partial")

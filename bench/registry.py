@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -28,6 +28,9 @@ STORE = CACHE / "registry"
 
 NODE_ADDRESS = "127.0.0.1:5000"
 """Where the node's own registry listens, inside the node's network namespace."""
+
+BUILD_PORT = 5831
+"""Where a build's registry listens if it can: buildah remembers by address which layers a registry has already."""
 
 MIRRORED_HOSTS = ("docker.io", "ghcr.io", "quay.io", "registry.k8s.io", "nvcr.io", "bench.local")
 
@@ -75,7 +78,7 @@ def stored_digest(reference: str) -> str | None:
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """Serve the store on a free loopback port while the body runs; yields host:port once the registry answers."""
+    """Serve the store on a loopback port while the body runs; yields host:port once the registry answers."""
     address = f"127.0.0.1:{_free_port()}"
     with tempfile.TemporaryDirectory(prefix="bench-registry-") as folder:
         config, log = Path(folder) / "config.yml", Path(folder) / "registry.log"
@@ -93,10 +96,14 @@ def serving() -> Iterator[str]:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """`BUILD_PORT`, or any other where somebody has taken it."""
+    for wanted in (BUILD_PORT, 0):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", wanted))
+            port: int = probe.getsockname()[1]
+            return port
+    raise BenchError("no port is free on 127.0.0.1; stop what holds them")
 
 
 def _wait_until_it_answers(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
