@@ -4,64 +4,99 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Args, Component
-from components.pods import container_security, pod_security
+from components.pods import SCRATCH_MOUNT, SCRATCH_VOLUME, container_security, pod_security
+
+PROGRAM = "/program"
+ROOT = Path(__file__).parents[1]
+PROGRAMS = ROOT / "components" / "in_cluster"
 
 
 class ScriptJobArgs(Args):
-    """One run of a script. `pod` has the pod's own fields in SDK spelling; secrets reach it by reference only."""
+    """One run of a program from `components/in_cluster`. Secrets reach it by reference only.
+
+    `files` are mounted below the working directory at their paths in this project; `command` may name them.
+    """
 
     name: str
     namespace: str
     labels: dict[str, str]
-    pod: dict[str, Any]
+    image: str
+    files: list[Path]
+    command: list[str]
+    env: Sequence[Mapping[str, object]]
+    account: str | None = None
+    memory: str = "64Mi"
+    init_containers: Sequence[Mapping[str, object]] = ()
+    volumes: Sequence[Mapping[str, object]] = ()
+    volume_mounts: Sequence[Mapping[str, object]] = ()
     deadline_seconds: int
-    """After this the Job has failed. The API server's clock starts with the Job, image pulls included."""
-
-    @property
-    def job_name(self) -> str:
-        """Fails on an Output inside: a name must be known in a preview, and a secret must never reach one."""
-        content = json.dumps([self.pod, self.deadline_seconds], sort_keys=True)
-        return f"{self.name}-{hashlib.sha256(content.encode()).hexdigest()[:10]}"
+    """After this the Job has failed. The clock starts with the Job, image pulls included."""
 
 
 def script_job(args: ScriptJobArgs, owner: Component, depends_on: Sequence[pulumi.Resource] = ()) -> k8s.batch.v1.Job:
     """Creates the Job and waits for its end. Its last log lines are its termination message, which Pulumi shows when it fails."""
-    pod: Any = {"restart_policy": "Never", "security_context": pod_security(), **args.pod}
+    program = {str(path.relative_to(ROOT)): path.read_text() for path in args.files}
+    program_name = _named_by_content(args.name, program)
+    config_map = k8s.core.v1.ConfigMap(
+        args.name,
+        metadata={"name": program_name, "namespace": args.namespace, "labels": args.labels},
+        data={Path(path).name: content for path, content in program.items()},
+        opts=owner.child(depends_on),
+    )
+    pod = _pod(args, program_name, list(program))
     return k8s.batch.v1.Job(
         args.name,
         metadata={
-            "name": args.job_name,
+            "name": _named_by_content(args.name, [pod, args.deadline_seconds]),
             "namespace": args.namespace,
             "labels": args.labels,
             # A failed run is replaced by the next `up`; otherwise that `up` would wait for the old failure again.
             "annotations": {"pulumi.com/replaceUnready": "true"},
         },
         spec={
-            # The scripts retry what may recover; a second pod would only hide the first one's reason.
+            # The programs retry what may recover; a second pod would only hide the first one's reason.
             "backoff_limit": 0,
             "active_deadline_seconds": args.deadline_seconds,
             # No ttl_seconds_after_finished: a Job that removes itself is drift.
             "template": {"metadata": {"labels": args.labels}, "spec": pod},
         },
         # Pulumi reports the reason when its own wait ends, so that must not be much later than the Job's deadline.
-        opts=owner.child(depends_on, create_timeout_seconds=args.deadline_seconds + 10),
+        opts=owner.child([config_map, *depends_on], create_timeout_seconds=args.deadline_seconds + 10),
     )
 
 
-def script_container(name: str, image: str, command: list[str], **fields: object) -> dict[str, object]:
-    """A container under the restricted profile whose last log lines become its termination message."""
+def _pod(args: ScriptJobArgs, program_name: str, paths: list[str]) -> Any:  # noqa: ANN401 - plain data, hashed before it is typed
+    items = [{"key": Path(path).name, "path": path} for path in paths]
     return {
-        "name": name,
-        "image": image,
-        "command": command,
-        "termination_message_policy": "FallbackToLogsOnError",
-        "security_context": container_security(),
-        **fields,
+        "restart_policy": "Never",
+        "security_context": pod_security(),
+        **({"service_account_name": args.account} if args.account else {"automount_service_account_token": False}),
+        "init_containers": list(args.init_containers),
+        "containers": [
+            {
+                "name": "program",
+                "image": args.image,
+                "command": args.command,
+                "working_dir": PROGRAM,
+                "env": list(args.env),
+                "resources": {"requests": {"cpu": "10m", "memory": args.memory}, "limits": {"memory": args.memory}},
+                "termination_message_policy": "FallbackToLogsOnError",
+                "security_context": container_security(),
+                "volume_mounts": [{"name": "program", "mount_path": PROGRAM}, SCRATCH_MOUNT, *args.volume_mounts],
+            }
+        ],
+        "volumes": [{"name": "program", "config_map": {"name": program_name, "items": items}}, SCRATCH_VOLUME, *args.volumes],
     }
+
+
+def _named_by_content(name: str, content: object) -> str:
+    """Fails on an Output inside: a name must be known in a preview, and a secret must never reach one."""
+    return f"{name}-{hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:10]}"

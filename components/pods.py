@@ -46,10 +46,5 @@ def secret_env(name: str, secret: str, key: str) -> k8s.core.v1.EnvVarArgsDict:
     return {"name": name, "value_from": {"secret_key_ref": {"name": secret, "key": key}}}
 
 
-def resources(cpu: str, memory: str) -> k8s.core.v1.ResourceRequirementsArgsDict:
-    """Small fixed needs of a helper container: CPU is only requested, memory is also the limit."""
-    return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}}
-
-
 def restricted_namespace(name: str, labels: dict[str, str], opts: pulumi.ResourceOptions) -> k8s.core.v1.Namespace:
     return k8s.core.v1.Namespace(name, metadata={"name": name, "labels": {**labels, **RESTRICTED}}, opts=opts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -13,10 +12,8 @@ import pulumi_kubernetes as k8s
 from components.artifacts import Image
 from components.base import Args, Component, labels
 from components.identity import Identity, IdentityArgs
-from components.job import ScriptJobArgs, script_container, script_job
-from components.pods import resources
+from components.job import PROGRAMS, ScriptJobArgs, script_job
 
-SCRIPT = Path(__file__).with_name("admission_gate_probe.py")
 DEADLINE_SECONDS = 150
 
 
@@ -53,8 +50,19 @@ class AdmissionGate(Component):
                 name=name,
                 namespace=args.namespace,
                 labels=labels(name, args.namespace),
+                image=args.image.reference,
+                files=[PROGRAMS / "api.py", PROGRAMS / "admission_probe.py"],
+                command=["python3", "-u", "-m", "components.in_cluster.admission_probe"],
+                env=[
+                    {"name": "NAMESPACE", "value": args.namespace},
+                    {"name": "WEBHOOK_SERVICE", "value": args.webhook_service},
+                    {"name": "PLURAL", "value": args.plural},
+                    {"name": "SAMPLE", "value": json.dumps(args.sample, sort_keys=True)},
+                    # The program must end before the Job's deadline does, or its reason would be lost.
+                    {"name": "PATIENCE_SECONDS", "value": str(DEADLINE_SECONDS - 20)},
+                ],
+                account=identity.account,
                 deadline_seconds=DEADLINE_SECONDS,
-                pod={"service_account_name": identity.account, "containers": [self._container(args)]},
             ),
             owner=self,
             depends_on=[identity],
@@ -69,20 +77,3 @@ class AdmissionGate(Component):
             # RBAC knows no dry run; the right ends at this namespace, where nobody keeps such objects.
             k8s.rbac.v1.PolicyRuleArgs(api_groups=[group], resources=[args.plural], verbs=["create"]),
         ]
-
-    @staticmethod
-    def _container(args: AdmissionGateArgs) -> dict[str, object]:
-        return script_container(
-            "probe",
-            args.image.reference,
-            ["python3", "-u", "-c", SCRIPT.read_text()],
-            env=[
-                {"name": "NAMESPACE", "value": args.namespace},
-                {"name": "WEBHOOK_SERVICE", "value": args.webhook_service},
-                {"name": "PLURAL", "value": args.plural},
-                {"name": "SAMPLE", "value": json.dumps(args.sample, sort_keys=True)},
-                # The script must end before the Job's deadline does, or its reason would be lost.
-                {"name": "PATIENCE_SECONDS", "value": str(DEADLINE_SECONDS - 20)},
-            ],
-            resources=resources(cpu="10m", memory="64Mi"),
-        )

@@ -24,6 +24,9 @@ SELECTOR = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/component": "serv
 CLIENT_LABEL = {"inference-platform/store-client": "true"}
 """Pods of the store's own namespace that may talk to it."""
 
+IS_MODEL_POD = {"key": "serving.kserve.io/inferenceservice", "operator": "Exists"}
+"""Set by KServe on every pod of an InferenceService; its storage initializer is the store's reader."""
+
 
 class ModelStoreArgs(Args):
     """`standalone`: one server, one drive. `distributed`: `replicas` servers with one drive each, erasure-coded.

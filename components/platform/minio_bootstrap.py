@@ -5,19 +5,16 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 import pulumi_random
 
 from components.base import Args, Component, labels
-from components.job import ScriptJobArgs, script_container, script_job
-from components.pods import SCRATCH, SCRATCH_MOUNT, SCRATCH_VOLUME, resources, secret_env
+from components.job import PROGRAMS, ScriptJobArgs, script_job
+from components.pods import SCRATCH, secret_env
 
 BUCKET = "models"
-SCRIPT = Path(__file__).with_name("minio_bootstrap.sh")
 
 POLICIES: dict[str, list[dict[str, object]]] = {
     "kserve-reader": [
@@ -92,45 +89,36 @@ class Bootstrap(Component):
                 name=name,
                 namespace=args.namespace,
                 labels={**labels(name, args.namespace), **args.labels},
+                image=args.image,
+                files=[PROGRAMS / "store_bootstrap.sh"],
+                command=["/bin/sh", "components/in_cluster/store_bootstrap.sh"],
+                env=[
+                    {"name": "ENDPOINT", "value": args.endpoint},
+                    {"name": "BUCKET", "value": BUCKET},
+                    {"name": "MC_CONFIG_DIR", "value": f"{SCRATCH}/mc"},
+                    secret_env("ROOT_USER", args.root_secret, "AWS_ACCESS_KEY_ID"),
+                    secret_env("ROOT_PASSWORD", args.root_secret, "AWS_SECRET_ACCESS_KEY"),
+                    *self._users(),
+                ],
+                memory="128Mi",
                 deadline_seconds=180,
-                pod=self._pod(args),
             ),
             owner=self,
             depends_on=secrets,
         )
         self.register_outputs({"bucket": BUCKET})
 
-    def _pod(self, args: BootstrapArgs) -> dict[str, Any]:
-        users = [
-            variable
-            for index, (user, secret) in enumerate(self.secret_names.items())
-            for variable in (
+    def _users(self) -> list[k8s.core.v1.EnvVarArgsDict]:
+        """`USER_<n>`, `USER_<n>_POLICY` and `USER_<n>_SECRET`, as the program reads them."""
+        variables: list[k8s.core.v1.EnvVarArgsDict] = []
+        for index, (user, secret) in enumerate(self.secret_names.items()):
+            policy = json.dumps({"Version": "2012-10-17", "Statement": POLICIES[user]})
+            variables += [
                 {"name": f"USER_{index}", "value": user},
-                {"name": f"USER_{index}_POLICY", "value": json.dumps({"Version": "2012-10-17", "Statement": POLICIES[user]})},
+                {"name": f"USER_{index}_POLICY", "value": policy},
                 secret_env(f"USER_{index}_SECRET", secret, "AWS_SECRET_ACCESS_KEY"),
-            )
-        ]
-        return {
-            "automount_service_account_token": False,
-            "containers": [
-                script_container(
-                    "bootstrap",
-                    args.image,
-                    ["/bin/sh", "-c", SCRIPT.read_text()],
-                    env=[
-                        {"name": "ENDPOINT", "value": args.endpoint},
-                        {"name": "BUCKET", "value": BUCKET},
-                        secret_env("ROOT_USER", args.root_secret, "AWS_ACCESS_KEY_ID"),
-                        secret_env("ROOT_PASSWORD", args.root_secret, "AWS_SECRET_ACCESS_KEY"),
-                        {"name": "MC_CONFIG_DIR", "value": f"{SCRATCH}/mc"},
-                        *users,
-                    ],
-                    resources=resources(cpu="10m", memory="128Mi"),
-                    volume_mounts=[SCRATCH_MOUNT],
-                )
-            ],
-            "volumes": [SCRATCH_VOLUME],
-        }
+            ]
+        return variables
 
 
 def _base64(text: str) -> str:

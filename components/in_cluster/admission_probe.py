@@ -1,0 +1,41 @@
+"""Asks until an admission webhook answers: first a ready endpoint, then an accepted dry run of one of its objects."""
+
+import json
+import os
+import sys
+import time
+
+from components.in_cluster import api
+
+
+def ready_endpoints(namespace: str, service: str) -> int:
+    selector = f"kubernetes.io%2Fservice-name%3D{service}"
+    slices = api.call(f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices?labelSelector={selector}")
+    endpoints = [endpoint for item in slices["items"] for endpoint in item.get("endpoints") or []]
+    return sum(bool(endpoint["conditions"].get("ready")) for endpoint in endpoints)
+
+
+def obstacle(namespace: str, service: str, plural: str, sample: str) -> str | None:
+    """None when the webhook has admitted the sample, else why not."""
+    try:
+        if not ready_endpoints(namespace, service):
+            return f"service {service} in namespace {namespace} has no ready endpoint"
+        api.call(f"/apis/{json.loads(sample)['apiVersion']}/namespaces/{namespace}/{plural}?dryRun=All", sample)
+    except OSError as error:
+        return f"dry run of {plural}: {error}"
+    return None
+
+
+def main() -> int:
+    namespace, service, plural = os.environ["NAMESPACE"], os.environ["WEBHOOK_SERVICE"], os.environ["PLURAL"]
+    end = time.monotonic() + float(os.environ["PATIENCE_SECONDS"])
+    while reason := obstacle(namespace, service, plural, os.environ["SAMPLE"]):
+        if time.monotonic() > end:
+            print(f"the webhook behind {service} does not admit {plural}: {reason}"[:4000], file=sys.stderr)
+            return 1
+        time.sleep(1)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

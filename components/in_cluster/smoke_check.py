@@ -1,0 +1,215 @@
+"""Waits until an InferenceService serves the model it was told to, asks for one prediction, and says why not when it doesn't.
+
+Reads the environment: NAMESPACE, NAME, MODEL (storage URI), IMAGE (of the model server), URL, PATIENCE_SECONDS.
+Ends with 0 after a right answer. Ends with 1 at once when the failure is certain, else when the patience is over; the
+reason is its last output, which Kubernetes keeps as the termination message (4096 bytes at most).
+"""
+
+import json
+import math
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+from components.in_cluster import api
+
+INITIALIZER = "storage-initializer"
+SERVER = "kserve-container"
+SOURCE = "internal.serving.kserve.io/storage-initializer-sourceuri"
+MESSAGE_BYTES = 4000
+CERTAIN = {"InvalidImageName", "CreateContainerConfigError", "ErrImageNeverPull"}
+"""Reasons for waiting that only a change of the specification ends."""
+
+
+@dataclass(frozen=True)
+class Target:
+    namespace: str
+    name: str
+    model: str
+    image: str
+    url: str
+
+    @property
+    def deployment(self) -> str:
+        return f"{self.name}-predictor"
+
+
+class CertainFailureError(Exception):
+    """Waiting longer can't help."""
+
+
+def main() -> int:
+    target = Target(*(os.environ[name] for name in ("NAMESPACE", "NAME", "MODEL", "IMAGE", "URL")))
+    end = time.monotonic() + float(os.environ["PATIENCE_SECONDS"])
+    while True:
+        try:
+            problem = not_rolled_out(target) or not_answering(target.url)
+            if problem is None:
+                print(f"{target.name} serves {target.model} and answers at {target.url}")
+                return 0
+            over = time.monotonic() > end
+        except CertainFailureError as failure:
+            problem, over = str(failure), True
+        except OSError as error:
+            problem, over = f"the API server says {error}", time.monotonic() > end
+        if over:
+            print(report(target, problem))
+            return 1
+        time.sleep(1)
+
+
+def not_rolled_out(target: Target) -> str | None:
+    """None when every replica runs this model on this image. Raises CertainFailureError and OSError."""
+    service = inference_service(target)
+    if invalid := condition_text(service, only_invalid=True):
+        raise CertainFailureError(invalid)
+    pods = pods_of(target)
+    for pod in pods:
+        reason = certain_failure(target, pod)
+        if reason:
+            raise CertainFailureError(reason)
+    deployment = find(f"/apis/apps/v1/namespaces/{target.namespace}/deployments/{target.deployment}")
+    if deployment is None:
+        return f"KServe has made no Deployment {target.deployment} yet"
+    return rollout_problem(target, deployment)
+
+
+def rollout_problem(target: Target, deployment: dict[str, Any]) -> str | None:
+    """The same judgement as `kubectl rollout status`, for the template that has this model and image."""
+    if not is_current(target, deployment["spec"]["template"]):
+        return f"Deployment {target.deployment} does not have model {target.model} and image {target.image} yet"
+    status, wanted = deployment.get("status", {}), deployment["spec"].get("replicas", 1)
+    if status.get("observedGeneration", 0) < deployment["metadata"]["generation"]:
+        return f"Deployment {target.deployment} is not observed yet"
+    updated, available, total = (status.get(key, 0) for key in ("updatedReplicas", "availableReplicas", "replicas"))
+    if updated < wanted or total > updated or available < updated:
+        return f"Deployment {target.deployment}: {updated} of {wanted} replicas updated, {available} available, {total} in all"
+    return None
+
+
+def not_answering(url: str) -> str | None:
+    """None after one right prediction for a blank image."""
+    body = json.dumps({"instances": [[[0.0] * 28] * 28]}).encode()
+    request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})  # noqa: S310 - a URL of our own
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            return wrong_answer(json.load(answer))
+    except urllib.error.HTTPError as refused:
+        return f"{url} answers {refused.code}: {refused.read(500).decode(errors='replace')}"
+    except (OSError, ValueError) as error:
+        return f"{url} does not answer: {error}"
+
+
+def wrong_answer(answer: Any) -> str | None:
+    """What is wrong with a V1 answer to one image: a class, and ten probabilities that add up to one."""
+    try:
+        (prediction,) = answer["predictions"]
+        probabilities = [float(value) for value in prediction["probabilities"]]
+        likeliest = probabilities.index(max(probabilities))
+        right = len(probabilities) == 10 and math.isclose(sum(probabilities), 1, abs_tol=1e-3) and prediction["class"] == likeliest
+    except (KeyError, TypeError, ValueError):
+        right = False
+    return None if right else f"not a prediction for one digit: {json.dumps(answer)[:300]}"
+
+
+def certain_failure(target: Target, pod: dict[str, Any]) -> str | None:
+    """Why this pod can't become ready without a change, in one line with the container's last words."""
+    name, status = pod["metadata"]["name"], pod.get("status", {})
+    for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
+        waiting = container.get("state", {}).get("waiting", {})
+        if waiting.get("reason") in CERTAIN:
+            return f"pod {name}, {container['name']}: {waiting['reason']}: {waiting.get('message', '')}"
+        ended = container.get("state", {}).get("terminated") or container.get("lastState", {}).get("terminated") or {}
+        # Once may be a store that is just starting; twice is the same answer again.
+        failures = container.get("restartCount", 0) + bool(container.get("state", {}).get("terminated"))
+        if ended.get("exitCode", 0) != 0 and failures >= 2:
+            words = last_words(target, name, container)
+            return f"pod {name}, {container['name']} failed {failures} times with exit code {ended['exitCode']}: {words}"
+    return None
+
+
+def last_words(target: Target, pod: str, container: dict[str, Any]) -> str:
+    previous = "false" if container.get("state", {}).get("terminated") else "true"
+    path = f"/api/v1/namespaces/{target.namespace}/pods/{pod}/log?container={container['name']}&tailLines=5&previous={previous}"
+    try:
+        return api.text(path).strip()[-1500:]
+    except OSError as error:
+        return f"(no log: {error})"
+
+
+def report(target: Target, problem: str) -> str:
+    """The problem first, then what KServe and the pods say, within what a termination message may hold."""
+    lines = [f"InferenceService {target.namespace}/{target.name} does not serve {target.model}: {problem}"]
+    try:
+        lines.append(condition_text(inference_service(target)))
+        lines += [pod_text(pod) for pod in pods_of(target)]
+    except OSError as error:
+        lines.append(f"the API server says {error}")
+    return "\n".join(line for line in lines if line).encode()[:MESSAGE_BYTES].decode(errors="ignore")
+
+
+def condition_text(service: dict[str, Any], only_invalid: bool = False) -> str:
+    """The conditions that are not True, and the model's last failure. `only_invalid`: just a specification KServe refused."""
+    status = service.get("status", {})
+    model = status.get("modelStatus", {})
+    failure = model.get("lastFailureInfo", {})
+    failed = f"model status {model.get('transitionStatus')}: {failure.get('reason', '')} {failure.get('message', '')}" if failure else ""
+    if only_invalid:
+        return failed if model.get("transitionStatus") == "InvalidSpec" and is_observed(service) else ""
+    conditions = [
+        f"condition {item['type']} {item['status']}: {item.get('reason', '')} {item.get('message', '')}"
+        for item in status.get("conditions", [])
+        if item["status"] != "True"
+    ]
+    return "\n".join([*conditions, failed])
+
+
+def pod_text(pod: dict[str, Any]) -> str:
+    """Phase, why it is not scheduled, and what its containers wait for."""
+    status = pod.get("status", {})
+    reasons = [
+        item.get("message", "") for item in status.get("conditions", []) if item["type"] == "PodScheduled" and item["status"] != "True"
+    ]
+    for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
+        waiting = container.get("state", {}).get("waiting")
+        if waiting:
+            reasons.append(f"{container['name']} {waiting.get('reason', '')} {waiting.get('message', '')}")
+    return f"pod {pod['metadata']['name']} {status.get('phase')}: {'; '.join(reasons)}"
+
+
+def is_observed(service: dict[str, Any]) -> bool:
+    return bool(service.get("status", {}).get("observedGeneration") == service["metadata"].get("generation"))
+
+
+def is_current(target: Target, template: dict[str, Any]) -> bool:
+    """Whether a pod, or a pod template, is of the rollout that is checked; an older one's failures are no news."""
+    images = {container["name"]: container["image"] for container in template["spec"]["containers"]}
+    source = template["metadata"].get("annotations", {}).get(SOURCE)
+    return images.get(SERVER) == target.image and source == target.model
+
+
+def inference_service(target: Target) -> dict[str, Any]:
+    return api.call(f"/apis/serving.kserve.io/v1beta1/namespaces/{target.namespace}/inferenceservices/{target.name}")
+
+
+def pods_of(target: Target) -> list[dict[str, Any]]:
+    selector = f"serving.kserve.io%2Finferenceservice%3D{target.name}"
+    pods = api.call(f"/api/v1/namespaces/{target.namespace}/pods?labelSelector={selector}")["items"]
+    return [pod for pod in pods if is_current(target, pod)]
+
+
+def find(path: str) -> dict[str, Any] | None:
+    try:
+        return api.call(path)
+    except OSError as error:
+        if str(error).startswith("404"):
+            return None
+        raise
+
+
+if __name__ == "__main__":
+    sys.exit(main())
