@@ -66,7 +66,6 @@ class Tool:
 
 _PULUMI_VERSION = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 _KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl")
-_CERT_MANAGER = "github.com/cert-manager/cert-manager/bench"
 
 TOOLS: Mapping[str, Tool] = {
     tool.name: tool
@@ -98,7 +97,11 @@ TOOLS: Mapping[str, Tool] = {
         Tool("kube-rbac-proxy", {"kube-rbac-proxy": "github.com/brancz/kube-rbac-proxy/cmd/kube-rbac-proxy"}),
         Tool("minio", {"minio": "github.com/minio/minio"}),
         Tool("mc", {"mc": "github.com/minio/mc"}),
-        Tool("cert-manager", {f"cert-manager-{name}": f"{_CERT_MANAGER}/{name}" for name in ("controller", "webhook", "cainjector")}),
+        Tool(
+            "cert-manager",
+            {f"cert-manager-{name}": f"./{name}" for name in ("controller", "webhook", "cainjector", "startupapicheck")},
+            stamps={"github.com/cert-manager/cert-manager/pkg/util.AppVersion": "v1.21.2"},
+        ),
         Tool("kserve", {"kserve-manager": "github.com/kserve/kserve/cmd/manager"}),
     )
 }
