@@ -17,9 +17,8 @@ class Classifier:
     def __init__(self, model: MnistCnn, threads: int, max_batch: int) -> None:
         torch.set_num_threads(threads)
         example = torch.zeros(1, 1, SIDE, SIDE)
-        with torch.inference_mode():
-            traced = torch.jit.trace(_Convolutional(model).eval(), example)
-        self._graph = torch.jit.optimize_for_inference(traced)
+        with torch.no_grad():  # not inference_mode: the graph's constants must be ordinary tensors for oneDNN to repack them
+            self._graph = torch.jit.optimize_for_inference(torch.jit.trace(_Convolutional(model).eval(), example))
         for size in range(1, max_batch + 1):
             for _ in range(_WARM_UP_CALLS):
                 self._run(example.repeat(size, 1, 1, 1))

@@ -56,7 +56,9 @@ def find_weights(model_dir: Path) -> Path:
     found = sorted(model_dir.glob("*.pt")) if model_dir.is_dir() else []
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "none"
-        raise WeightsError(f"{model_dir} must hold {WEIGHTS_FILE} or exactly one other .pt file, found: {names}; check the service's storageUri")
+        raise WeightsError(
+            f"{model_dir} must hold {WEIGHTS_FILE} or exactly one other .pt file, found: {names}; check the service's storageUri"
+        )
     return found[0]
 
 

@@ -116,7 +116,9 @@ def main() -> None:
 def _kserve_application(model: Mnist, port: int) -> Any:
     repository = kserve.ModelRepository()
     repository.update(model)
-    RESTServer("kserve.model_server:app", DataPlane(model_registry=repository), ModelRepositoryExtension(repository), port).create_application()
+    RESTServer(
+        "kserve.model_server:app", DataPlane(model_registry=repository), ModelRepositoryExtension(repository), port
+    ).create_application()
     return kserve_app
 
 
