@@ -39,8 +39,8 @@ def build(
         _run(["build", *arguments, str(context)], reference)
 
 
-def push(reference: str, address: str, *, recompress: bool = False) -> str:
-    """Push to the registry at `address` (host:port); returns the digest of the manifest there.
+def push(local: str, reference: str, address: str, *, recompress: bool = False) -> str:
+    """Push `local` to the registry at `address` (host:port) as `reference`; returns the digest of the manifest there.
 
     `recompress` makes every layer zstd, which packs and unpacks PyTorch in half of gzip's time. Without it layers that
     the registry has already are not touched at all.
@@ -49,30 +49,22 @@ def push(reference: str, address: str, *, recompress: bool = False) -> str:
     if recompress:
         options += ["--compression-format", "zstd"]
     with tempfile.NamedTemporaryFile("r", prefix="bench-digest-") as digest:
-        _run(["push", *options, "--digestfile", digest.name, reference, f"docker://{address}/{reference}"], reference)
+        _run(["push", *options, "--digestfile", digest.name, local, f"docker://{address}/{reference}"], reference)
         return digest.read().strip()
 
 
 def ensure_local(reference: str, address: str) -> None:
     """Bring a base back from the registry at `address` where the storage has lost it."""
     if _buildah(["inspect", "--type", "image", reference]).returncode:
-        _run(["pull", "--tls-verify=false", f"{address}/{reference}"], reference)
-        _run(["tag", f"{address}/{reference}", reference], reference)
-        _run(["untag", reference, f"{address}/{reference}"], reference)
+        remote = f"{address}/{reference}"
+        _run(["pull", "--tls-verify=false", remote], reference)
+        _run(["tag", remote, reference], reference)
+        _run(["rmi", remote], reference)  # the name only: the image has another one now
 
 
 def prune() -> None:
     """Remove images that no name leads to any more: what newer builds of the same name have replaced."""
     _run(["rmi", "--prune"], "buildah")
-
-
-def remove_older(reference: str) -> None:
-    """Remove the other tags of the same name, so that storage keeps the layers of the newest build only."""
-    name = reference.rpartition(":")[0]
-    listed = _run(["images", "--format", "{{.Name}}:{{.Tag}}"], name).split()
-    older = [image for image in listed if image.startswith(f"{name}:") and image != reference]
-    if older:
-        _run(["rmi", *older], name)
 
 
 def _run(command: Sequence[str], reference: str) -> str:

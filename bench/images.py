@@ -70,9 +70,10 @@ def build_context(folder: Path, name: str, target: str | None = None, build_args
     with exclusive(LOCK, "the image build"), registry.serving() as address, progress.step(f"building   {reference}"):
         if base:
             buildah.ensure_local(base.reference, address)
-        buildah.build(folder, reference, target=target, build_args=arguments)
-        _record(reference, content, buildah.push(reference, address))
-        buildah.remove_older(reference)
+        # One local name for every build of it, so that older ones lose theirs and `prune` finds them.
+        local = f"bench.local/{name}:latest"
+        buildah.build(folder, local, target=target, build_args=arguments)
+        _record(reference, content, buildah.push(local, reference, address))
     return reference
 
 
@@ -100,7 +101,7 @@ def _make(image: Image, address: str) -> None:
         for name, part in image.parts.items():
             part.write(Path(folder) / name)
         buildah.build(Path(folder), image.reference, network=image.network)
-    _record(image.reference, key(image), buildah.push(image.reference, address, recompress=True))
+    _record(image.reference, key(image), buildah.push(image.reference, image.reference, address, recompress=True))
 
 
 def _record(reference: str, content: str, digest: str) -> None:
