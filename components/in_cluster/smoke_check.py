@@ -64,13 +64,8 @@ def main() -> int:
 
 def not_rolled_out(target: Target) -> str | None:
     """None when every replica runs this model on this image. Raises CertainFailureError and OSError."""
-    service = inference_service(target)
-    if invalid := condition_text(service, only_invalid=True):
-        raise CertainFailureError(invalid)
-    pods = pods_of(target)
-    for pod in pods:
-        reason = certain_failure(target, pod)
-        if reason:
+    for pod in pods_of(target):
+        if reason := certain_failure(target, pod):
             raise CertainFailureError(reason)
     deployment = find(f"/apis/apps/v1/namespaces/{target.namespace}/deployments/{target.deployment}")
     if deployment is None:
@@ -104,7 +99,7 @@ def not_answering(url: str) -> str | None:
         return f"{url} does not answer: {error}"
 
 
-def wrong_answer(answer: Any) -> str | None:
+def wrong_answer(answer: dict[str, Any]) -> str | None:
     """What is wrong with a V1 answer to one image: a class, and ten probabilities that add up to one."""
     try:
         (prediction,) = answer["predictions"]
@@ -152,20 +147,18 @@ def report(target: Target, problem: str) -> str:
     return "\n".join(line for line in lines if line).encode()[:MESSAGE_BYTES].decode(errors="ignore")
 
 
-def condition_text(service: dict[str, Any], only_invalid: bool = False) -> str:
-    """The conditions that are not True, and the model's last failure. `only_invalid`: just a specification KServe refused."""
+def condition_text(service: dict[str, Any]) -> str:
+    """The conditions that are not True, and the model's last failure."""
     status = service.get("status", {})
-    model = status.get("modelStatus", {})
-    failure = model.get("lastFailureInfo", {})
-    failed = f"model status {model.get('transitionStatus')}: {failure.get('reason', '')} {failure.get('message', '')}" if failure else ""
-    if only_invalid:
-        return failed if model.get("transitionStatus") == "InvalidSpec" and is_observed(service) else ""
     conditions = [
         f"condition {item['type']} {item['status']}: {item.get('reason', '')} {item.get('message', '')}"
         for item in status.get("conditions", [])
         if item["status"] != "True"
     ]
-    return "\n".join([*conditions, failed])
+    model = status.get("modelStatus", {})
+    if failure := model.get("lastFailureInfo"):
+        conditions.append(f"model status {model.get('transitionStatus')}: {failure.get('reason', '')} {failure.get('message', '')}")
+    return "\n".join(conditions)
 
 
 def pod_text(pod: dict[str, Any]) -> str:
@@ -179,10 +172,6 @@ def pod_text(pod: dict[str, Any]) -> str:
         if waiting:
             reasons.append(f"{container['name']} {waiting.get('reason', '')} {waiting.get('message', '')}")
     return f"pod {pod['metadata']['name']} {status.get('phase')}: {'; '.join(reasons)}"
-
-
-def is_observed(service: dict[str, Any]) -> bool:
-    return bool(service.get("status", {}).get("observedGeneration") == service["metadata"].get("generation"))
 
 
 def is_current(target: Target, template: dict[str, Any]) -> bool:

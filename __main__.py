@@ -1,0 +1,19 @@
+"""The platform: load the stack's configuration, build what it says, export the addresses."""
+
+import sys
+
+import pulumi
+
+from stacks import config, platform, services
+from stacks.config_errors import ConfigError
+
+EXPLAINED = 32
+"""The exit status by which Pulumi's Python host knows that the reason has been printed already."""
+
+try:
+    stack = config.load(pulumi.get_stack())
+except ConfigError as error:
+    pulumi.log.error(str(error))
+    sys.exit(EXPLAINED)
+
+pulumi.export("endpoints", services.build(stack, platform.build(stack)))
