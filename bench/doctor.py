@@ -1,0 +1,161 @@
+"""Says what this machine lacks for a node, each with the command that mends it, before anything is built or started."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import BenchError
+from bench.paths import CACHE, STATE_ROOT, Instance
+from bench.probe import CAPABILITIES, Facts, look
+
+PACKAGES = Path(__file__).parent / "apt-packages.txt"
+
+GIB = 1024**3
+DISK_TO_BUILD = 30
+"""GiB for a first build: Go's caches at their fullest, the binaries, and the images with buildah's working copies."""
+DISK_TO_RUN = 5
+"""GiB for a node whose parts are all cached: its unpacked images, logs and volumes."""
+MEMORY = 7
+"""GiB: an 8 GB machine. The node with a small platform takes 3; linking Kubernetes takes 4."""
+
+GO = (1, 26)
+PYTHON = (3, 11)
+
+CONTROLLERS = frozenset({"cpu", "cpuset", "memory", "pids"})
+"""What the kubelet insists on in either cgroup version."""
+
+KERNEL_REMEDY = "use a machine or VM of your own: a container must be privileged"
+TRIAL_REMEDIES = {"overlayfs": f"put {STATE_ROOT} on ext4 or xfs with BENCH_STATE=/path, or {KERNEL_REMEDY}"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: what was found, and the remedy where that is not enough."""
+
+    check: str
+    state: str
+    remedy: str = ""
+
+    @property
+    def missing(self) -> bool:
+        return bool(self.remedy)
+
+
+def examine(instance: Instance) -> list[Finding]:
+    """Every check, in the order in which one would mend them."""
+    return judge(look(instance), instance)
+
+
+def require(instance: Instance) -> None:
+    """BenchError with everything this machine lacks, where it lacks anything."""
+    missing = [finding for finding in examine(instance) if finding.missing]
+    if missing:
+        lines = [f"  {finding.check}: {finding.state}; to mend it: {finding.remedy}" for finding in missing]
+        raise BenchError("\n".join(["this machine cannot run a node yet (python -m bench doctor shows every check)", *lines]))
+
+
+def table(findings: list[Finding]) -> str:
+    """Three columns: check, state, and how to mend it, empty where nothing is to be done."""
+    rows = [("check", "state", "to mend it"), *((f.check, f.state, f.remedy) for f in findings)]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    return "\n".join(f"{check:<{widths[0]}}  {state:<{widths[1]}}  {remedy}".rstrip() for check, state, remedy in rows)
+
+
+def judge(facts: Facts, instance: Instance) -> list[Finding]:
+    """Findings from facts alone."""
+    return [
+        _root(facts),
+        _capabilities(facts),
+        _packages(facts),
+        *_kernel(facts),
+        _controllers(facts),
+        _disk(facts),
+        _at_least("memory", facts.memory / GIB, MEMORY, "use a machine with 8 GB of memory"),
+        _go(facts),
+        _python(facts),
+        _addresses(facts, instance),
+    ]
+
+
+def wanted_packages() -> list[str]:
+    """Debian package names of `apt-packages.txt`."""
+    return [line for line in PACKAGES.read_text().split("\n") if line and not line.startswith("#")]
+
+
+def _root(facts: Facts) -> Finding:
+    if facts.root:
+        return Finding("root", "yes")
+    return Finding("root", "no", "run the command as root: namespaces, mounts and cgroups need it")
+
+
+def _capabilities(facts: Facts) -> Finding:
+    if lost := sorted(CAPABILITIES.keys() - facts.capabilities):
+        return Finding("capabilities", f"no {', '.join(lost)}", KERNEL_REMEDY if facts.root else "run the command as root")
+    return Finding("capabilities", ", ".join(sorted(facts.capabilities)))
+
+
+def _packages(facts: Facts) -> Finding:
+    if facts.packages is None:
+        return Finding("packages", "no dpkg", "use Debian 12 or newer, or Ubuntu 24.04 or newer: images are made from its packages")
+    wanted = wanted_packages()
+    if lacking := [name for name in wanted if name not in facts.packages]:
+        command = f"apt-get update && apt-get install -y --no-install-recommends {' '.join(lacking)}"
+        return Finding("packages", f"{len(lacking)} of {len(wanted)} missing", command)
+    return Finding("packages", f"all {len(wanted)}")
+
+
+def _kernel(facts: Facts) -> Iterator[Finding]:
+    """Trials need root; without it the finding about root stands for them. Without iptables, the one about packages does."""
+    for name, error in facts.trials.items():
+        if name == "iptables" and facts.packages is not None and name not in facts.packages:
+            continue
+        yield Finding(name, error, TRIAL_REMEDIES.get(name, KERNEL_REMEDY)) if error else Finding(name, "works")
+
+
+def _controllers(facts: Facts) -> Finding:
+    if lost := sorted(CONTROLLERS - facts.controllers):
+        return Finding(
+            "cgroups", f"no {', '.join(lost)}", f"boot with cgroup v2, or mount these controllers writable; else {KERNEL_REMEDY}"
+        )
+    return Finding("cgroups", ", ".join(sorted(CONTROLLERS)))
+
+
+def _disk(facts: Facts) -> Finding:
+    needed = DISK_TO_RUN if facts.built else DISK_TO_BUILD
+    remedy = f"free some, or put {CACHE} and {STATE_ROOT} on a larger disk with XDG_CACHE_HOME and BENCH_STATE"
+    return _at_least("free disk", facts.disk_free / GIB, needed, remedy)
+
+
+def _at_least(check: str, found: float, needed: float, remedy: str) -> Finding:
+    state = f"{found:.0f} GiB, {needed} needed"
+    return Finding(check, state, remedy) if found < needed else Finding(check, state)
+
+
+def _go(facts: Facts) -> Finding:
+    remedy = f"install Go {_dotted(GO)} or newer from https://go.dev/dl and put it on PATH"
+    if not facts.go:
+        return Finding("go", "not on PATH", remedy)
+    match = re.search(r"go(\d+)\.(\d+)\S*", facts.go)
+    if match is None or (int(match[1]), int(match[2])) < GO:
+        return Finding("go", match[0] if match else facts.go, remedy)
+    return Finding("go", match[0])
+
+
+def _python(facts: Facts) -> Finding:
+    if facts.python < PYTHON:
+        return Finding("python", _dotted(facts.python), f"install Python {_dotted(PYTHON)} or newer and run make with PYTHON=/path/to/it")
+    return Finding("python", _dotted(facts.python))
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
+
+
+def _addresses(facts: Facts, instance: Instance) -> Finding:
+    wanted = f"{instance.host_ip}/30, {instance.service_cidr}, {instance.pod_cidr}"
+    if facts.overlaps:
+        return Finding("addresses", f"taken: {', '.join(facts.overlaps)}", f"remove that route or link; the node needs {wanted}")
+    return Finding("addresses", f"free: {wanted}")

@@ -1,0 +1,97 @@
+"""What a client of the node needs: its kubeconfig, the mirror, and the tools this machine lacks.
+
+Whatever a person has installed wins: the bench adds only what is absent from PATH, and of Pulumi's parts either all or
+none, because engine, language host and their scripts must fit together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.image_table import MINIO
+from bench.paths import CACHE, Instance
+from bench.tools import binary
+
+PATHS = CACHE / "path"
+MIRROR = CACHE / "mirror"
+PLUGINS = Path(__file__).parent / "plugins"
+
+CLIENTS: Mapping[str, tuple[str, ...]] = {
+    "pulumi": ("pulumi", "pulumi-language-python", "pulumi-language-python-exec"),
+    "helm": ("helm",),
+    "kubectl": ("kubectl",),
+}
+"""Command a person may have → what the bench adds where they have not."""
+
+PROVIDERS = ("kubernetes", "random")
+
+SUBSTITUTES = {"docker.io/pgsty/silo:RELEASE.2026-09-16T00-00-00Z": MINIO}
+"""Images that cannot be made from a package registry → the one the bench offers for the same purpose."""
+
+
+def describe(instance: Instance) -> dict[str, Any]:
+    """The JSON of `bench env`; BenchError where a tool it has to offer is not built yet."""
+    search = own_path(os.environ.get("PATH", ""))
+    pulumi_home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    clients = {name: binary(name) for name in missing_clients(search)}
+    return {
+        "cluster": f"bench-{instance.name}",
+        "kubeconfig": str(instance.kubeconfig),
+        "path": [
+            *([str(_links(clients, PATHS))] if clients else []),
+            *(str(PLUGINS / name) for name in missing_providers(search, pulumi_home)),
+        ],
+        "charts": str(MIRROR / "charts"),
+        "manifests": str(MIRROR / "manifests"),
+        "images": dict(SUBSTITUTES),
+        "state": str(instance.state),
+    }
+
+
+def own_path(path: str) -> str:
+    """A person's PATH without what this module put on it in an earlier call: that must not count as theirs."""
+    ours = (PATHS, PLUGINS)
+    return os.pathsep.join(entry for entry in path.split(os.pathsep) if not any(Path(entry).is_relative_to(folder) for folder in ours))
+
+
+def missing_clients(path: str) -> list[str]:
+    """What the bench has to offer beside a PATH."""
+    return [name for command, names in CLIENTS.items() if shutil.which(command, path=path) is None for name in names]
+
+
+def missing_providers(path: str, pulumi_home: Path) -> list[str]:
+    """Providers whose official plugin is neither installed in Pulumi's folder nor on a PATH.
+
+    The engine prefers a plugin on PATH over an installed one, so ours may only be there where there is no other.
+    """
+    return [
+        name
+        for name in PROVIDERS
+        if not any(folder.is_dir() for folder in pulumi_home.glob(f"plugins/resource-{name}-v*"))
+        and shutil.which(f"pulumi-resource-{name}", path=path) is None
+    ]
+
+
+def _links(targets: Mapping[str, Path], root: Path) -> Path:
+    """A folder with one link per target, named after the set, so that a PATH that holds it stays true."""
+    content = hashlib.sha256("\n".join(_pairs(targets.items())).encode()).hexdigest()[:16]
+    folder = root / content
+    if not folder.is_dir():
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".", dir=root) as scratch:
+            whole = Path(scratch) / content
+            whole.mkdir()
+            for name, target in targets.items():
+                (whole / name).symlink_to(target)
+            whole.rename(folder)
+    return folder
+
+
+def _pairs(items: Iterable[tuple[str, Path]]) -> list[str]:
+    return sorted(f"{name}={target}" for name, target in items)

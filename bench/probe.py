@@ -1,0 +1,132 @@
+"""Looks at this machine for `bench/doctor.py`: facts only, no judgement, and nothing stays behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import tools
+from bench.errors import BenchError
+from bench.node import cgroups, network
+from bench.paths import CACHE, STATE_ROOT, Instance
+
+CAPABILITIES = {"CAP_NET_ADMIN": 12, "CAP_SYS_ADMIN": 21}
+"""Name → bit (linux/capability.h)."""
+
+# Each runs in namespaces of its own, which the kernel clears away with everything made in them. Trying is the only
+# honest answer: a module may be loaded on first use, and a container may be refused what its kernel can do.
+TRIALS = {
+    "bridge": "ip link add trial type bridge",
+    "veth": "ip link add trial type veth peer name liart",
+    "iptables": "iptables -w -t nat -A POSTROUTING -m comment --comment trial -j MASQUERADE && iptables -w -t filter -S",
+    "overlayfs": "mkdir lower upper work merged && mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay merged",
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a judgement about this machine rests on."""
+
+    root: bool
+    capabilities: frozenset[str]
+    """Those of `CAPABILITIES` that this process has."""
+    trials: dict[str, str]
+    """Name of a trial → the error it ended with, empty where it went well."""
+    controllers: frozenset[str]
+    """cgroup controllers of either version that are mounted and can be written."""
+    disk_free: int
+    """Bytes free for the cache or for the state, whichever has less."""
+    memory: int
+    """Bytes in all."""
+    packages: frozenset[str] | None
+    """Names of installed Debian packages; None where this machine has no dpkg."""
+    go: str
+    """What `go version` says, empty without Go."""
+    python: tuple[int, int]
+    built: bool
+    """Whether all tools are in the cache, so that no room is needed to build them."""
+    overlaps: list[str]
+    """Routes of this machine that claim the node's addresses."""
+
+
+def look(instance: Instance) -> Facts:
+    """Takes about half a second, most of it the trials."""
+    root = os.geteuid() == 0
+    go, built = _go()
+    return Facts(
+        root=root,
+        capabilities=_capabilities(),
+        trials={name: _try(script) for name, script in TRIALS.items()} if root else {},
+        controllers=_controllers(),
+        disk_free=min(shutil.disk_usage(_existing(path)).free for path in (CACHE, STATE_ROOT)),
+        memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        packages=_packages(),
+        go=go,
+        python=(sys.version_info.major, sys.version_info.minor),
+        built=built,
+        overlaps=network.overlaps(instance, json.loads(_output(["ip", "-json", "route", "show"]) or "[]")),
+    )
+
+
+def _go() -> tuple[str, bool]:
+    try:
+        version = tools.toolchain()
+    except BenchError:
+        return "", False
+    return version, all(tool.output(version).is_dir() for tool in tools.TOOLS.values())
+
+
+def _capabilities() -> frozenset[str]:
+    match = re.search(r"^CapEff:\s*([0-9a-f]+)$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    effective = int(match[1], 16) if match else 0
+    return frozenset(name for name, bit in CAPABILITIES.items() if effective >> bit & 1)
+
+
+def _try(script: str) -> str:
+    """Run a trial in a new folder where the state will lie: whether overlayfs works depends on the file system below."""
+    with tempfile.TemporaryDirectory(prefix=".trial-", dir=_existing(STATE_ROOT)) as folder:
+        command = ["unshare", "--net", "--mount", "--propagation", "private", "sh", "-ec", script]
+        try:
+            answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        except OSError as error:
+            return str(error)
+    return (answer.stderr.strip() or f"exit code {answer.returncode}").splitlines()[-1] if answer.returncode else ""
+
+
+def _controllers() -> frozenset[str]:
+    found: set[str] = set()
+    for root in cgroups.hierarchies():
+        if not os.access(root, os.W_OK):
+            continue
+        unified = root / "cgroup.controllers"
+        # A version 1 hierarchy is mounted at a folder named after its controllers, such as cpu,cpuacct.
+        found.update(unified.read_text().split() if unified.exists() else root.name.split(","))
+    return frozenset(found)
+
+
+def _packages() -> frozenset[str] | None:
+    listing = _output(["dpkg-query", "--show", "--showformat", "${db:Status-Status} ${Package}\n"])
+    if listing is None:
+        return None
+    return frozenset(line.removeprefix("installed ") for line in listing.splitlines() if line.startswith("installed "))
+
+
+def _output(command: Sequence[str]) -> str | None:
+    """What a command prints; None where there is no such command or it fails."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _existing(path: Path) -> Path:
+    """The folder itself, or the nearest one above it that exists."""
+    return next(folder for folder in (path, *path.parents) if folder.is_dir())
