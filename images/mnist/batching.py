@@ -14,7 +14,7 @@ _Waiting = tuple[Images, asyncio.Future[Scores]]
 
 
 class Batcher:
-    """Runs `compute` on one thread of its own. While it runs, requests gather; the next run takes what has gathered, up to `max_batch` images.
+    """Runs `compute` on one thread of its own. While it runs, requests gather; the next run takes them, up to `max_batch` images.
 
     One request of more than `max_batch` images is computed in several runs.
     """

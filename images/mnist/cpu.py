@@ -8,7 +8,7 @@ CGROUP = Path("/sys/fs/cgroup")
 
 
 def limit(cgroup: Path = CGROUP) -> int:
-    """Whole CPUs, at least 1: CPU_LIMIT (from the downward API's limits.cpu) if set, else the cgroup's quota, else the CPUs given to the process."""
+    """Whole CPUs, at least 1: CPU_LIMIT (the downward API's limits.cpu) if set, else the cgroup's quota, else the process's CPUs."""
     if text := os.environ.get("CPU_LIMIT"):
         return _from_environment(text)
     available = len(os.sched_getaffinity(0))

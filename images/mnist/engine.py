@@ -1,4 +1,4 @@
-"""The network as it is run: folded into one TorchScript graph on oneDNN, so a batch is one call that holds no Python lock. Figures: README.md."""
+"""The network as it is run: one TorchScript graph on oneDNN, so that a batch is one call without Python's lock. Figures: README.md."""
 
 import torch
 from torch import Tensor, nn
@@ -35,7 +35,7 @@ class Classifier:
 
 
 class _Convolutional(nn.Module):
-    """The same function with its linear layers written as convolutions: oneDNN then runs the whole graph (without it, fc1 takes half of the time)."""
+    """The same function, its linear layers written as convolutions: oneDNN then runs the whole graph (else fc1 takes half the time)."""
 
     def __init__(self, model: MnistCnn) -> None:
         super().__init__()
@@ -54,5 +54,5 @@ def _as_convolution(linear: nn.Linear, channels: int, side: int) -> nn.Conv2d:
     convolution = nn.Conv2d(channels, linear.out_features, side)
     with torch.no_grad():
         convolution.weight.copy_(linear.weight.reshape(convolution.weight.shape))
-        convolution.bias.copy_(linear.bias)  # type: ignore[union-attr]
+        convolution.bias.copy_(linear.bias)
     return convolution

@@ -1,4 +1,4 @@
-"""The MNIST network and how its weights are loaded. Needs PyTorch; nothing else in the image's modules but `engine`, `training` and `server` does."""
+"""The MNIST network and how its weights are loaded."""
 
 import pickle
 from collections.abc import Mapping
@@ -46,7 +46,8 @@ def load(path: Path) -> MnistCnn:
     if problem := _difference(state, expected):
         raise WeightsError(f"{path} isn't a state-dict of this network: {problem}")
     model.load_state_dict(state)
-    return model.eval()
+    model.eval()
+    return model
 
 
 def find_weights(model_dir: Path) -> Path:
@@ -56,9 +57,7 @@ def find_weights(model_dir: Path) -> Path:
     found = sorted(model_dir.glob("*.pt")) if model_dir.is_dir() else []
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "none"
-        raise WeightsError(
-            f"{model_dir} must hold {WEIGHTS_FILE} or exactly one other .pt file, found: {names}; check the service's storageUri"
-        )
+        raise WeightsError(f"{model_dir} must hold {WEIGHTS_FILE} or one other .pt file, found: {names}; check the service's storageUri")
     return found[0]
 
 

@@ -84,13 +84,13 @@ def _require_json(content_type: str | None) -> None:
         raise RequestError(415, f"content type {media_type[:80]!r} isn't supported; send application/json")
 
 
-def _v1_pixels(instances: Any) -> npt.NDArray[Any]:
+def _v1_pixels(instances: object) -> npt.NDArray[Any]:
     if not isinstance(instances, list) or not instances:
         raise RequestError(400, f'"instances" must be a non-empty list of images ({_SHAPES}), got {_kind(instances)}')
     return _array(instances, "instances")
 
 
-def _v2_pixels(inputs: Any) -> npt.NDArray[Any]:
+def _v2_pixels(inputs: object) -> npt.NDArray[Any]:
     if not isinstance(inputs, list) or len(inputs) != 1 or not isinstance(inputs[0], dict):
         raise RequestError(400, '"inputs" must be a list of exactly one tensor {"name", "shape", "datatype", "data"}')
     tensor = inputs[0]
@@ -132,7 +132,7 @@ def _range(images: Images) -> str:
     return f"{images.min():g} to {images.max():g}"
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     """What a JSON value is, for a message: never the value itself when it may be long."""
     if value is None:
         return "nothing"

@@ -10,7 +10,6 @@ from typing import Any
 
 import kserve
 import orjson
-from kserve.errors import InferenceError
 from prometheus_client import Counter
 
 from .protocol import MAX_BODY_BYTES, RequestError, decode, too_large
@@ -55,9 +54,9 @@ class Routes:
         except RequestError as error:
             status, answer = error.status, {"error": error.reason}
             log.info("request refused", extra={"fields": {"protocol": protocol, "code": status, "reason": error.reason}})
-        except (RuntimeError, InferenceError) as error:  # PyTorch's
+        except RuntimeError:  # PyTorch's
             status, answer = 500, {"error": "the model failed; see the server's log"}
-            log.error("prediction failed", extra={"fields": {"protocol": protocol, "reason": str(error).splitlines()[0]}})
+            log.exception("prediction failed", extra={"fields": {"protocol": protocol}})
         REQUESTS.labels(self._model.name, protocol, status).inc()
         await self._reply(send, status, answer)
 

@@ -21,7 +21,7 @@ from .batching import Batcher
 from .engine import Classifier
 from .model import WeightsError, find_weights, load
 from .protocol import Images, answer, images_of
-from .routes import Routes
+from .routes import App, Routes
 
 MAX_BATCH = 32  # beyond it an image costs no less (README.md), and a request waits for two batches at most
 BATCH_IMAGES = Histogram("predictor_batch_images", "images per run of the network", ["model_name"], buckets=(1, 2, 4, 8, 16, 32))
@@ -29,7 +29,7 @@ BATCH_IMAGES = Histogram("predictor_batch_images", "images per run of the networ
 log = logging.getLogger("mnist")
 
 
-class Mnist(kserve.Model):  # type: ignore[misc]  # KServe ships no types
+class Mnist(kserve.Model):
     """KServe's view of the classifier: V1 and V2 payloads in, answers out; ready once the weights are loaded and warm."""
 
     def __init__(self, name: str, model_dir: Path) -> None:
@@ -63,8 +63,9 @@ class Mnist(kserve.Model):  # type: ignore[misc]  # KServe ships no types
 
 
 class DrainingServer(uvicorn.Server):
-    """On SIGTERM: readiness false at once, requests still answered for `drain_seconds` (a pod's removal from a Service takes that long to be
-    known everywhere), then no new connections, in-flight requests finished, exit 0."""
+    """On SIGTERM: readiness false at once; requests still answered for `drain_seconds`, because a pod's removal from its Service takes that
+    long to be known everywhere; then no new connections, requests in flight finished, exit 0.
+    """
 
     def __init__(self, config: uvicorn.Config, routes: Routes, model: Mnist, drain_seconds: float) -> None:
         super().__init__(config)
@@ -113,13 +114,13 @@ def main() -> None:
     DrainingServer(config, routes, model, args.drain_seconds).run()
 
 
-def _kserve_application(model: Mnist, port: int) -> Any:
+def _kserve_application(model: Mnist, port: int) -> App:
     repository = kserve.ModelRepository()
     repository.update(model)
-    RESTServer(
-        "kserve.model_server:app", DataPlane(model_registry=repository), ModelRepositoryExtension(repository), port
-    ).create_application()
-    return kserve_app
+    rest = RESTServer("kserve.model_server:app", DataPlane(model_registry=repository), ModelRepositoryExtension(repository), port)
+    rest.create_application()  # registers the routes on KServe's one application object
+    application: App = kserve_app
+    return application
 
 
 def _arguments() -> argparse.Namespace:

@@ -33,6 +33,7 @@ def train(folder: Path) -> dict[str, Any]:
     Raises TrainingError when the held-out accuracy is below MIN_ACCURACY: such weights must not be published.
     """
     torch.manual_seed(digits.SEED)
+    torch.set_num_threads(1)  # how sums are split over threads changes their last bits
     torch.use_deterministic_algorithms(True)
     source = digits.load()
     split = digits.split(source.labels)
@@ -71,7 +72,8 @@ def _with_mnist(train: digits.Digits) -> tuple[Tensor, Tensor, str]:
 
 
 def _fit(images: Tensor, labels: Tensor) -> MnistCnn:
-    model = MnistCnn().train()
+    model = MnistCnn()
+    model.train()
     # MNIST is forty times as many images: the same number of steps, not of epochs, is what is needed.
     epochs = max(1, EPOCHS * 1400 // len(images))
     steps = epochs * -(-len(images) // BATCH)
@@ -84,7 +86,8 @@ def _fit(images: Tensor, labels: Tensor) -> MnistCnn:
             F.cross_entropy(model(_shifted(images[batch], order)), labels[batch]).backward()
             optimiser.step()
             schedule.step()
-    return model.eval()
+    model.eval()
+    return model
 
 
 def _shifted(images: Tensor, random: np.random.Generator) -> Tensor:
