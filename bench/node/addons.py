@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import time
 from pathlib import Path
 from string import Template
@@ -20,7 +21,9 @@ FOLDER = Path(__file__).parent.parent / "addons"
 MANIFESTS = ("rbac", "coredns", "metrics-server", "local-path")
 
 READY_TIMEOUT = 180.0
+ANSWER_SECONDS = 5
 POLL_SECONDS = 1.0
+DNS_PORT = 53
 
 
 class Kubectl:
@@ -56,7 +59,11 @@ def apply(instance: Instance, pki: Pki, kubectl: Kubectl) -> None:
 
 def conditions(instance: Instance, kubectl: Kubectl) -> dict[str, str]:
     """What `up` waits for and `status` shows: name → empty where it is as it should be, else why not."""
-    found = json.loads(kubectl("get", "nodes,deployments,apiservices", "--all-namespaces", "-o", "json"))["items"]
+    try:
+        answer = kubectl("get", "nodes,deployments,apiservices", "--all-namespaces", "-o", "json", f"--request-timeout={ANSWER_SECONDS}s")
+    except BenchError as error:
+        return {"API": str(error).splitlines()[-1]}
+    found = json.loads(answer)["items"]
     objects = {(item["kind"], item["metadata"]["name"]): item for item in found}
     wanted = {
         f"node {node_name(instance)}": ("Node", node_name(instance), "Ready"),
@@ -65,7 +72,10 @@ def conditions(instance: Instance, kubectl: Kubectl) -> dict[str, str]:
         "metrics API": ("APIService", "v1beta1.metrics.k8s.io", "Available"),
         "local-path-provisioner": ("Deployment", "local-path-provisioner", "Available"),
     }
-    return {title: _lack(objects.get((kind, name)), condition) for title, (kind, name, condition) in wanted.items()}
+    lacks = {title: _lack(objects.get((kind, name)), condition) for title, (kind, name, condition) in wanted.items()}
+    # After a restart of the machine the objects still tell of the time before it; an answer cannot.
+    lacks["cluster DNS"] = "" if _accepts(instance.dns_ip, DNS_PORT) else f"no answer from {instance.dns_ip}"
+    return lacks
 
 
 def wait(instance: Instance, kubectl: Kubectl) -> None:
@@ -74,7 +84,9 @@ def wait(instance: Instance, kubectl: Kubectl) -> None:
     while lacking := {title: why for title, why in conditions(instance, kubectl).items() if why}:
         if time.monotonic() > deadline:
             reasons = "; ".join(f"{title}: {why}" for title, why in lacking.items())
-            raise BenchError(f"not ready after {READY_TIMEOUT:.0f} s: {reasons}\n{kubectl('get', 'pods', '--all-namespaces')}")
+            raise BenchError(
+                f"not ready after {READY_TIMEOUT:.0f} s: {reasons}; look into it with: kubectl get pods,events --all-namespaces"
+            )
         time.sleep(POLL_SECONDS)
 
 
@@ -82,12 +94,26 @@ def _lack(item: dict[str, Any] | None, wanted: str) -> str:
     if item is None:
         return "missing"
     status = item.get("status", {})
-    if status.get("observedGeneration", 0) < item["metadata"].get("generation", 0) and item["kind"] == "Deployment":
-        return "its last change is not acted on yet"
+    if item["kind"] == "Deployment" and not _is_rolled_out(item, status):
+        return "its newest version is not running yet"
     for condition in status.get("conditions", []):
         if condition["type"] == wanted:
             return "" if condition["status"] == "True" else condition.get("message") or f"not {wanted}"
     return f"not {wanted} yet"
+
+
+def _is_rolled_out(item: dict[str, Any], status: dict[str, Any]) -> bool:
+    """Whether no pod of an older version is left; `Available` alone also counts those."""
+    seen = status.get("observedGeneration", 0) >= item["metadata"]["generation"]
+    return bool(seen and status.get("updatedReplicas", 0) == status.get("replicas", 0) == item["spec"]["replicas"])
+
+
+def _accepts(address: str, port: int) -> bool:
+    try:
+        socket.create_connection((address, port), timeout=POLL_SECONDS).close()
+    except OSError:
+        return False
+    return True
 
 
 def _data(path: Path) -> str:

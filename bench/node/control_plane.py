@@ -10,7 +10,7 @@ from pathlib import Path
 from bench import tools
 from bench.node import kubeconfig
 from bench.node.pki import CLUSTER, ETCD, FRONT_PROXY, Pki
-from bench.node.process import Process
+from bench.node.process import Process, record_path
 from bench.paths import Instance
 
 ETCD_PORT, ETCD_PEER_PORT = 2379, 2380
@@ -82,7 +82,9 @@ def apiserver(instance: Instance, pki: Pki) -> Process:
         "proxy-client-key-file": pki.key("front-proxy-client"),
         "profiling": "false",
     }
-    return Process("kube-apiserver", (str(tools.binary("kube-apiserver")), *_flags(options)), (*certificates, public))
+    # With a new etcd it must start anew: each of its many connections would try the old one again only after up to two minutes.
+    inputs = (*certificates, public, record_path(instance, "etcd"))
+    return Process("kube-apiserver", (str(tools.binary("kube-apiserver")), *_flags(options)), inputs)
 
 
 def controller_manager(instance: Instance, pki: Pki) -> Process:

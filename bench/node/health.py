@@ -1,4 +1,4 @@
-"""Health endpoints of the node's processes, asked from the host."""
+"""Whether the node's processes are ready: their health endpoints, and where they have none, what they listen on."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import ssl
 import urllib.error
 import urllib.request
 from http import HTTPStatus
+from pathlib import Path
 
-from bench.node.kubeconfig import api_url
 from bench.node.pki import CLUSTER, Pki
+from bench.node.process import Process, read_record
 from bench.paths import Instance
 
 TIMEOUT = 3.0
+"""Seconds for one answer."""
 
 
 def answers(url: str, pki: Pki) -> bool:
@@ -27,5 +29,21 @@ def answers(url: str, pki: Pki) -> bool:
         return False
 
 
-def api_is_ready(instance: Instance, pki: Pki) -> bool:
-    return answers(f"{api_url(instance)}/readyz", pki)
+def listens(process: Process, instance: Instance, port: int) -> bool:
+    """Whether anything listens on TCP `port` in the network namespace of the process, where the host cannot ask."""
+    rows = [line.split() for line in _table(process, instance, "tcp")]
+    # Column 1 is address:port in hexadecimal, column 3 the state; 0A is LISTEN.
+    return any(row[1].endswith(f":{port:04X}") and row[3] == "0A" for row in rows)
+
+
+def has_socket(process: Process, instance: Instance, path: str) -> bool:
+    """Whether a Unix socket called `path` is open in the network namespace of the process."""
+    return any(line.split()[-1] == path for line in _table(process, instance, "unix"))
+
+
+def _table(process: Process, instance: Instance, name: str) -> list[str]:
+    record = read_record(process.record(instance))
+    try:
+        return Path(f"/proc/{record.pid}/net/{name}").read_text().splitlines()[1:] if record else []
+    except OSError:
+        return []

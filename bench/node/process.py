@@ -38,7 +38,7 @@ class Process:
         return log_path(instance, self.name)
 
     def record(self, instance: Instance) -> Path:
-        return instance.state / "processes" / f"{self.name}.json"
+        return record_path(instance, self.name)
 
     def fingerprint(self) -> str:
         content = hashlib.sha256(json.dumps(self.argv).encode())
@@ -67,6 +67,10 @@ class Record:
 
 def log_path(instance: Instance, name: str) -> Path:
     return instance.state / "logs" / f"{name}.log"
+
+
+def record_path(instance: Instance, name: str) -> Path:
+    return instance.state / "processes" / f"{name}.json"
 
 
 def start_ticks(pid: int, proc: Path = Path("/proc")) -> int | None:
@@ -108,7 +112,7 @@ def ensure(process: Process, instance: Instance) -> bool:
 
 
 def stop(process: Process, instance: Instance, timeout: float = 15.0) -> None:
-    """End every process of the node with this program: the recorded one, and one whose start was never recorded."""
+    """End every process of the node with this program, one whose start was never recorded included."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + timeout
         for pid in _instances_of(process, instance):
@@ -140,20 +144,11 @@ def log_excerpt(path: Path) -> str:
     return f"the end of its log {path}:{tail}"
 
 
-def listens(record: Path, port: int) -> bool:
-    """Whether anything listens on TCP `port` in the network namespace of the recorded process."""
-    found = read_record(record)
-    try:
-        table = Path(f"/proc/{found.pid}/net/tcp").read_text() if found else ""
-    except OSError:
-        return False
-    rows = [line.split() for line in table.splitlines()[1:]]
-    # Column 1 is address:port in hexadecimal, column 3 the state; 0A is LISTEN.
-    return any(row[1].endswith(f":{port:04X}") and row[3] == "0A" for row in rows)
-
-
 def _instances_of(process: Process, instance: Instance) -> list[int]:
-    return [pid for pid in cgroups.node_members(instance) if start_ticks(pid) is not None and process.argv[0] in _command_line(pid)]
+    # The record's program too: after a rebuild the one that runs lies at another path.
+    record = read_record(process.record(instance))
+    programs = {process.argv[0], *(record.argv[:1] if record else ())}
+    return [pid for pid in cgroups.node_members(instance) if start_ticks(pid) is not None and programs & set(_command_line(pid))]
 
 
 def _command_line(pid: int) -> list[str]:
