@@ -82,7 +82,16 @@ TOOLS: Mapping[str, Tool] = {
             {"pulumi-language-python": "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python"},
             stamps={_PULUMI_VERSION: "v3.78.0"},
         ),
-        Tool("helm", {"helm": "helm.sh/helm/v3/cmd/helm"}, stamps={"helm.sh/helm/v3/internal/version.version": "v3.20.2"}),
+        Tool(
+            "helm",
+            {"helm": "helm.sh/helm/v3/cmd/helm"},
+            # Without the last two, `helm template` takes the cluster for 1.20, which today's charts refuse.
+            stamps={
+                "helm.sh/helm/v3/internal/version.version": "v3.20.2",
+                "helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor": "1",
+                "helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor": "36",
+            },
+        ),
         Tool("etcd", {"etcd": "go.etcd.io/etcd/server/v3"}),
         Tool(
             "kubernetes",
