@@ -93,9 +93,9 @@ def _process_state(instance: Instance, name: str) -> tuple[str, str]:
 
 
 def _conditions(instance: Instance) -> dict[str, str]:
-    state, _ = _process_state(instance, "kube-apiserver")
-    if state != "running":
-        return {"API": "does not run"}  # asking it would take until a timeout
+    for name in ("etcd", "kube-apiserver"):
+        if _process_state(instance, name)[0] != "running":
+            return {"API": f"{name} does not run"}  # asking would take until a timeout
     return addons.conditions(instance, addons.Kubectl(instance))
 
 

@@ -11,11 +11,12 @@ from bench.node import shell
 from bench.node.namespaces import enter
 from bench.paths import Instance
 
-SYSCTLS = {
-    "net.ipv4.ip_forward": "1",
+SWITCHED_ON = (
+    "/proc/sys/net/ipv4/ip_forward",
     # A pod that reaches another through its Service on the same bridge must pass kube-proxy's rules.
-    "net.bridge.bridge-nf-call-iptables": "1",
-}
+    "/proc/sys/net/bridge/bridge-nf-call-iptables",
+)
+"""Settings of the node's network namespace; the host's own are others."""
 
 
 def create(instance: Instance) -> None:
@@ -66,9 +67,9 @@ def _make_link(instance: Instance) -> None:
     shell.run([*inside, "ip", "route", "replace", "default", "via", instance.host_ip])
     shell.run(["ip", "address", "replace", f"{instance.host_ip}/30", "dev", instance.link])
     shell.run(["ip", "link", "set", instance.link, "up"])
-    for name, value in SYSCTLS.items():
+    for setting in SWITCHED_ON:
         # A kernel without bridge filtering has no such setting, and needs none.
-        shell.run([*inside, "sysctl", "--quiet", "--ignore", f"{name}={value}"])
+        shell.run([*inside, "sh", "-c", f"test ! -e {setting} || echo 1 > {setting}"])
 
 
 def _ip(*words: str) -> list[dict[str, Any]]:

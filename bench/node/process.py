@@ -111,10 +111,13 @@ def ensure(process: Process, instance: Instance) -> bool:
     return True
 
 
-def stop(process: Process, instance: Instance, timeout: float = 15.0) -> None:
-    """End every process of the node with this program, one whose start was never recorded included."""
+def stop(process: Process, instance: Instance, grace: float = 5.0) -> None:
+    """End every process of the node with this program, one whose start was never recorded included.
+
+    `grace` is in seconds; whoever takes longer is killed, since each of them recovers from a crash anyway.
+    """
     for number in (signal.SIGTERM, signal.SIGKILL):
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + grace
         for pid in _instances_of(process, instance):
             _signal(pid, number)
         while _instances_of(process, instance):
