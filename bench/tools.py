@@ -108,7 +108,7 @@ TOOLS: Mapping[str, Tool] = {
         Tool("mc", {"mc": "github.com/minio/mc"}),
         Tool(
             "cert-manager",
-            {f"cert-manager-{name}": f"./{name}" for name in ("controller", "webhook", "cainjector", "startupapicheck")},
+            {f"cert-manager-{name}": f"./{name}" for name in ("controller", "webhook", "cainjector")},
             stamps={"github.com/cert-manager/cert-manager/pkg/util.AppVersion": "v1.21.2"},
         ),
         Tool("kserve", {"kserve-manager": "github.com/kserve/kserve/cmd/manager"}),

@@ -36,16 +36,6 @@ type Component[C any] struct {
 
 // Main runs the component until a signal, and exits with a code other than 0 when it fails.
 func (c Component[C]) Main() {
-	Main(c.Name, func(ctx context.Context) error {
-		if err := c.configure(os.Args[1:]); err != nil {
-			return err
-		}
-		return c.Run(ctx, c.Config)
-	})
-}
-
-// Main runs a function with logging and a context that a signal ends.
-func Main(name string, run func(context.Context) error) {
 	ctx, exit := util.SetupExitHandler(context.Background(), util.GracefulShutdown)
 	defer exit() // ends the process, so that whatever is deferred later runs before it
 
@@ -53,9 +43,12 @@ func Main(name string, run func(context.Context) error) {
 	defer logf.FlushLogs()
 	ctrl.SetLogger(logf.Log)
 
-	err := run(logf.NewContext(ctx, logf.Log, name))
+	err := c.configure(os.Args[1:])
+	if err == nil {
+		err = c.Run(logf.NewContext(ctx, logf.Log, c.Name), c.Config)
+	}
 	if err != nil && !errors.Is(err, pflag.ErrHelp) {
-		logf.Log.Error(err, "failed", "component", name)
+		logf.Log.Error(err, "failed", "component", c.Name)
 		util.SetExitCode(err)
 	}
 }
