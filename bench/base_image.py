@@ -6,11 +6,12 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import machine_config
+from bench.confined import confined
 from bench.errors import BenchError
 
 SUITE = "bookworm"
@@ -37,7 +38,9 @@ class DebianRoot:
         arguments = ["--mode=root", "--variant=apt", "--quiet", f"--include={','.join(self.packages)}"]
         arguments += [f"--dpkgopt=path-exclude={pattern}" for pattern in UNUSED]
         arguments += [f"--aptopt={setting.rstrip(';')}" for setting in machine_config.apt_settings().splitlines()]
-        _run(["mmdebstrap", *arguments, SUITE, str(target), *_sources()])
+        # Its scratch folder lies beside the result, to be cleared along with it should the build be killed.
+        environment = {"SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH, "TMPDIR": str(target.parent)}
+        _run("mmdebstrap", *arguments, SUITE, str(target), *_sources(), environment=environment)
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,9 @@ class DebianFile:
     def write(self, target: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="bench-debian-") as folder:
             # apt fetches as a user of its own, who could not write into a folder of root's.
-            _run(["apt-get", "-o", "APT::Sandbox::User=root", "download", self.package], cwd=Path(folder))
+            _run("apt-get", "-o", "APT::Sandbox::User=root", "download", self.package, cwd=Path(folder))
             package = next(Path(folder).glob("*.deb"))
-            _run(["dpkg-deb", "--extract", str(package), f"{folder}/root"])
+            _run("dpkg-deb", "--extract", str(package), f"{folder}/root")
             shutil.copyfile(f"{folder}/root{self.path}", target)
         target.chmod(0o755)
 
@@ -65,13 +68,13 @@ def _sources() -> list[str]:
     return [str(path) for path in SOURCES if path.is_file() and SUITE in path.read_text()][:1]
 
 
-def _run(command: Sequence[str], cwd: Path | None = None) -> None:
-    environment = os.environ | {"SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH}
-    try:
-        answer = subprocess.run(command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    except FileNotFoundError:
-        raise BenchError(f"`{command[0]}` is not installed; run: apt-get install {command[0]}") from None
+def _run(program: str, *arguments: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None) -> None:
+    if not shutil.which(program):
+        raise BenchError(f"`{program}` is not installed; run: apt-get install mmdebstrap")
+    command = confined([program, *arguments])
+    variables = os.environ | dict(environment or {})
+    answer = subprocess.run(command, cwd=cwd, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if answer.returncode:
         lines = [line for line in answer.stdout.splitlines() if line.strip()]
         said = f"\n  {lines[-1]}" if lines else ""
-        raise BenchError(f"`{command[0]}` could not fetch from Debian; see whether `apt-get update` works here, then run again{said}")
+        raise BenchError(f"`{program}` could not fetch from Debian; see whether `apt-get update` works here, then run again{said}")

@@ -6,17 +6,19 @@ any time: bases come back from the registry.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench import machine_config
+from bench.confined import confined
 from bench.errors import BenchError
 from bench.paths import CACHE
 
 STORAGE = CACHE / "buildah"
-RUN_ROOT = Path("/run/inference-platform/buildah")
+RUN_ROOT = CACHE / "buildah-run"
 LOGS = CACHE / "log"
 
 LOG_TAIL = 12
@@ -26,7 +28,7 @@ def build(
     context: Path, reference: str, *, target: str | None = None, build_args: Mapping[str, str] | None = None, network: bool = True
 ) -> None:
     """Build the Containerfile or Dockerfile in `context`. `network=False` gives its RUN steps nothing of this machine."""
-    arguments = ["--layers", "--pull=false", "--isolation", "chroot", "--network", "host", "--tag", reference]
+    arguments = ["--layers", "--force-rm", "--pull=false", "--isolation", "chroot", "--network", "host", "--tag", reference]
     if target:
         arguments += ["--target", target]
     for key, value in (build_args or {}).items():
@@ -62,6 +64,11 @@ def ensure_local(reference: str, address: str) -> None:
         _run(["rmi", remote], reference)  # the name only: the image has another one now
 
 
+def clear_leftovers() -> None:
+    """Remove the half-made containers of builds that were killed; only for whoever is the only one that builds."""
+    _run(["rm", "--all"], "buildah")
+
+
 def prune() -> None:
     """Remove images that no name leads to any more: what newer builds of the same name have replaced."""
     _run(["rmi", "--prune"], "buildah")
@@ -80,15 +87,7 @@ def _run(command: Sequence[str], reference: str) -> str:
 
 
 def _buildah(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    storage = ["--root", str(STORAGE), "--runroot", str(RUN_ROOT), "--storage-driver", "overlay"]
-    try:
-        return subprocess.run(
-            ["buildah", *storage, *command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-    except FileNotFoundError:
-        raise BenchError("`buildah` is not installed; run: apt-get install buildah") from None
+    if not shutil.which("buildah"):
+        raise BenchError("`buildah` is not installed; run: apt-get install buildah")
+    argv = confined(["buildah", "--root", str(STORAGE), "--runroot", str(RUN_ROOT), "--storage-driver", "overlay", *command])
+    return subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)

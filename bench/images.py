@@ -10,7 +10,8 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from bench import buildah, context, progress, registry
@@ -42,8 +43,7 @@ def ensure(references: Iterable[str]) -> None:
         progress.line("cached     images", f"{len(wanted) - len(missing)} of {len(wanted)}")
     if not missing:
         return
-    with exclusive(LOCK, "the image build"), registry.serving() as address:
-        shutil.rmtree(CONTEXTS, ignore_errors=True)  # of a build that was killed
+    with _building() as address:
         for image in missing:
             if not _stored(image.reference, key(image)):  # another process may have built it while this one waited
                 with progress.step(f"building   {image.reference}"):
@@ -67,7 +67,7 @@ def build_context(folder: Path, name: str, target: str | None = None, build_args
         return reference
     if base:
         ensure([base.reference])
-    with exclusive(LOCK, "the image build"), registry.serving() as address, progress.step(f"building   {reference}"):
+    with _building() as address, progress.step(f"building   {reference}"):
         if base:
             buildah.ensure_local(base.reference, address)
         # One local name for every build of it, so that older ones lose theirs and `prune` finds them.
@@ -81,6 +81,15 @@ def key(image: Image) -> str:
     """Changes whenever the image could: its Containerfile, its parts or its bases."""
     parts = [(name, part.key()) for name, part in sorted(image.parts.items())]
     return _hash(image.reference, image.containerfile.read_text(), parts, [key(IMAGES[base]) for base in image.bases])
+
+
+@contextmanager
+def _building() -> Iterator[str]:
+    """Be the only one that builds, without what a killed build left; yields the address of the registry to push to."""
+    with exclusive(LOCK, "the image build"), registry.serving() as address:
+        shutil.rmtree(CONTEXTS, ignore_errors=True)
+        buildah.clear_leftovers()
+        yield address
 
 
 def _with_bases(references: Iterable[str]) -> list[str]:

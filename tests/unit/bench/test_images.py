@@ -95,7 +95,8 @@ def builder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, part: Part) -> Buil
     monkeypatch.setattr(buildah, "build", fake.build)
     monkeypatch.setattr(buildah, "push", fake.push)
     monkeypatch.setattr(buildah, "ensure_local", lambda _reference, _address: None)
-    monkeypatch.setattr(buildah, "prune", lambda: None)
+    for name in ("prune", "clear_leftovers"):
+        monkeypatch.setattr(buildah, name, lambda: None)
     return fake
 
 
