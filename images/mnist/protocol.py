@@ -111,8 +111,8 @@ def _v2_pixels(inputs: object) -> npt.NDArray[Any]:
 def _array(values: list[Any], field: str) -> npt.NDArray[Any]:
     try:
         array = np.asarray(values)
-    except ValueError:
-        raise RequestError(400, f'"{field}" must be nested lists of equal lengths ({_SHAPES})') from None
+    except ValueError:  # lists of unequal lengths
+        array = np.asarray(None)
     if array.dtype.kind not in "fiu":
         raise RequestError(400, f'"{field}" must hold numbers only, in nested lists of equal lengths ({_SHAPES})')
     return array
