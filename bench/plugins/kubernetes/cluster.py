@@ -17,7 +17,10 @@ from bench.plugins.kubernetes.tokens import Gvk
 if TYPE_CHECKING:  # loading the client takes longer than starting the plugin without it
     from kubernetes.client.api_client import ApiClient
 
+_PROBE_TIMEOUT = urllib3.Timeout(connect=5, read=10)
 _TIMEOUT = urllib3.Timeout(connect=5, read=60)  # seconds; by its own limit the API server gives a webhook 30
+# A busy server says when to come back (429, 503); anything else that failed midway may have happened and is not repeated.
+_RETRIES = urllib3.Retry(total=6, connect=2, read=0, status=5, allowed_methods=None, backoff_factor=0.2, raise_on_status=False)
 
 
 @dataclass(frozen=True)
@@ -46,23 +49,44 @@ class Cluster:
         self._client = client
         self._kinds: dict[str, dict[str, ServedKind]] = {}
         self._lock = threading.Lock()
+        self._alive: UnreachableError | bool | None = None
+        self._probing = threading.Lock()
 
     def request(self, method: str, path: str, *, body: Json = None, content: str = "application/json", **query: str) -> Json:
         """One call; the decoded JSON answer, or the text where the server sends text (container logs)."""
-        headers = {"Accept": "application/json, */*", **({"Content-Type": content} if body is not None else {})}
-        url = self._client.configuration.host + path + ("?" + urlencode(query) if query else "")
-        payload = json.dumps(body) if body is not None else None  # JSON is YAML too, so this serves apply patches as well
-        try:
-            self._client.update_params_for_auth(headers, None, ["BearerToken"], path, method, body)
-            answer = self._client.rest_client.pool_manager.request(method, url, body=payload, headers=headers, timeout=_TIMEOUT)
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise UnreachableError(f"configured Kubernetes cluster is unreachable: {_first_line(error)}") from error
+        self._probe()
+        answer = self._send(method, path + ("?" + urlencode(query) if query else ""), body, content, _TIMEOUT)
         text = answer.data.decode(errors="replace")
         decoded = _decode(text)
         if answer.status >= 400:
             details = decoded if isinstance(decoded, dict) else {}
             raise ApiError.from_body(answer.status, details, text.strip() or f"HTTP {answer.status}")
         return decoded
+
+    def _probe(self) -> None:
+        """Find out once whether the server answers at all, so that a dead cluster costs one timeout, not one per resource."""
+        with self._probing:
+            if self._alive is None:
+                try:
+                    self._send("GET", "/version", None, "", _PROBE_TIMEOUT)
+                    self._alive = True
+                except UnreachableError as error:
+                    self._alive = error
+        if isinstance(self._alive, UnreachableError):
+            raise UnreachableError(str(self._alive))
+
+    def _send(self, method: str, path: str, body: Json, content: str, timeout: urllib3.Timeout) -> urllib3.BaseHTTPResponse:
+        headers = {"Accept": "application/json, */*", **({"Content-Type": content} if body is not None else {})}
+        payload = json.dumps(body) if body is not None else None  # JSON is YAML too, so this serves apply patches as well
+        url = self._client.configuration.host + path
+        try:
+            self._client.update_params_for_auth(headers, None, ["BearerToken"], path, method, body)
+            answer: urllib3.BaseHTTPResponse = self._client.rest_client.pool_manager.request(
+                method, url, body=payload, headers=headers, timeout=timeout, retries=_RETRIES
+            )
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise UnreachableError(f"configured Kubernetes cluster is unreachable: {_first_line(error)}") from error
+        return answer
 
     def kind(self, gvk: Gvk) -> ServedKind:
         """Where a kind is served. Asks the server again on a miss, since CRDs appear during an update."""

@@ -9,7 +9,7 @@ from pulumi.provider.experimental import provider as sdk
 
 from bench.plugins.errors import InitFailedError, PluginError, Properties
 from bench.plugins.kubernetes import checkpoint, directives, naming
-from bench.plugins.kubernetes.apply import apply, create
+from bench.plugins.kubernetes.apply import Change, create
 from bench.plugins.kubernetes.await_.deletion import delete_and_wait
 from bench.plugins.kubernetes.await_.wait import check_once, wait_until_ready
 from bench.plugins.kubernetes.difference import diff_response, differences
@@ -69,10 +69,13 @@ class Objects:
         manager = checkpoint.field_manager(state, inputs)
         if request.preview and has_unknown(inputs):
             return sdk.UpdateResponse(request.news)
-        at, ignored = naming.parse_id(request.resource_id), list(request.ignore_changes)
+        namespace, name = naming.parse_id(request.resource_id)
+        force = self._session.config.enable_patch_force
+        before, _ = checkpoint.split(state)
+        change = Change(gvk, inputs, before, namespace, name, manager, list(request.ignore_changes), force)
         try:
             with about(inputs):
-                live = apply(self._session, gvk, inputs, at, manager=manager, ignored=ignored, dry_run=request.preview)
+                live = change.apply(self._session.cluster, dry_run=request.preview)
         except (ApiError, UnreachableError) as error:
             if request.preview and _cannot_preview(error):
                 return sdk.UpdateResponse(request.news)

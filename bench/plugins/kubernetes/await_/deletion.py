@@ -8,7 +8,7 @@ from bench.plugins.errors import PluginError
 from bench.plugins.kubernetes import directives, naming
 from bench.plugins.kubernetes.await_.wait import pauses
 from bench.plugins.kubernetes.documents import Object
-from bench.plugins.kubernetes.errors import ApiError, CancelledError
+from bench.plugins.kubernetes.errors import ApiError, CancelledError, UnreachableError
 from bench.plugins.kubernetes.session import Session
 from bench.plugins.kubernetes.tokens import Gvk
 
@@ -40,9 +40,21 @@ def _wait_until_gone(session: Session, path: str, timeout: float) -> None:
             raise PluginError(f"{naming.label(live)} is not gone after {timeout:.0f} s{_held_by(live)}")
         if session.cancelled.wait(min(pause, left)):
             raise CancelledError(f"interrupted: {naming.label(live)} is being deleted{_held_by(live)}")
-        live = session.cluster.request("GET", path)
+        live = _look(session, path, live)
         if live["metadata"]["uid"] != first["metadata"]["uid"]:
             return  # somebody made a new one under the same name
+
+
+def _look(session: Session, path: str, last: Object) -> Object:
+    try:
+        live: Object = session.cluster.request("GET", path)
+    except UnreachableError:
+        return last
+    except ApiError as error:
+        if error.not_found:
+            raise
+        return last
+    return live
 
 
 def _held_by(live: Object) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from bench.plugins.kubernetes import directives, naming
 from bench.plugins.kubernetes.await_.explain import explain
+from bench.plugins.kubernetes.await_.readiness import Readiness
 from bench.plugins.kubernetes.await_.related import judge
 from bench.plugins.kubernetes.cluster import Cluster
 from bench.plugins.kubernetes.documents import Object
@@ -28,7 +29,7 @@ def wait_until_ready(session: Session, gvk: Gvk, inputs: Object, live: Object, t
     cluster, at = session.cluster, naming.identity(live)
     deadline = time.monotonic() + timeout
     for pause in pauses():
-        state = judge(cluster, gvk, live)
+        state = _judged(cluster, gvk, live)
         if state.ready:
             return live
         if state.failed:
@@ -42,15 +43,20 @@ def wait_until_ready(session: Session, gvk: Gvk, inputs: Object, live: Object, t
     raise AssertionError("the pauses never end")
 
 
+def _judged(cluster: Cluster, gvk: Gvk, live: Object) -> Readiness:
+    try:
+        return judge(cluster, gvk, live)
+    except (ApiError, UnreachableError) as error:
+        return Readiness(f"what it depends on cannot be read: {error}")
+
+
 def _look(cluster: Cluster, gvk: Gvk, at: tuple[str | None, str], last: Object) -> Object:
     try:
         return cluster.get(gvk, *at)
-    except UnreachableError:
-        return last  # a restarting API server is no reason to give up before the deadline
-    except ApiError as error:
-        if error.not_found:
+    except (ApiError, UnreachableError) as error:
+        if isinstance(error, ApiError) and error.not_found:
             raise NotReadyError("it was deleted while it was waited for", []) from error
-        raise
+        return last  # a restarting API server refuses or forbids for a while: no reason to give up before the deadline
 
 
 def check_once(cluster: Cluster, gvk: Gvk, live: Object) -> list[str] | None:

@@ -1,0 +1,198 @@
+"""Runs Pulumi programs that are plain lists of resources, and says what the engine did to each of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+PROGRAM = Path(__file__).parent / "program"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource of a program. `secret` names top-level properties, `timeout` is a Pulumi duration such as "20s"."""
+
+    name: str
+    type: str
+    props: dict[str, Any]
+    after: tuple[str, ...] = ()
+    provider: str = "strict"
+    secret: tuple[str, ...] = ()
+    timeout: str = ""
+    ignore: tuple[str, ...] = ()
+
+
+@dataclass
+class Run:
+    """What one Pulumi command did: its exit code, its text, and the operations per resource name."""
+
+    code: int
+    text: str
+    operations: dict[str, set[str]] = field(default_factory=dict)
+    paths: dict[str, set[str]] = field(default_factory=dict)
+
+    def changed(self) -> dict[str, set[str]]:
+        """Operations other than "same", without the stack and the providers."""
+        return {name: found - {"same"} for name, found in self.operations.items() if found - {"same"}}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The API server as `kubectl` sees it, next to Pulumi."""
+
+    environment: dict[str, str]
+
+    def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
+        done = subprocess.run(
+            ["kubectl", *arguments], env=self.environment, input=stdin, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0 or not check, f"kubectl {' '.join(arguments)}: {done.stderr}"
+        return done.stdout
+
+    def get(self, kind: str, name: str, namespace: str = "default") -> dict[str, Any] | None:
+        text = self.kubectl("get", kind, name, "-n", namespace, "-o", "json", "--ignore-not-found", check=False)  # a kind may be gone too
+        return dict(json.loads(text)) if text else None
+
+    def patch(self, kind: str, name: str, namespace: str, change: dict[str, Any]) -> None:
+        self.kubectl("patch", kind, name, "-n", namespace, "--type=merge", "-p", json.dumps(change))
+
+    def apply(self, manifest: dict[str, Any]) -> None:
+        self.kubectl("create", "-f", "-", stdin=json.dumps(manifest))
+
+
+def wait_for(condition: Callable[[], object], seconds: float, what: str) -> None:
+    """Until the condition is true; fails the test after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.2)
+
+
+class Stack:
+    """One stack with a file backend of its own below `folder`."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder = folder / "program"
+        self.backend = folder / "state"
+        shutil.copytree(PROGRAM, self.folder)
+        self.backend.mkdir()
+        self.environment = {
+            **environment,
+            "PULUMI_BACKEND_URL": self.backend.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "contract",
+            "PULUMI_DEBUG_COMMANDS": "true",  # unlocks --event-log
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_HOME": str(folder / "home"),
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+        }
+        self.declare([])
+        self._pulumi("stack", "init", "test")
+
+    def declare(self, resources: list[Resource]) -> None:
+        (self.folder / "resources.json").write_text(json.dumps([asdict(resource) for resource in resources]))
+
+    def up(self, resources: list[Resource]) -> Run:
+        self.declare(resources)
+        return self._run("up", "--yes", "--skip-preview")
+
+    def preview(self, resources: list[Resource]) -> Run:
+        self.declare(resources)
+        return self._run("preview", "--diff")
+
+    def refresh(self) -> Run:
+        return self._run("refresh", "--yes", "--skip-preview")
+
+    def destroy(self) -> Run:
+        return self._run("destroy", "--yes", "--skip-preview")
+
+    def state(self) -> str:
+        """Everything Pulumi wrote to disk, backups and history included."""
+        return "\n".join(path.read_text(errors="replace") for path in self.backend.rglob("*") if path.is_file())
+
+    @contextmanager
+    def running_up(self, resources: list[Resource]) -> Iterator[subprocess.Popen[str]]:
+        """An `up` in the background, in a process group of its own so that a test can kill part or all of it."""
+        self.declare(resources)
+        command = ["pulumi", "up", "--yes", "--skip-preview", "--color=never", "--non-interactive"]
+        process = subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.communicate(timeout=60)
+
+    def unlock(self) -> None:
+        self._pulumi("cancel", "--yes")
+
+    def _pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = ["pulumi", *arguments, "--color=never", "--non-interactive"]
+        return subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=300, check=False)
+
+    def _run(self, *arguments: str) -> Run:
+        events = self.folder / "events.json"
+        events.unlink(missing_ok=True)
+        done = self._pulumi(*arguments, "--event-log", str(events))
+        run = Run(done.returncode, done.stdout + done.stderr)
+        for line in events.read_text().splitlines() if events.exists() else []:
+            _collect(run, json.loads(line))
+        return run
+
+
+def _collect(run: Run, event: dict[str, Any]) -> None:
+    # A refresh is known by what came out of it; everything else by the step that was planned.
+    outputs = event.get("resOutputsEvent") or {}
+    metadata = (outputs or event.get("resourcePreEvent") or {}).get("metadata")
+    if not metadata or metadata["type"].startswith("pulumi:"):
+        return
+    name = metadata["urn"].rpartition("::")[2]
+    operation = metadata["op"]
+    if operation != "refresh":
+        run.operations.setdefault(name, set()).add(operation)
+    run.paths.setdefault(name, set()).update(metadata.get("detailedDiff") or {})
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """Command lines of all processes below `pid`, by process id."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+    below = {pid}
+    while True:
+        more = {child for child, parent in parents.items() if parent in below} - below
+        if not more:
+            break
+        below |= more
+    return {child: _command_line(child) for child in below - {pid}}
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
