@@ -79,7 +79,7 @@ def _pod(args: ScriptJobArgs, program_name: str, paths: list[str]) -> Any:  # no
         "restart_policy": "Never",
         "security_context": pod_security(),
         **({"service_account_name": args.account} if args.account else {"automount_service_account_token": False}),
-        "init_containers": list(args.init_containers),
+        **({"init_containers": list(args.init_containers)} if args.init_containers else {}),
         "containers": [
             {
                 "name": "program",

@@ -149,13 +149,15 @@ class ModelStore(Component):
             "security_context": container_security(),
             "volume_mounts": [{"name": "data", "mount_path": DATA}, SCRATCH_MOUNT],
         }
-        return {
+        pod: k8s.core.v1.PodSpecArgsDict = {
             "automount_service_account_token": False,
             "security_context": pod_security(),
-            "topology_spread_constraints": _spread() if args.mode == "distributed" else [],
             "containers": [server],
             "volumes": [SCRATCH_VOLUME],
         }
+        if args.mode == "distributed":
+            pod["topology_spread_constraints"] = _spread()
+        return pod
 
     def _network_policy(self, namespace: pulumi.Resource) -> None:
         """Who may reach the store: its servers, its clients beside it, and pods of an InferenceService in any namespace."""
