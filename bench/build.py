@@ -56,7 +56,7 @@ def ensure(names: Iterable[str] = TOOLS) -> None:
                 with progress.step(f"building   {tool.name}"):
                     _build(tool, output)
         _trim_go_caches()
-        _prune_binaries(BIN, BINARIES_LIMIT, keep={tool.output(version) for tool in TOOLS.values()})
+        prune(BIN, BINARIES_LIMIT, keep={tool.output(version) for tool in TOOLS.values()})
 
 
 def go_environment() -> dict[str, str]:
@@ -157,8 +157,8 @@ def _trim_go_caches() -> None:
                 shutil.rmtree(cache, ignore_errors=True)
 
 
-def _prune_binaries(root: Path, limit: int, keep: set[Path]) -> None:
-    """Remove builds of other contents, the longest unused first, until `root` holds at most `limit` bytes."""
+def prune(root: Path, limit: int, keep: set[Path]) -> None:
+    """Remove builds that are not in `keep`, the longest unused first, until `root` holds at most `limit` bytes."""
     builds = sorted(root.glob("*/*"), key=lambda build: build.stat().st_mtime)
     sizes = {build: _size(build) for build in builds}
     total = sum(sizes.values())

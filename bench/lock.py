@@ -21,8 +21,8 @@ def exclusive(path: Path, what: str) -> Iterator[None]:
         except BlockingIOError:
             lock.seek(0)
             holder = lock.read().strip() or "unknown"
-            with progress.step(f"waiting    {what} is held by process {holder}"):
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            progress.line(f"waiting    for {what}", f"process {holder} is at it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         lock.seek(0)
         lock.truncate()
         lock.write(str(os.getpid()))

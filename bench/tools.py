@@ -35,10 +35,11 @@ class Tool:
     """Go variable → value, set at link time the way upstream's own build does."""
     scripts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Script → (module, path in it): executables that upstream ships as files, copied as they are."""
+    root: Path = GO_DIR
 
     @property
     def folder(self) -> Path:
-        return GO_DIR / self.name
+        return self.root / self.name
 
     @property
     def products(self) -> tuple[str, ...]:

@@ -1,0 +1,194 @@
+"""The tool builder as a person meets it, in a process of its own, with a `go` that does what a test tells it to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bench.build import prune
+from bench.tools import Tool
+
+ROOT = Path(__file__).parents[3]
+
+ENSURE = """
+import sys
+from bench.build import ensure
+from bench.errors import BenchError
+try:
+    ensure(["pause", "mc"])
+except BenchError as error:
+    sys.exit(f"error: {error}")
+"""
+
+BUILDS = 'for last; do :; done; printf x > "$out/$(basename "$last")"'
+"""What `go build -o <out>/ <flags> <package>` leaves; the package `.` is called after its folder."""
+
+
+class Machine:
+    """A cache folder and a PATH of a test's own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.cache = folder / "cache" / "inference-platform"
+        self.tools = folder / "tools"
+        self.tools.mkdir()
+        self.calls = folder / "calls"
+        self.environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache"), "PATH": f"{self.tools}:/usr/bin:/bin"}
+
+    def go(self, build: str, version: str = "go1.26.8") -> None:
+        script = f"""#!/bin/sh
+if [ "$1" = version ]; then echo "go version {version} linux/amd64"; exit; fi
+echo "$PWD" >> {self.calls}
+while [ "$1" != -o ]; do shift; done
+out=$2
+[ "$3" = . ] && set -- "$1" "$2" "$(basename "$PWD")"
+{build}
+"""
+        (self.tools / "go").write_text(script)
+        (self.tools / "go").chmod(0o755)
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        words = command or ("-c", ENSURE)
+        return subprocess.run([sys.executable, *words], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+
+    def built(self) -> list[str]:
+        return sorted(path.name for path in self.cache.glob("bin/*/*/*") if not path.parent.name.endswith(".partial"))
+
+    def builds(self) -> int:
+        return len(self.calls.read_text().splitlines()) if self.calls.exists() else 0
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def await_file(path: Path, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 20
+    while not path.exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, f"{path} did not appear"
+        time.sleep(0.01)
+
+
+def start_and_hang(machine: Machine, tmp_path: Path, *command: str) -> subprocess.Popen[str]:
+    """A build in a process group of its own that is in the middle of its first tool."""
+    machine.go(f"{BUILDS}; touch {tmp_path / 'middle'}; exec sleep 60")
+    process = subprocess.Popen(
+        [sys.executable, *command], cwd=ROOT, env=machine.environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    await_file(tmp_path / "middle", process)
+    return process
+
+
+def test_builds_once_and_then_takes_it_from_the_cache(machine: Machine) -> None:
+    machine.go(BUILDS)
+    first, again = machine.run(), machine.run()
+    assert first.returncode == again.returncode == 0, first.stderr + again.stderr
+    assert machine.built() == ["mc", "pause"]
+    assert machine.builds() == 2
+    assert "building   pause" in first.stderr
+    assert "2 of 2" in again.stderr
+
+
+def test_another_go_builds_again(machine: Machine) -> None:
+    machine.go(BUILDS)
+    machine.run()
+    machine.go(BUILDS, version="go1.27.0")
+    machine.run()
+    assert machine.builds() == 4
+
+
+def test_a_kill_in_the_middle_leaves_nothing_half_and_the_next_build_finishes(machine: Machine, tmp_path: Path) -> None:
+    process = start_and_hang(machine, tmp_path, "-c", ENSURE)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert machine.built() == []
+    machine.go(BUILDS)
+    assert machine.run().returncode == 0
+    assert machine.built() == ["mc", "pause"]
+    assert list(machine.cache.glob("bin/*/*.partial")) == []
+
+
+def test_ctrl_c_says_how_to_continue(machine: Machine, tmp_path: Path) -> None:
+    process = start_and_hang(machine, tmp_path, "-m", "bench", "build")
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate()
+    assert process.returncode == 130
+    assert errors.splitlines()[-1].startswith("stopped; ")
+    assert "Traceback" not in errors
+
+
+def test_a_second_build_waits_and_names_the_first(machine: Machine, tmp_path: Path) -> None:
+    first = start_and_hang(machine, tmp_path, "-c", ENSURE)
+    machine.go(BUILDS)
+    second = subprocess.Popen([sys.executable, "-c", ENSURE], cwd=ROOT, env=machine.environment, stderr=subprocess.PIPE, text=True)
+    assert second.stderr is not None
+    assert f"process {first.pid} is at it" in second.stderr.readline()
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    second.communicate()
+    assert second.returncode == 0
+    assert machine.built() == ["mc", "pause"]
+
+
+def test_a_failed_build_shows_what_go_said_and_where_all_of_it_is(machine: Machine) -> None:
+    machine.go("echo 'main.go:7: undefined: frobnicate' >&2; exit 1")
+    answer = machine.run()
+    assert answer.returncode == 1
+    assert "error: building pause failed" in answer.stderr
+    assert "main.go:7: undefined: frobnicate" in answer.stderr
+    assert str(machine.cache / "log" / "build-pause.log") in answer.stderr
+    assert machine.built() == []
+
+
+def test_a_full_disk_names_how_much_is_needed(machine: Machine) -> None:
+    machine.go("echo 'write /x: no space left on device' >&2; exit 1")
+    answer = machine.run()
+    assert "error: building pause needs 4 GiB free under" in answer.stderr
+
+
+def test_without_go_the_error_says_what_to_install(machine: Machine) -> None:
+    answer = machine.run()
+    assert "error: `go` is not on PATH; install Go 1.26" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def digest(root: Path, **changes: object) -> str:
+    arguments: dict[str, object] = {"binaries": {"a": "example.org/a"}, "root": root}
+    return Tool("a", **(arguments | changes)).digest("go version go1.26.8 linux/amd64")  # type: ignore[arg-type]
+
+
+def test_the_digest_changes_with_every_input(tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    (folder / "command").mkdir(parents=True)
+    (folder / "go.mod").write_text("module a\n")
+    seen = [digest(tmp_path)]
+    seen.append(digest(tmp_path, stamps={"main.version": "1"}))
+    seen.append(digest(tmp_path, binaries={"b": "example.org/a"}))
+    seen.append(digest(tmp_path, scripts={"run": ("example.org/a", "run.sh")}))
+    (folder / "go.mod").write_text("module a \n")
+    seen.append(digest(tmp_path))
+    (folder / "command" / "main.go").write_text("package main\n")
+    seen.append(digest(tmp_path))
+    (folder / "command" / "main.go").rename(folder / "command" / "other.go")
+    seen.append(digest(tmp_path))
+    assert len(set(seen)) == len(seen)
+    assert digest(tmp_path) == seen[-1]
+
+
+def test_pruning_takes_the_longest_unused_and_never_the_current(tmp_path: Path) -> None:
+    builds = [tmp_path / "tool" / name for name in ("oldest", "old", "current")]
+    for age, build in enumerate(builds):
+        build.mkdir(parents=True)
+        (build / "binary").write_bytes(b"x" * 8192)
+        os.utime(build, (age, age))
+    prune(tmp_path, 2 * 8192, keep={builds[0]})
+    assert [build.is_dir() for build in builds] == [True, False, True]
+    prune(tmp_path, 0, keep={builds[0]})
+    assert [build.is_dir() for build in builds] == [True, False, False]
