@@ -7,4 +7,4 @@ from collections.abc import Sequence
 
 def confined(command: Sequence[str]) -> list[str]:
     """`command` in a mount and process namespace of its own, which the kernel ends with this process, however that ends."""
-    return ["setpriv", "--pdeathsig", "KILL", "--", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", *command]
+    return ["setpriv", "--pdeathsig", "KILL", "--", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc", *command]
