@@ -74,8 +74,8 @@ def prune() -> None:
     _run(["rmi", "--prune"], "buildah")
 
 
-def _run(command: Sequence[str], reference: str) -> str:
-    """Run one command about `reference`, with all it says in a log of its own; returns that."""
+def _run(command: Sequence[str], reference: str) -> None:
+    """Run one command about `reference`, with all it says in a log of its own."""
     answer = _buildah(command)
     log = LOGS / f"image-{reference.replace('/', '_').replace(':', '_')}-{command[0]}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +83,6 @@ def _run(command: Sequence[str], reference: str) -> str:
     if answer.returncode:
         tail = "\n".join(f"  {line}" for line in answer.stdout.strip().splitlines()[-LOG_TAIL:])
         raise BenchError(f"`buildah {command[0]}` failed for {reference}; mend it and run again\n{tail}\n  whole log: {log}")
-    return answer.stdout
 
 
 def _buildah(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
