@@ -1,0 +1,68 @@
+"""`python -m bench`: which node a command is for, and how a mistake is answered."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from bench import progress
+from bench.__main__ import main, parser
+
+
+@pytest.mark.parametrize(
+    ("environ", "arguments", "instance"),
+    [
+        ({}, ["down"], "default"),
+        ({"BENCH_INSTANCE": ""}, ["down"], "default"),
+        ({"BENCH_INSTANCE": "test"}, ["down"], "test"),
+        ({"BENCH_INSTANCE": "test"}, ["down", "--instance", "default"], "default"),
+    ],
+)
+def test_the_option_wins_over_the_environment(environ: dict[str, str], arguments: list[str], instance: str) -> None:
+    assert parser(environ).parse_args(arguments).instance == instance
+
+
+def test_an_unknown_instance_is_one_line_that_names_the_known(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--instance", "mine"]) == 1
+    assert capsys.readouterr().err == "error: instance 'mine' is unknown; choose one of: default, test\n"
+
+
+def test_image_takes_build_arguments_apart() -> None:
+    args = parser({}).parse_args(["image", "here", "name", "--build-arg", "A=1=2", "--build-arg", "B="])
+    assert (args.context, dict(args.build_arg)) == (Path("here"), {"A": "1=2", "B": ""})
+
+
+def test_a_build_argument_without_a_value_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parser({}).parse_args(["image", "here", "name", "--build-arg", "A"])
+    assert "'A' is not KEY=VALUE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("error", "note"), [(KeyboardInterrupt, "stopped after 0 s"), (ValueError, "failed after 0 s")])
+def test_a_step_that_does_not_end_well_says_so(error: type[BaseException], note: str) -> None:
+    log = io.StringIO()
+    with pytest.raises(error), progress.step("building   x", log):
+        raise error
+    assert log.getvalue().splitlines()[-1].endswith(note)
+
+
+def test_a_step_in_a_log_is_one_line() -> None:
+    log = io.StringIO()
+    with progress.step("building   x", log):
+        pass
+    assert log.getvalue().startswith("  building   x ...")
+    assert log.getvalue().endswith(". 0 s\n")
+    assert log.getvalue().count("\n") == 1
+
+
+def test_a_terminals_line_is_rewritten_in_place() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Terminal()
+    progress.line("cached     x", "2 of 2", screen)
+    assert screen.getvalue().startswith("\r  cached     x ..")
+    assert screen.getvalue().endswith(" 2 of 2\x1b[K\n")

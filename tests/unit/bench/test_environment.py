@@ -1,0 +1,50 @@
+"""Which of its tools the bench offers: what a person has installed always wins."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from bench.environment import PATHS, PLUGINS, missing_clients, missing_providers, own_path
+
+OURS = ["pulumi", "pulumi-language-python", "pulumi-language-python-exec", "helm", "kubectl"]
+
+
+def install(folder: Path, *names: str) -> str:
+    """A folder with executables, for a PATH."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (folder / name).touch(mode=0o755)
+    return str(folder)
+
+
+def test_a_machine_with_nothing_gets_everything(tmp_path: Path) -> None:
+    assert missing_clients(str(tmp_path)) == OURS
+    assert missing_providers(str(tmp_path), tmp_path) == ["kubernetes", "random"]
+
+
+def test_a_persons_own_pulumi_keeps_our_language_host_away(tmp_path: Path) -> None:
+    assert missing_clients(install(tmp_path, "pulumi")) == ["helm", "kubectl"]
+
+
+def test_a_persons_own_kubectl_and_helm_win(tmp_path: Path) -> None:
+    assert missing_clients(install(tmp_path, "kubectl", "helm")) == OURS[:3]
+
+
+def test_an_installed_official_plugin_keeps_ours_away(tmp_path: Path) -> None:
+    (tmp_path / "home" / "plugins" / "resource-kubernetes-v4.34.2").mkdir(parents=True)
+    assert missing_providers(str(tmp_path), tmp_path / "home") == ["random"]
+
+
+def test_a_download_that_was_cut_short_is_no_plugin(tmp_path: Path) -> None:
+    install(tmp_path / "plugins", "resource-kubernetes-v4.34.2.lock")
+    assert "kubernetes" in missing_providers("", tmp_path)
+
+
+def test_a_plugin_on_the_path_keeps_ours_away(tmp_path: Path) -> None:
+    assert missing_providers(install(tmp_path / "bin", "pulumi-resource-random"), tmp_path) == ["kubernetes"]
+
+
+def test_what_an_earlier_call_put_on_the_path_is_not_the_persons() -> None:
+    path = os.pathsep.join([str(PATHS / "0123"), str(PLUGINS / "kubernetes"), "/usr/bin"])
+    assert own_path(path) == "/usr/bin"
