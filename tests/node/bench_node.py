@@ -1,0 +1,123 @@
+"""The bench's node as a person drives it, and what can be seen of it from the host."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import tools
+from bench.node import cgroups, process
+from bench.node.lifecycle import PROCESSES
+from bench.paths import CACHE, Instance
+
+ROOT = Path(__file__).resolve().parents[2]
+INSTANCE = Instance("test")
+
+
+def command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "bench", *words, "--instance", INSTANCE.name]
+
+
+def bench(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*words), cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600, check=False)
+
+
+def up() -> None:
+    done = bench("up")
+    assert done.returncode == 0, done.stdout
+    well = bench("status")
+    assert well.returncode == 0, well.stdout
+
+
+def kubectl(*words: str, stdin: str | None = None) -> str:
+    argv = [str(tools.binary("kubectl")), f"--kubeconfig={INSTANCE.kubeconfig}", *words]
+    return subprocess.run(argv, input=stdin, text=True, capture_output=True, timeout=120, check=True).stdout
+
+
+def kubectl_json(*words: str) -> Any:
+    return json.loads(kubectl(*words, "-o", "json"))
+
+
+def pids() -> dict[str, int]:
+    """Name → process id, of what runs as it was recorded."""
+    records = {name: process.read_record(process.record_path(INSTANCE, name)) for name in PROCESSES}
+    return {name: record.pid for name, record in records.items() if record and record.is_running()}
+
+
+def kill(name: str) -> int:
+    """Kill one of the node's processes outright; its process id."""
+    pid = pids()[name]
+    os.kill(pid, signal.SIGKILL)
+    await_that(lambda: process.start_ticks(pid) is None, f"{name} to be gone")
+    return pid
+
+
+def await_that(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+        time.sleep(0.2)
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What a node could leave on the host. Of other tenants only what stays the same from one look to the next is seen."""
+
+    processes: frozenset[str]
+    mounts: frozenset[str]
+    links: str
+    routes: str
+    iptables: str
+    namespaces: frozenset[str]
+    cgroups: frozenset[str]
+    kernel: dict[str, str]
+
+
+KERNEL_SETTINGS = ("vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops", "net/ipv4/ip_forward")
+
+
+def traces() -> Traces:
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    rules = _output("iptables-save").splitlines()
+    return Traces(
+        processes=frozenset(_processes_in_other_namespaces()),
+        mounts=frozenset(line.split()[4] for line in mounts if str(CACHE) not in line),
+        links=_output("ip", "-brief", "link"),
+        routes=_output("ip", "route"),
+        iptables="\n".join(line for line in rules if not line.startswith("#")),
+        namespaces=frozenset(path.name for path in Path("/run/netns").glob("*")),
+        cgroups=frozenset(str(path) for root in cgroups.hierarchies() for path in root.glob("bench-*")),
+        kernel={name: Path("/proc/sys", name).read_text() for name in KERNEL_SETTINGS},
+    )
+
+
+def listeners_on_the_host() -> list[str]:
+    """TCP and UDP sockets of the host's network namespace that a process of the node holds."""
+    members = cgroups.members(INSTANCE)
+    sockets = _output("ss", "--listening", "--numeric", "--processes", "--tcp", "--udp").splitlines()
+    return [line for line in sockets if any(f"pid={pid}," in line for pid in members)]
+
+
+def _processes_in_other_namespaces() -> list[str]:
+    own = Path("/proc/self/ns/net").readlink()
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            belongs = (folder / "ns/net").readlink() != own or str(INSTANCE.state) in (folder / "cmdline").read_text()
+        except OSError:
+            continue  # ended meanwhile, or a zombie
+        if belongs:
+            found.append(f"{folder.name} {process.start_ticks(int(folder.name))}")
+    return found
+
+
+def _output(*argv: str) -> str:
+    return subprocess.run(argv, text=True, capture_output=True, check=True).stdout
