@@ -12,6 +12,8 @@ CERT_MANAGER_CONTROLLER = Image(repository="quay.io/jetstack/cert-manager-contro
 CERT_MANAGER_WEBHOOK = Image(repository="quay.io/jetstack/cert-manager-webhook", tag="v1.21.2")
 # renovate: datasource=docker depName=quay.io/jetstack/cert-manager-cainjector
 CERT_MANAGER_CAINJECTOR = Image(repository="quay.io/jetstack/cert-manager-cainjector", tag="v1.21.2")
+# renovate: datasource=docker depName=quay.io/jetstack/cert-manager-acmesolver
+CERT_MANAGER_ACMESOLVER = Image(repository="quay.io/jetstack/cert-manager-acmesolver", tag="v1.21.2")
 
 # renovate: datasource=docker depName=ghcr.io/kserve/charts/kserve-crd
 KSERVE_CRD_CHART = Chart(repository="oci://ghcr.io/kserve/charts", name="kserve-crd", version="v0.20.0")

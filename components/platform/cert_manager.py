@@ -40,6 +40,7 @@ class CertManagerValues(Values):
     image: ImageValues
     webhook: WorkloadValues
     cainjector: WorkloadValues
+    acmesolver: WorkloadValues
     crds: CrdValues = CrdValues()
     # A chart hook with an image of its own; the gate below proves the same and says why when it fails.
     startupapicheck: StartupCheckValues = StartupCheckValues()
@@ -99,4 +100,6 @@ class CertManager(Component):
             image=image(versions.CERT_MANAGER_CONTROLLER),
             webhook=WorkloadValues(image=image(versions.CERT_MANAGER_WEBHOOK)),
             cainjector=WorkloadValues(image=image(versions.CERT_MANAGER_CAINJECTOR)),
+            # Named now, pulled only by pods that solve an ACME challenge.
+            acmesolver=WorkloadValues(image=image(versions.CERT_MANAGER_ACMESOLVER)),
         )

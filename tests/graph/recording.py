@@ -125,7 +125,7 @@ def record(values: Mapping[str, Any], secret_keys: list[str] | None = None) -> G
     mocks.set_mocks(_Answers(), project=PROJECT, stack="local", preview=False, monitor=_Monitor(graph))
     pulumi.runtime.set_all_config({f"{PROJECT}:{key}": json.dumps(value) for key, value in values.items()}, secret_keys or [])
 
-    @pulumi.runtime.test
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> None:
         runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 

@@ -53,7 +53,7 @@ def test_a_mirror_reaches_every_third_party_image() -> None:
     mirror = {"images": {host: f"corp.example/{host}" for host in ("docker.io", "quay.io", "ghcr.io")}}
     text = json.dumps([resource.inputs for resource in record(local(mirror=mirror)) if resource.custom])
     pins = [pin for pin in vars(versions).values() if isinstance(pin, Image)]
-    assert len(pins) == 7
+    assert len(pins) == 8
     for pin in pins:
         assert f"corp.example/{pin.repository}" in text
         assert f'"{pin.repository}' not in text

@@ -1,0 +1,33 @@
+"""What the structure tests read: the project's own source files, parsed."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PRODUCT = ("components", "stacks")
+WRITTEN = (*PRODUCT, "bench", "images", "scripts", "tests")
+
+
+def sources(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py") if "bench/go/" not in str(path))
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), filename=str(path))
+
+
+def imported(path: Path) -> set[str]:
+    """Every module that a file imports, by its full name."""
+    names: set[str] = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))

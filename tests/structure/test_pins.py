@@ -1,0 +1,47 @@
+"""Every version stands once, under a marker that Renovate reads."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from components import versions
+from components.artifacts import Chart, Image
+from tests.structure.project import ROOT, relative, sources
+
+LINES = (ROOT / "components" / "versions.py").read_text().splitlines()
+MARKER = re.compile(r"# renovate: datasource=docker depName=(?P<name>[a-z0-9./-]+)")
+PINS = {name: pin for name, pin in vars(versions).items() if isinstance(pin, Chart | Image)}
+
+
+@pytest.mark.parametrize("name", PINS)
+def test_the_line_above_a_pin_is_its_marker(name: str) -> None:
+    pin = PINS[name]
+    (number,) = [index for index, line in enumerate(LINES) if line.startswith(f"{name} = ")]
+    marker = MARKER.fullmatch(LINES[number - 1])
+    assert marker, f"{name}: {LINES[number - 1]!r} is no marker"
+    address = pin.repository if isinstance(pin, Image) else f"{pin.repository.removeprefix('oci://')}/{pin.name}"
+    assert marker["name"] == address
+
+
+def test_markers_and_pins_are_as_many() -> None:
+    assert sum(bool(MARKER.fullmatch(line)) for line in LINES) == len(PINS) == sum(line.count("renovate:") for line in LINES)
+
+
+@pytest.mark.parametrize("name", PINS)
+def test_an_image_names_its_registry_and_a_version(name: str) -> None:
+    pin = PINS[name]
+    host = pin.repository.removeprefix("oci://").split("/")[0]
+    assert "." in host, f"{name}: a mirror replaces by registry host"
+    version = pin.tag if isinstance(pin, Image) else pin.version
+    assert re.search(r"\d", version)
+    assert version != "latest"
+
+
+def test_no_other_file_of_the_product_names_a_version_or_a_registry() -> None:
+    for path in sources("components", "stacks"):
+        if path.name != "versions.py":
+            code = "\n".join(line.split("#")[0] for line in path.read_text().splitlines())
+            code = re.sub(r'""".*?"""', "", code, flags=re.DOTALL)
+            assert not re.search(r'"v?\d+\.\d+\.\d+"|quay\.io|docker\.io|ghcr\.io', code), relative(path)

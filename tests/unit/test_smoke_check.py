@@ -1,0 +1,230 @@
+"""What the smoke check makes of a cluster's answers: right, not yet, or certainly failed, with the reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from components.in_cluster import api, smoke_check
+from components.in_cluster.smoke_check import SOURCE, CertainFailureError, Target
+
+MODEL = "s3://models/mnist/a.pt"
+IMAGE = "registry.example/mnist:1"
+ANSWER = {"predictions": [{"class": 3, "probabilities": [0.0, 0.1, 0.1, 0.7, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0]}]}
+
+
+def target(url: str = "http://unused.invalid") -> Target:
+    return Target("default", "mnist-classifier", MODEL, IMAGE, url)
+
+
+def template(model: str = MODEL, image: str = IMAGE) -> dict[str, Any]:
+    return {"metadata": {"annotations": {SOURCE: model}}, "spec": {"containers": [{"name": "kserve-container", "image": image}]}}
+
+
+def deployment(**changes: Any) -> dict[str, Any]:
+    status = {"observedGeneration": 2, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
+    pod = changes.pop("template", template())
+    return {"metadata": {"generation": 2}, "spec": {"replicas": 1, "template": pod}, "status": {**status, **changes}}
+
+
+def pod(model: str = MODEL, **status: Any) -> dict[str, Any]:
+    made = template(model)
+    made["metadata"]["name"] = "mnist-1"
+    return {**made, "status": {"phase": "Pending", **status}}
+
+
+def failed_initializer(restarts: int, now: bool = False) -> dict[str, Any]:
+    ended = {"terminated": {"exitCode": 1, "reason": "Error"}}
+    return {
+        "name": "storage-initializer",
+        "restartCount": restarts,
+        "state": ended if now else {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s"}},
+        "lastState": ended if restarts else {},
+    }
+
+
+class Cluster:
+    """The API server's answers, in place of the network."""
+
+    def __init__(self) -> None:
+        self.service: dict[str, Any] = {"metadata": {}, "status": {}}
+        self.pods: list[dict[str, Any]] = []
+        self.deployment: dict[str, Any] | None = deployment()
+        self.log = "botocore: NoSuchKey"
+        self.asked: list[str] = []
+
+    def text(self, path: str, body: str | None = None) -> str:
+        assert body is None
+        self.asked.append(path)
+        if "/log?" in path:
+            return self.log
+        answers: dict[str, Callable[[], Any]] = {
+            "inferenceservices/": lambda: self.service,
+            "deployments/": lambda: self.deployment,
+            "pods?": lambda: {"items": self.pods},
+        }
+        found = next(make() for part, make in answers.items() if part in path)
+        if found is None:
+            raise OSError("404: not found")
+        return json.dumps(found)
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    made = Cluster()
+    monkeypatch.setattr(api, "text", made.text)
+    return made
+
+
+def test_rolled_out(cluster: Cluster) -> None:
+    assert smoke_check.not_rolled_out(target()) is None
+    assert any("deployments/mnist-classifier-predictor" in path for path in cluster.asked)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (None, "has made no Deployment"),
+        (deployment(template=template(model="s3://models/mnist/old.pt")), "does not have model s3://models/mnist/a.pt"),
+        (deployment(template=template(image="registry.example/mnist:0")), "does not have model"),
+        (deployment(observedGeneration=1), "not observed yet"),
+        (deployment(updatedReplicas=0), "0 of 1 replicas updated"),
+        (deployment(availableReplicas=0), "0 available"),
+        (deployment(replicas=2), "2 in all"),
+    ],
+)
+def test_not_yet(cluster: Cluster, state: dict[str, Any] | None, words: str) -> None:
+    cluster.deployment = state
+    assert words in (smoke_check.not_rolled_out(target()) or "")
+
+
+def test_one_failed_download_may_be_a_store_that_is_just_starting(cluster: Cluster) -> None:
+    cluster.deployment = deployment(availableReplicas=0)
+    cluster.pods = [pod(initContainerStatuses=[failed_initializer(restarts=0, now=True)])]
+    assert "0 available" in (smoke_check.not_rolled_out(target()) or "")
+
+
+@pytest.mark.parametrize("state", [failed_initializer(restarts=2), failed_initializer(restarts=1, now=True)])
+def test_two_failed_downloads_are_certain_and_told_with_the_last_words(cluster: Cluster, state: dict[str, Any]) -> None:
+    cluster.pods = [pod(initContainerStatuses=[state])]
+    with pytest.raises(CertainFailureError, match=r"storage-initializer failed 2 times with exit code 1: botocore: NoSuchKey"):
+        smoke_check.not_rolled_out(target())
+    (log,) = [path for path in cluster.asked if "/log?" in path]
+    assert ("previous=true" in log) == ("waiting" in state["state"])
+
+
+def test_a_pod_of_the_version_before_is_no_news(cluster: Cluster) -> None:
+    cluster.pods = [pod(model="s3://models/mnist/old.pt", initContainerStatuses=[failed_initializer(restarts=5)])]
+    assert smoke_check.not_rolled_out(target()) is None
+
+
+def test_an_image_name_that_can_not_be_is_certain(cluster: Cluster) -> None:
+    waiting = {"name": "kserve-container", "state": {"waiting": {"reason": "InvalidImageName", "message": "no such"}}}
+    cluster.pods = [pod(containerStatuses=[waiting])]
+    with pytest.raises(CertainFailureError, match="InvalidImageName: no such"):
+        smoke_check.not_rolled_out(target())
+
+
+def test_the_report_fits_a_termination_message_and_starts_with_the_problem(cluster: Cluster) -> None:
+    unscheduled = [{"type": "PodScheduled", "status": "False", "message": "Insufficient cpu " + "ü" * 9000}]
+    cluster.pods = [pod(conditions=unscheduled)]
+    cluster.service["status"] = {
+        "conditions": [
+            {"type": "PredictorReady", "status": "False", "reason": "MinimumReplicasUnavailable", "message": "none"},
+            {"type": "IngressReady", "status": "True"},
+        ],
+        "modelStatus": {"transitionStatus": "BlockedByFailedLoad", "lastFailureInfo": {"reason": "ModelLoadFailed", "message": "403"}},
+    }
+    text = smoke_check.report(target(), "it is late")
+    assert text.startswith("InferenceService default/mnist-classifier does not serve s3://models/mnist/a.pt: it is late\n")
+    for words in ("PredictorReady False: MinimumReplicasUnavailable", "BlockedByFailedLoad: ModelLoadFailed 403", "Insufficient cpu"):
+        assert words in text
+    assert "IngressReady" not in text
+    assert len(text.encode()) <= 4096
+
+
+@contextmanager
+def server(status: int, body: bytes) -> Iterator[tuple[str, list[Any]]]:
+    got: list[Any] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    listening = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.server_port}", got
+    finally:
+        listening.shutdown()
+        thread.join()
+        listening.server_close()
+
+
+def test_one_blank_image_is_sent_and_a_right_answer_is_enough() -> None:
+    with server(200, json.dumps(ANSWER).encode()) as (url, got):
+        assert smoke_check.not_answering(url) is None
+    (image,) = got[0]["instances"]
+    assert image == [[0.0] * 28] * 28
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (503, b"model is not ready", "answers 503: model is not ready"),
+        (200, b"<html>", "does not answer"),
+        (200, b"{}", "not a prediction"),
+        (200, b'{"predictions": []}', "not a prediction"),
+        (200, json.dumps({"predictions": [{"class": 3, "probabilities": [0.1] * 9}]}).encode(), "not a prediction"),
+        (200, json.dumps({"predictions": [{"class": 3, "probabilities": [0.2] * 10}]}).encode(), "not a prediction"),
+        (200, json.dumps({"predictions": [{**ANSWER["predictions"][0], "class": 4}]}).encode(), "not a prediction"),
+    ],
+)
+def test_a_wrong_answer_is_a_problem(status: int, body: bytes, words: str) -> None:
+    with server(status, body) as (url, _):
+        assert words in (smoke_check.not_answering(url) or "")
+
+
+def environment(monkeypatch: pytest.MonkeyPatch, url: str, patience: str) -> None:
+    wanted = {"NAMESPACE": "default", "NAME": "mnist-classifier", "MODEL": MODEL, "IMAGE": IMAGE, "URL": url, "PATIENCE_SECONDS": patience}
+    for name, value in wanted.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_the_whole_check_succeeds(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cluster.pods == []
+    with server(200, json.dumps(ANSWER).encode()) as (url, _):
+        environment(monkeypatch, url, patience="10")
+        assert smoke_check.main() == 0
+
+
+def test_a_certain_failure_ends_the_check_at_once(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster.pods = [pod(initContainerStatuses=[failed_initializer(restarts=2)])]
+    environment(monkeypatch, "http://unused.invalid", patience="600")
+    monkeypatch.setattr(smoke_check.time, "sleep", lambda _: pytest.fail("it waits"))
+    assert smoke_check.main() == 1
+    assert "NoSuchKey" in capsys.readouterr().out
+
+
+def test_impatience_ends_the_check_with_the_last_problem(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster.deployment = None
+    environment(monkeypatch, "http://unused.invalid", patience="0")
+    assert smoke_check.main() == 1
+    assert "has made no Deployment mnist-classifier-predictor yet" in capsys.readouterr().out
