@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -27,13 +28,12 @@ def template(model: str = MODEL, image: str = IMAGE) -> dict[str, Any]:
     return {"metadata": {"annotations": {SOURCE: model}}, "spec": {"containers": [{"name": "kserve-container", "image": image}]}}
 
 
-def deployment(**changes: Any) -> dict[str, Any]:
+def deployment(pod_template: dict[str, Any] | None = None, **changes: int) -> dict[str, Any]:
     status = {"observedGeneration": 2, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
-    pod = changes.pop("template", template())
-    return {"metadata": {"generation": 2}, "spec": {"replicas": 1, "template": pod}, "status": {**status, **changes}}
+    return {"metadata": {"generation": 2}, "spec": {"replicas": 1, "template": pod_template or template()}, "status": status | changes}
 
 
-def pod(model: str = MODEL, **status: Any) -> dict[str, Any]:
+def pod(model: str = MODEL, **status: list[dict[str, Any]]) -> dict[str, Any]:
     made = template(model)
     made["metadata"]["name"] = "mnist-1"
     return {**made, "status": {"phase": "Pending", **status}}
@@ -91,8 +91,8 @@ def test_rolled_out(cluster: Cluster) -> None:
     ("state", "words"),
     [
         (None, "has made no Deployment"),
-        (deployment(template=template(model="s3://models/mnist/old.pt")), "does not have model s3://models/mnist/a.pt"),
-        (deployment(template=template(image="registry.example/mnist:0")), "does not have model"),
+        (deployment(template(model="s3://models/mnist/old.pt")), "does not have model s3://models/mnist/a.pt"),
+        (deployment(template(image="registry.example/mnist:0")), "does not have model"),
         (deployment(observedGeneration=1), "not observed yet"),
         (deployment(updatedReplicas=0), "0 of 1 replicas updated"),
         (deployment(availableReplicas=0), "0 available"),
@@ -216,7 +216,7 @@ def test_a_certain_failure_ends_the_check_at_once(
 ) -> None:
     cluster.pods = [pod(initContainerStatuses=[failed_initializer(restarts=2)])]
     environment(monkeypatch, "http://unused.invalid", patience="600")
-    monkeypatch.setattr(smoke_check.time, "sleep", lambda _: pytest.fail("it waits"))
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it waits"))
     assert smoke_check.main() == 1
     assert "NoSuchKey" in capsys.readouterr().out
 
