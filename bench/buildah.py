@@ -69,6 +69,11 @@ def clear_leftovers() -> None:
     _run(["rm", "--all"], "buildah")
 
 
+def remove(reference: str) -> None:
+    """Remove an image that the registry has and no build starts from."""
+    _run(["rmi", reference], reference)
+
+
 def prune() -> None:
     """Remove images that no name leads to any more: what newer builds of the same name have replaced."""
     _run(["rmi", "--prune"], "buildah")

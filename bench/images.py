@@ -111,6 +111,13 @@ def _make(image: Image, address: str) -> None:
             part.write(Path(folder) / name)
         buildah.build(Path(folder), image.reference, network=image.network)
     _record(image.reference, key(image), buildah.push(image.reference, image.reference, address, recompress=True))
+    if image.reference not in _started_from():
+        buildah.remove(image.reference)
+
+
+def _started_from() -> set[str]:
+    """The images whose unpacked layers are worth keeping: other builds start from them."""
+    return {PYTORCH}.union(*(image.bases for image in IMAGES.values()))
 
 
 def _record(reference: str, content: str, digest: str) -> None:

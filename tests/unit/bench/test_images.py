@@ -37,6 +37,7 @@ class Builder:
     store: Path
     built: list[str] = field(default_factory=list)
     arguments: list[Mapping[str, str] | None] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
     fail_at: str | None = None
 
     def build(
@@ -95,6 +96,7 @@ def builder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, part: Part) -> Buil
     monkeypatch.setattr(buildah, "build", fake.build)
     monkeypatch.setattr(buildah, "push", fake.push)
     monkeypatch.setattr(buildah, "ensure_local", lambda _reference, _address: None)
+    monkeypatch.setattr(buildah, "remove", fake.removed.append)
     for name in ("prune", "clear_leftovers"):
         monkeypatch.setattr(buildah, name, lambda: None)
     return fake
@@ -117,6 +119,11 @@ def test_a_second_run_builds_nothing(builder: Builder) -> None:
 def test_an_image_brings_its_bases_along_and_nothing_more(builder: Builder) -> None:
     images.ensure([CHILD])
     assert builder.built == [BASE, CHILD]
+
+
+def test_only_images_that_builds_start_from_stay_unpacked(builder: Builder) -> None:
+    images.ensure([BASE, CHILD, LONER])
+    assert builder.removed == [LONER]
 
 
 def test_a_changed_part_rebuilds_its_image_and_what_stands_on_it(builder: Builder, part: Part) -> None:
