@@ -9,14 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench import tools
 from bench.node import cgroups, process
 from bench.node.lifecycle import PROCESSES
-from bench.paths import CACHE, Instance
+from bench.paths import CACHE, INSTANCES, Instance
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTANCE = Instance("test")
@@ -42,8 +41,9 @@ def kubectl(*words: str, stdin: str | None = None) -> str:
     return subprocess.run(argv, input=stdin, text=True, capture_output=True, timeout=120, check=True).stdout
 
 
-def kubectl_json(*words: str) -> Any:
-    return json.loads(kubectl(*words, "-o", "json"))
+def kubectl_json(*words: str) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(kubectl(*words, "-o", "json"))
+    return answer
 
 
 def pids() -> dict[str, int]:
@@ -67,36 +67,30 @@ def await_that(condition: Callable[[], bool], what: str, seconds: float = 60) ->
         time.sleep(0.2)
 
 
-@dataclass(frozen=True)
-class Traces:
-    """What a node could leave on the host. Of other tenants only what stays the same from one look to the next is seen."""
-
-    processes: frozenset[str]
-    mounts: frozenset[str]
-    links: str
-    routes: str
-    iptables: str
-    namespaces: frozenset[str]
-    cgroups: frozenset[str]
-    kernel: dict[str, str]
-
-
 KERNEL_SETTINGS = ("vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops", "net/ipv4/ip_forward")
+
+Traces = dict[str, frozenset[str]]
+"""Kind of thing → those of them that a node could leave on the host, or change there."""
 
 
 def traces() -> Traces:
+    """What there is now. The machine has other tenants: of processes only those outside the host's namespaces count."""
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-    rules = _output("iptables-save").splitlines()
-    return Traces(
-        processes=frozenset(_processes_in_other_namespaces()),
-        mounts=frozenset(line.split()[4] for line in mounts if str(CACHE) not in line),
-        links=_output("ip", "-brief", "link"),
-        routes=_output("ip", "route"),
-        iptables="\n".join(line for line in rules if not line.startswith("#")),
-        namespaces=frozenset(path.name for path in Path("/run/netns").glob("*")),
-        cgroups=frozenset(str(path) for root in cgroups.hierarchies() for path in root.glob("bench-*")),
-        kernel={name: Path("/proc/sys", name).read_text() for name in KERNEL_SETTINGS},
-    )
+    return {
+        "processes": frozenset(_processes_of_nodes()),
+        "mounts": frozenset(line.split()[4] for line in mounts if str(CACHE) not in line),
+        "links": frozenset(line.split()[0] for line in _output("ip", "-brief", "link").splitlines()),
+        "routes": frozenset(_output("ip", "route").splitlines()),
+        "iptables": frozenset(line.partition("[")[0] for line in _output("iptables-save").splitlines() if not line.startswith("#")),
+        "namespaces": frozenset(path.name for path in Path("/run/netns").glob("*")),
+        "cgroups": frozenset(str(path) for root in cgroups.hierarchies() for path in root.glob("bench-*")),
+        "kernel settings": frozenset(f"{name} = {Path('/proc/sys', name).read_text()}" for name in KERNEL_SETTINGS),
+    }
+
+
+def added(before: Traces) -> Traces:
+    """What is there now and was not before."""
+    return {kind: left for kind, now in traces().items() if (left := now - before[kind])}
 
 
 def listeners_on_the_host() -> list[str]:
@@ -106,16 +100,23 @@ def listeners_on_the_host() -> list[str]:
     return [line for line in sockets if any(f"pid={pid}," in line for pid in members)]
 
 
-def _processes_in_other_namespaces() -> list[str]:
+def _processes_of_nodes() -> list[str]:
+    """Processes in a network namespace that is not the host's, and those that mention the instance's state.
+
+    A person's own node may run beside the tests', and its pods come and go.
+    """
     own = Path("/proc/self/ns/net").readlink()
+    others = {Instance(name).cgroup for name in INSTANCES if name != INSTANCE.name}
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            belongs = (folder / "ns/net").readlink() != own or str(INSTANCE.state) in (folder / "cmdline").read_text()
+            words = (folder / "cmdline").read_text()
+            if any(f"/{other}/" in (folder / "cgroup").read_text() for other in others):
+                continue
+            if (folder / "ns/net").readlink() != own or str(INSTANCE.state) in words:
+                found.append(f"{folder.name} {words!r}")
         except OSError:
             continue  # ended meanwhile, or a zombie
-        if belongs:
-            found.append(f"{folder.name} {process.start_ticks(int(folder.name))}")
     return found
 
 
