@@ -25,7 +25,7 @@ LOCK = CACHE / "build.lock"
 
 GIB = 1024**3
 BINARIES_LIMIT = 5 * GIB
-GO_CACHE_LIMIT = 8 * GIB
+GO_CACHE_LIMIT = 12 * GIB
 """Go's build and module caches together. Every tool built in one go leaves 23 GiB, hardly any of it of use to a second tool."""
 FREE_NEEDED = 4 * GIB
 """The most that one tool (Kubernetes) adds to the caches and to the temporary files of its link step."""
@@ -150,11 +150,13 @@ def _clear_leftovers() -> None:
 
 
 def _trim_go_caches() -> None:
-    """Modules go last: they are downloaded again, while what was compiled for one tool helps the next one little."""
-    for cache in (GO / "build", GO / "mod"):
-        if _size(GO) > GO_CACHE_LIMIT:
+    """What was compiled for one tool helps the next one little, so it goes first; modules take long to download and to remove."""
+    sizes = {cache: _size(cache) for cache in (GO / "build", GO / "mod")}
+    for cache in sizes:
+        if sum(sizes.values()) > GO_CACHE_LIMIT:
             with progress.step(f"trimming   {cache}"):
                 shutil.rmtree(cache, ignore_errors=True)
+            sizes[cache] = 0
 
 
 def prune(root: Path, limit: int, keep: set[Path]) -> None:
