@@ -20,6 +20,8 @@ from bench.paths import CACHE
 from bench.tools import BASE_FLAGS, BIN, BUILD_COMMAND, TOOLS, Tool, toolchain
 
 GO = CACHE / "go"
+GO_CACHES = (GO / "build", GO / "mod")
+"""In the order they are given up: what was compiled for one tool helps the next one little, modules take long to download."""
 LOGS = CACHE / "log"
 LOCK = CACHE / "build.lock"
 
@@ -51,11 +53,11 @@ def ensure(names: Iterable[str] = TOOLS) -> None:
         for tool in outdated:
             output = tool.output(version)
             if not output.is_dir():  # another process may have built it while this one waited
-                _trim_go_caches()
+                trim(GO_CACHES, GO_CACHE_LIMIT)
                 _require_space(tool)
                 with progress.step(f"building   {tool.name}"):
                     _build(tool, output)
-        _trim_go_caches()
+        trim(GO_CACHES, GO_CACHE_LIMIT)
         prune(BIN, BINARIES_LIMIT, keep={tool.output(version) for tool in TOOLS.values()})
 
 
@@ -149,11 +151,11 @@ def _clear_leftovers() -> None:
     shutil.rmtree(GO / "tmp", ignore_errors=True)
 
 
-def _trim_go_caches() -> None:
-    """What was compiled for one tool helps the next one little, so it goes first; modules take long to download and to remove."""
-    sizes = {cache: _size(cache) for cache in (GO / "build", GO / "mod")}
+def trim(caches: Iterable[Path], limit: int) -> None:
+    """Remove caches, the first ones first, until together they hold at most `limit` bytes."""
+    sizes = {cache: _size(cache) for cache in caches}
     for cache in sizes:
-        if sum(sizes.values()) > GO_CACHE_LIMIT:
+        if sum(sizes.values()) > limit:
             with progress.step(f"trimming   {cache}"):
                 shutil.rmtree(cache, ignore_errors=True)
             sizes[cache] = 0

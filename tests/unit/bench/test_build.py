@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.build import prune
+from bench.build import prune, trim
 from bench.tools import Tool
 
 ROOT = Path(__file__).parents[3]
@@ -194,3 +194,16 @@ def test_pruning_takes_the_longest_unused_and_never_the_current(tmp_path: Path) 
     assert [build.is_dir() for build in builds] == [True, False, True]
     prune(tmp_path, 0, keep={builds[0]})
     assert [build.is_dir() for build in builds] == [True, False, False]
+
+
+def test_trimming_gives_up_the_first_caches_and_only_as_many_as_needed(tmp_path: Path) -> None:
+    caches = [tmp_path / name for name in ("build", "mod")]
+    for cache in caches:
+        (cache / "deep").mkdir(parents=True)
+        (cache / "deep" / "file").write_bytes(b"x" * 8192)
+    trim(caches, 2 * 8192)
+    assert [cache.is_dir() for cache in caches] == [True, True]
+    trim(caches, 8192)
+    assert [cache.is_dir() for cache in caches] == [False, True]
+    trim(caches, 0)
+    assert [cache.is_dir() for cache in caches] == [False, False]
