@@ -39,7 +39,7 @@ class Mnist(kserve.Model):
 
     def load(self) -> bool:
         """Loads and warms up the one weights file. Raises WeightsError."""
-        threads = cpu.limit()
+        threads = max(1, cpu.limit() - 1)  # one CPU is the event loop's: two threads that wait for each other lose their CPU to it
         weights = find_weights(self._model_dir)
         classifier = Classifier(load(weights), threads, MAX_BATCH)
         self._batcher = Batcher(classifier.scores, MAX_BATCH, BATCH_IMAGES.labels(self.name).observe)
