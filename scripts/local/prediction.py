@@ -7,12 +7,12 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from images.mnist.digits import held_out_digits
+from images.mnist import digits
 from scripts.local.errors import DriverError
 
 SHADES = " .:-=+*#%@"
@@ -22,7 +22,9 @@ def show_prediction(outputs: Mapping[str, Any], environment: dict[str, str]) -> 
     """Send a held-out handwritten digit to the MNIST endpoint, and print it with the answer. Raises DriverError when none comes."""
     endpoints: dict[str, str] = outputs["endpoints"]
     url = endpoints["mnist"]
-    image, label = held_out_digits()[0]
+    known = digits.load()
+    unseen = known.only(digits.split(known.labels).held_out[:1])
+    image, label = unseen.images[0].tolist(), unseen.labels[0]
     with reachable(url, environment) as local_url:
         began = time.monotonic()
         answer = _predict(local_url, image)
@@ -37,8 +39,8 @@ def show_prediction(outputs: Mapping[str, Any], environment: dict[str, str]) -> 
     print(f"\n  the model says {predicted['class']}, with probability {max(predicted['probabilities']):.3f}, in {milliseconds:.0f} ms")
 
 
-def _predict(url: str, image: Sequence[Sequence[float]]) -> dict[str, Any]:
-    body = json.dumps({"instances": [[[float(pixel) for pixel in row] for row in image]]}).encode()
+def _predict(url: str, image: list[list[float]]) -> dict[str, Any]:
+    body = json.dumps({"instances": [image]}).encode()
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 (a URL of our own stack)
     try:
         with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
