@@ -68,10 +68,8 @@ def judge(facts: Facts, instance: Instance) -> list[Finding]:
     """Findings from facts alone."""
     return [
         _root(facts),
-        _capabilities(facts),
+        *(_privileges(facts) if facts.root else ()),  # nobody else can tell what root may do
         _packages(facts),
-        *_kernel(facts),
-        _controllers(facts),
         _disk(facts),
         _at_least("memory", facts.memory / GIB, MEMORY, "use a machine with 8 GB of memory"),
         _go(facts),
@@ -91,9 +89,15 @@ def _root(facts: Facts) -> Finding:
     return Finding("root", "no", "run the command as root: namespaces, mounts and cgroups need it")
 
 
+def _privileges(facts: Facts) -> Iterator[Finding]:
+    yield _capabilities(facts)
+    yield from _kernel(facts)
+    yield _controllers(facts)
+
+
 def _capabilities(facts: Facts) -> Finding:
     if lost := sorted(CAPABILITIES.keys() - facts.capabilities):
-        return Finding("capabilities", f"no {', '.join(lost)}", KERNEL_REMEDY if facts.root else "run the command as root")
+        return Finding("capabilities", f"no {', '.join(lost)}", KERNEL_REMEDY)
     return Finding("capabilities", ", ".join(sorted(facts.capabilities)))
 
 
@@ -108,7 +112,7 @@ def _packages(facts: Facts) -> Finding:
 
 
 def _kernel(facts: Facts) -> Iterator[Finding]:
-    """Trials need root; without it the finding about root stands for them. Without iptables, the one about packages does."""
+    """Without iptables, the finding about packages stands for its trial."""
     for name, error in facts.trials.items():
         if name == "iptables" and facts.packages is not None and name not in facts.packages:
             continue
