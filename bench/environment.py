@@ -79,8 +79,11 @@ def missing_providers(path: str, pulumi_home: Path) -> list[str]:
 
 
 def _links(targets: Mapping[str, Path], root: Path) -> Path:
-    """A folder with one link per target, named after the set, so that a PATH that holds it stays true."""
-    content = hashlib.sha256("\n".join(_pairs(targets.items())).encode()).hexdigest()[:16]
+    """A folder with one link per target, named after the set, so that a PATH that holds it stays true.
+
+    Hard links: Pulumi's language host looks for its script beside where it really lies, which a symbolic link is not.
+    """
+    content = hashlib.sha256("\n".join(["hard", *_pairs(targets.items())]).encode()).hexdigest()[:16]
     folder = root / content
     if not folder.is_dir():
         root.mkdir(parents=True, exist_ok=True)
@@ -88,7 +91,7 @@ def _links(targets: Mapping[str, Path], root: Path) -> Path:
             whole = Path(scratch) / content
             whole.mkdir()
             for name, target in targets.items():
-                (whole / name).symlink_to(target)
+                (whole / name).hardlink_to(target.resolve())
             whole.rename(folder)
     return folder
 

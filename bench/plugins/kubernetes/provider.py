@@ -20,6 +20,7 @@ from bench.plugins.kubernetes.release import Releases
 from bench.plugins.kubernetes.session import Session
 from bench.plugins.kubernetes.tokens import RELEASE
 from bench.plugins.kubernetes.values import plain_map
+from bench.plugins.urn import own_type
 
 _THREADS = 128  # every resource that is waited for holds one
 T = TypeVar("T")
@@ -94,7 +95,7 @@ class KubernetesProvider(sdk.Provider):
             self._session.cancelled.set()
 
     def _for(self, token: str) -> Lifecycle:
-        lifecycle = self._releases if token == RELEASE else self._objects
+        lifecycle = self._releases if own_type(token) == RELEASE else self._objects
         if lifecycle is None or self._session is None:
             raise PluginError("the kubernetes provider has no configuration: give it a kubeconfig")
         if self._session.cancelled.is_set():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from bench.plugins.errors import PluginError
+from bench.plugins.urn import own_type
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 
@@ -52,7 +53,8 @@ class Gvk(NamedTuple):
 
 
 def gvk_of_token(token: str) -> Gvk:
-    """The kind a type token stands for. Raises PluginError for what is neither a kind nor a Release."""
+    """The kind a type token stands for, its parents' types in front or not. Raises PluginError for what is not a kind."""
+    token = own_type(token)
     parts = token.split(":")
     if len(parts) != 3 or parts[0] != "kubernetes" or "/" not in parts[1]:
         raise PluginError(f"{token!r} is not a Kubernetes resource type: expected kubernetes:<group>/<version>:<Kind>")

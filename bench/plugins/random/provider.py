@@ -8,6 +8,7 @@ from pulumi.runtime import rpc
 
 from bench.plugins.errors import PluginError, Properties
 from bench.plugins.random.text import TextSpec
+from bench.plugins.urn import own_type
 
 PASSWORD = "random:index/randomPassword:RandomPassword"  # noqa: S105  # a type token
 STRING = "random:index/randomString:RandomString"
@@ -18,8 +19,9 @@ class RandomProvider(sdk.Provider):
     """RandomPassword and RandomString. `bcryptHash` stays unset: Python has no bcrypt without another package."""
 
     async def check(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
-        if request.type not in (PASSWORD, STRING):
-            raise PluginError(f"{request.type} is not supported by the bench's random plugin; install the official plugin to use it")
+        token = own_type(request.type)
+        if token not in (PASSWORD, STRING):
+            raise PluginError(f"{token} is not supported by the bench's random plugin; install the official plugin to use it")
         failures = []
         if not any(value.value == rpc.UNKNOWN for value in request.new_inputs.values()):
             try:
@@ -39,7 +41,7 @@ class RandomProvider(sdk.Provider):
         if request.preview:
             return sdk.CreateResponse("", request.properties)
         text = TextSpec.parse(_plain(request.properties)).generate()
-        secret = request.type == PASSWORD
+        secret = own_type(request.type) == PASSWORD
         resource_id = "none" if secret else text  # an id is never secret, so a password must not be one
         return sdk.CreateResponse(resource_id, {**request.properties, "result": PropertyValue(text, is_secret=secret)})
 
