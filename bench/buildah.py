@@ -41,17 +41,15 @@ def build(
         _run(["build", *arguments, str(context)], reference)
 
 
-def push(local: str, reference: str, address: str, *, recompress: bool = False) -> str:
+def push(local: str, reference: str, address: str) -> str:
     """Push `local` to the registry at `address` (host:port) as `reference`; returns the digest of the manifest there.
 
-    `recompress` makes every layer zstd, which packs and unpacks PyTorch in half of gzip's time. Without it layers that
-    the registry has already are not touched at all.
+    Layers are left in buildah's own compression: with any other it would pack every layer again at every push, those
+    included that the registry has already.
     """
-    options = ["--tls-verify=false", "--format", "oci"]
-    if recompress:
-        options += ["--compression-format", "zstd"]
     with tempfile.NamedTemporaryFile("r", prefix="bench-digest-") as digest:
-        _run(["push", *options, "--digestfile", digest.name, local, f"docker://{address}/{reference}"], reference)
+        options = ["--tls-verify=false", "--format", "oci", "--digestfile", digest.name]
+        _run(["push", *options, local, f"docker://{address}/{reference}"], reference)
         return digest.read().strip()
 
 

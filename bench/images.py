@@ -110,7 +110,7 @@ def _make(image: Image, address: str) -> None:
         for name, part in image.parts.items():
             part.write(Path(folder) / name)
         buildah.build(Path(folder), image.reference, network=image.network)
-    _record(image.reference, key(image), buildah.push(image.reference, image.reference, address, recompress=True))
+    _record(image.reference, key(image), buildah.push(image.reference, image.reference, address))
     if image.reference not in _started_from():
         buildah.remove(image.reference)
 

@@ -55,8 +55,8 @@ class Builder:
         self.built.append(reference)
         self.arguments.append(build_args)
 
-    def push(self, local: str, reference: str, _address: str, *, recompress: bool = False) -> str:
-        assert local or recompress
+    def push(self, local: str, reference: str, _address: str) -> str:
+        assert local
         name, _, tag = reference.rpartition(":")
         link = self.store / "docker/registry/v2/repositories" / name / "_manifests/tags" / tag / "current/link"
         link.parent.mkdir(parents=True, exist_ok=True)
