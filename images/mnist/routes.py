@@ -19,6 +19,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
+MAX_DISCARDED_BYTES = 10 * MAX_BODY_BYTES
+
 log = logging.getLogger("mnist")
 REQUESTS = Counter("predictor_requests", "prediction requests by HTTP status", ["model_name", "protocol", "code"])
 
@@ -64,32 +66,34 @@ class Routes:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if "inference-header-content-length" in headers:
             raise RequestError(415, "binary tensors are not supported; send the tensor as JSON")
-        payload = decode(await _body(headers, receive), headers.get("content-type"))
+        payload = decode(await _body(receive), headers.get("content-type"))
         answer, _ = await self._model(payload, headers)
         return dict(answer)
 
     async def _reply(self, send: Send, status: int, answer: dict[str, Any]) -> None:
         content = orjson.dumps(answer)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-        if self.draining or status == 413:  # after a 413 the rest of the body is still on its way
+        if self.draining or status == 413:  # after a 413 more of the body may be on its way
             headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
 
-async def _body(headers: dict[str, str], receive: Receive) -> bytes:
-    declared = headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
-        raise too_large()
+async def _body(receive: Receive) -> bytes:
+    """The request's body; one over the limit is read to its end, unkept: who is still sending wouldn't see an answer, only a reset."""
     chunks: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise RequestError(400, "the client left before its request was complete")
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
-        if size > MAX_BODY_BYTES:
+        size += len(message.get("body", b""))
+        if size <= MAX_BODY_BYTES:
+            chunks.append(message.get("body", b""))
+        elif size > MAX_DISCARDED_BYTES:
             raise too_large()
         if not message.get("more_body"):
-            return b"".join(chunks)
+            break
+    if size > MAX_BODY_BYTES:
+        raise too_large()
+    return b"".join(chunks)
