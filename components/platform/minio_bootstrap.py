@@ -100,7 +100,7 @@ class Bootstrap(Component):
                     secret_env("ROOT_PASSWORD", args.root_secret, "AWS_SECRET_ACCESS_KEY"),
                     *self._users(),
                 ],
-                memory="128Mi",
+                memory="512Mi",
                 deadline_seconds=180,
             ),
             owner=self,

@@ -66,7 +66,7 @@ class ModelPublication(Component):
                 ],
                 volumes=[{"name": "upload", "empty_dir": {}}],
                 volume_mounts=[{**mount, "read_only": True}],
-                memory="128Mi",
+                memory="512Mi",
                 deadline_seconds=240,
             ),
             owner=self,
