@@ -10,7 +10,7 @@ import shlex
 from pathlib import Path
 
 from bench.node import shell
-from bench.paths import CACHE, Instance
+from bench.paths import CACHE, STATE_ROOT, Instance
 
 NETNS = Path("/run/netns")
 
@@ -80,7 +80,10 @@ def _mount_script(instance: Instance) -> str:
         folder.mkdir(parents=True, exist_ok=True)
     no_resolver = state / "no-resolver"
     no_resolver.touch()
+    # What others have mounted, another node's namespaces or a build's layers, would live on in here after they let go of it.
+    foreign = sorted((p for p in _mount_points() if any(_is_below(p, top) for top in (NETNS, STATE_ROOT, cache))), reverse=True)
     lines = [
+        *(f"umount --lazy {shlex.quote(point)} || :" for point in foreign),
         "mount -t tmpfs -o mode=755 bench /run",
         "mkdir /run/state /run/cache",
         f"mount --bind {_q(state)} /run/state",
@@ -99,6 +102,10 @@ def _mount_script(instance: Instance) -> str:
         "mount --make-rshared /",
     ]
     return "\n".join(lines)
+
+
+def _is_below(point: str, top: Path) -> bool:
+    return top in Path(point).parents
 
 
 def _q(path: Path) -> str:

@@ -187,6 +187,14 @@ def test_two_ups_at_once_do_not_race() -> None:
     assert len(programs("kube-scheduler")) == 1
 
 
+@pytest.mark.usefixtures("running")
+def test_a_process_whose_start_was_never_recorded_is_not_doubled() -> None:
+    """As after a kill of `up` between the start of a process and its record."""
+    (node.INSTANCE.state / "processes" / "kube-scheduler.json").unlink()
+    node.up()
+    assert programs("kube-scheduler") == [node.pids()["kube-scheduler"]]
+
+
 def programs(name: str) -> list[int]:
     """Processes of the node with this program, recorded or not."""
     return [pid for pid in cgroups.node_members(node.INSTANCE) if os.path.basename(os.readlink(f"/proc/{pid}/exe")) == name]  # noqa: PTH115, PTH119
@@ -223,8 +231,7 @@ def test_down_leaves_nothing_behind(before: node.Traces) -> None:
     assert node.bench("status").returncode == 1
 
 
-@pytest.mark.parametrize("moment", ["etcd", "kube-apiserver", "kubelet"])
-@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize(("moment", "blow"), [("etcd", signal.SIGKILL), ("kube-apiserver", signal.SIGINT), ("kubelet", signal.SIGKILL)])
 def test_up_continues_after_it_was_ended_half_way(before: node.Traces, moment: str, blow: signal.Signals) -> None:
     node.bench("down")
     first = subprocess.Popen(node.command("up"), cwd=node.ROOT, stderr=subprocess.DEVNULL)
@@ -232,9 +239,7 @@ def test_up_continues_after_it_was_ended_half_way(before: node.Traces, moment: s
     first.send_signal(blow)
     assert first.wait(timeout=30) != 0
     node.up()
-    assert {name: len(programs(name)) for name in ("etcd", "kube-apiserver", "kubelet")} == dict.fromkeys(
-        ("etcd", "kube-apiserver", "kubelet"), 1
-    )
+    assert {name: len(programs(name)) for name in PROCESSES} == dict.fromkeys(PROCESSES, 1)
     node.bench("down")
     assert_only(before)
 
