@@ -23,6 +23,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 from bench.plugins.errors import InitFailedError, PluginError
 
 _ORPHAN_CHECK_SECONDS = 1.0
+_LAST_SECONDS = 3.0  # for operations to notice that they are cancelled, and to end the processes they run
 
 
 Method = Callable[[ProviderServicer, Message, grpc.aio.ServicerContext], Awaitable[Message]]
@@ -89,4 +90,5 @@ async def _serve(provider: Provider, servicer: Servicer) -> None:
     while os.getppid() == parent:
         await asyncio.sleep(_ORPHAN_CHECK_SECONDS)
     await provider.cancel()
+    await asyncio.sleep(_LAST_SECONDS)
     os._exit(1)  # threads that still wait for a cluster must not hold the process

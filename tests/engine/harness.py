@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -68,6 +66,10 @@ class Cluster:
     def apply(self, manifest: dict[str, Any]) -> None:
         self.kubectl("create", "-f", "-", stdin=json.dumps(manifest))
 
+    def apply_as(self, manager: str, manifest: dict[str, Any]) -> None:
+        """Server-side apply as another field manager, taking the fields over."""
+        self.kubectl("apply", "--server-side", "--force-conflicts", f"--field-manager={manager}", "-f", "-", stdin=json.dumps(manifest))
+
 
 def wait_for(condition: Callable[[], object], seconds: float, what: str) -> None:
     """Until the condition is true; fails the test after `seconds`."""
@@ -110,6 +112,21 @@ class Stack:
 
     def refresh(self) -> Run:
         return self._run("refresh", "--yes", "--skip-preview")
+
+    def continue_killed(self, resource_id: str) -> Run:
+        """What a person does after a killed `up`: release the lock, write down what was being created, and read it.
+
+        `pulumi refresh --import-pending-creates` is meant for this, but engine 3.170 forgets the resource instead.
+        """
+        self.unlock()
+        exported = json.loads(self._pulumi("stack", "export").stdout)
+        deployment = exported["deployment"]
+        for operation in deployment.pop("pending_operations"):
+            deployment["resources"].append({**operation["resource"], "id": resource_id, "outputs": operation["resource"]["inputs"]})
+        (self.folder / "mended.json").write_text(json.dumps(exported))
+        imported = self._pulumi("stack", "import", "--file", "mended.json")
+        assert imported.returncode == 0, imported.stderr
+        return self.refresh()
 
     def destroy(self) -> Run:
         return self._run("destroy", "--yes", "--skip-preview")
@@ -192,7 +209,3 @@ def _command_line(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
         return ""
-
-
-def kill(pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)

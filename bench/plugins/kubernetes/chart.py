@@ -23,6 +23,9 @@ _FLAGS = {
     "skipCrds": "--skip-crds",
     "waitForJobs": "--wait-for-jobs",
 }
+UPGRADE_ONLY = ("--cleanup-on-fail", "--history-max", "--reset-values", "--reuse-values")
+"""Options that `helm install` does not know."""
+
 _OTHERS = {"chart", "description", "maxHistory", "repositoryOpts", "skipAwait", "timeout", "values", "version"}
 
 
@@ -72,7 +75,7 @@ def _options(inputs: dict[str, Any]) -> tuple[str, ...]:
     if not inputs.get("skipAwait"):
         options.append("--wait")
     if inputs.get("maxHistory") is not None:
-        options += ["--history-max", str(inputs["maxHistory"])]
+        options.append(f"--history-max={inputs['maxHistory']}")
     if inputs.get("description"):
-        options += ["--description", str(inputs["description"])]
+        options.append(f"--description={inputs['description']}")
     return tuple(options)

@@ -11,7 +11,7 @@ from pulumi.provider.experimental.property_value import PropertyValue
 
 from bench.plugins.errors import InitFailedError, PluginError, Properties
 from bench.plugins.kubernetes import naming
-from bench.plugins.kubernetes.chart import ReleaseSpec
+from bench.plugins.kubernetes.chart import UPGRADE_ONLY, ReleaseSpec
 from bench.plugins.kubernetes.difference import diff_response, differences
 from bench.plugins.kubernetes.errors import CancelledError
 from bench.plugins.kubernetes.helm import HelmCli, HelmError
@@ -55,7 +55,7 @@ class Releases:
             return sdk.CreateResponse("", request.properties)
         spec = ReleaseSpec.parse(inputs)
         self._clear_interrupted(spec)
-        outputs = self._deploy("install", spec, inputs, request.properties, request.timeout)
+        outputs = self._deploy(("install",), spec, inputs, request.properties, request.timeout)
         return sdk.CreateResponse(_release_id(spec), outputs)
 
     def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
@@ -64,7 +64,7 @@ class Releases:
             return sdk.UpdateResponse(request.news)
         spec = ReleaseSpec.parse(inputs)
         self._clear_interrupted(spec)
-        return sdk.UpdateResponse(self._deploy("upgrade", spec, inputs, request.news, request.timeout))
+        return sdk.UpdateResponse(self._deploy(("upgrade", "--install"), spec, inputs, request.news, request.timeout))
 
     def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
         """The recorded release: its chart version and values become the inputs, so a change by hand is drift."""
@@ -95,13 +95,11 @@ class Releases:
         arguments = ("uninstall", name, "--namespace", namespace or "default", "--timeout", f"{seconds}s", "--ignore-not-found", *wait)
         self._helm.run(*arguments)
 
-    def _deploy(self, verb: str, spec: ReleaseSpec, inputs: dict[str, Any], marked: Properties, timeout: float) -> Properties:
-        seconds = int(timeout) or spec.timeout
-        flags = [flag for flag in spec.options if not (verb == "install" and flag in {"--cleanup-on-fail", "--history-max"})]
+    def _deploy(self, verb: tuple[str, ...], spec: ReleaseSpec, inputs: dict[str, Any], marked: Properties, timeout: float) -> Properties:
+        options = [option for option in spec.options if "upgrade" in verb or not option.startswith(UPGRADE_ONLY)]
+        common = ("--namespace", spec.namespace, "--timeout", f"{int(timeout) or spec.timeout}s")
         try:
-            self._helm.run(
-                verb, spec.name, *spec.source, "--namespace", spec.namespace, "--timeout", f"{seconds}s", *flags, values=spec.values
-            )
+            self._helm.run(*verb, spec.name, *spec.source, *common, *options, values=spec.values)
         except (HelmError, CancelledError) as error:
             self._keep_failed(spec, inputs, marked, error)
         return _outputs(inputs, self._status(spec.name, spec.namespace), marked)
