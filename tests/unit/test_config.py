@@ -79,6 +79,11 @@ def test_an_empty_stack_is_a_platform_without_services() -> None:
             "set what is missing, or leave services.mnist out",
         ),
         (
+            {"kserve": {"enabled": False}, "images": {"mnist": "registry.example/mnist:1"}},
+            "Pulumi.dev.yaml: inference-platform:services.mnist: needs kserve.enabled: true, images.mnistWeights; "
+            "set what is missing, or leave services.mnist out",
+        ),
+        (
             {"images": {"mnist": "registry.example/mnist"}},
             "Pulumi.dev.yaml: inference-platform:images.mnist: 'registry.example/mnist' has no tag; write <repository>:<tag>",
         ),

@@ -188,8 +188,8 @@ def test_one_blank_image_is_sent_and_a_right_answer_is_enough() -> None:
         (200, b"<html>", "does not answer"),
         (200, b"{}", "not a prediction"),
         (200, b'{"predictions": []}', "not a prediction"),
-        (200, json.dumps({"predictions": [{"class": 3, "probabilities": [0.1] * 9}]}).encode(), "not a prediction"),
-        (200, json.dumps({"predictions": [{"class": 3, "probabilities": [0.2] * 10}]}).encode(), "not a prediction"),
+        (200, json.dumps({"predictions": [{"class": 0, "probabilities": [1 / 9] * 9}]}).encode(), "not a prediction"),
+        (200, json.dumps({"predictions": [{"class": 0, "probabilities": [0.2] * 10}]}).encode(), "not a prediction"),
         (200, json.dumps({"predictions": [{**ANSWER["predictions"][0], "class": 4}]}).encode(), "not a prediction"),
     ],
 )
