@@ -47,7 +47,7 @@ spec:
     - name: server
       image: {BUSYBOX}
       imagePullPolicy: Always
-      command: [sh, -c, "test -e /pages/index.html || echo $RANDOM-$$-page > /pages/index.html; exec httpd -f -p 8080 -h /pages"]
+      command: [sh, -c, "test -e /pages/index.html || echo $RANDOM > /pages/index.html; exec httpd -f -p 8080 -h /pages"]
       readinessProbe: {{httpGet: {{port: 8080}}, periodSeconds: 1}}
       volumeMounts: [{{name: pages, mountPath: /pages}}]
   volumes: [{{name: pages, persistentVolumeClaim: {{claimName: pages}}}}]
@@ -106,8 +106,9 @@ def test_a_pod_is_reached_through_its_service_from_pods_itself_and_the_host(page
     assert served_to_the_host(f"{pod}:8080") == page
     fetch = ["wget", "-q", "-O-", "http://web.default.svc.cluster.local/"]
     assert node.kubectl("exec", "server", "--", *fetch) == page
-    client = ["run", "client", f"--image={BUSYBOX}", "--restart=Never", "--rm", "--attach", "--quiet", "--", *fetch]
-    assert node.kubectl(*client) == page
+    node.kubectl("run", "client", f"--image={BUSYBOX}", "--restart=Never", "--", *fetch)
+    node.kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/client", "--timeout=60s")
+    assert node.kubectl("logs", "client") == page
 
 
 def test_logs_and_metrics_of_pods_are_there(page: str) -> None:
