@@ -18,6 +18,9 @@ from bench.paths import STATE_ROOT, Instance
 
 PROCESSES = ("etcd", "containerd", "registry", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
 
+NEARLY_FULL = 100 * 1024**2
+"""Bytes. With less, whatever went wrong went wrong for want of space: etcd alone asks for 64 MiB as it starts."""
+
 
 def up(instance: Instance) -> None:
     """Start what does not run as it should, and return once the node can take work; where all is well, do nothing."""
@@ -68,13 +71,18 @@ def logs(instance: Instance, name: str) -> None:
 def _owned(instance: Instance) -> Iterator[None]:
     """Be the only one at work on the node, as root, and explain a full disk."""
     _require_root()
+    full = f"no space left for {instance.state}; free some, then run the same command again"
     try:
         with exclusive(STATE_ROOT / f"{instance.name}.lock", f"node {instance.name}"):
             yield
+    except BenchError as error:
+        if shutil.disk_usage(STATE_ROOT).free < NEARLY_FULL:
+            raise BenchError(full) from error
+        raise
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        raise BenchError(f"no space left for {instance.state}; free some, then run the same command again") from error
+        raise BenchError(full) from error
 
 
 def _require_root() -> None:

@@ -19,6 +19,7 @@ from bench.paths import Instance
 
 POLL_SECONDS = 0.3
 LOG_TAIL_LINES = 12
+STACK_TRACE_LINES = 60
 
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
 """The same for whoever runs `up`, so that two people's nodes do not differ."""
@@ -142,8 +143,11 @@ def wait_until(process: Process, instance: Instance, ready: Callable[[], bool], 
 
 
 def log_excerpt(path: Path) -> str:
+    """Words for an error: the log's path and its last lines, those before the stack trace where it ends with one."""
     lines = path.read_text(errors="replace").splitlines() if path.exists() else []
-    tail = "".join(f"\n    {line}" for line in lines[-LOG_TAIL_LINES:])
+    panics = [number for number, line in enumerate(lines) if line.startswith("panic:") and len(lines) - number <= STACK_TRACE_LINES]
+    shown = lines[: panics[-1] + 1] if panics else lines
+    tail = "".join(f"\n    {line}" for line in shown[-LOG_TAIL_LINES:])
     return f"the end of its log {path}:{tail}"
 
 

@@ -17,7 +17,7 @@ from dataclasses import replace
 import pytest
 
 from bench.image_table import BUSYBOX
-from bench.node import cgroups, namespaces, network, pki
+from bench.node import cgroups, namespaces, network, pki, process
 from bench.node.lifecycle import PROCESSES
 from tests.node import bench_node as node
 
@@ -217,7 +217,9 @@ def test_up_after_a_restart_of_the_machine_keeps_data(page: str) -> None:
 
 @pytest.mark.usefixtures("running")
 def test_logs_prints_a_process_s_log_and_names_those_there_are() -> None:
-    assert "kube-scheduler" in node.bench("logs", "kube-scheduler").stdout
+    printed = node.bench("logs", "kubelet").stdout
+    assert printed
+    assert process.log_path(node.INSTANCE, "kubelet").read_text().startswith(printed)
     unknown = node.bench("logs", "nginx")
     assert unknown.returncode == 1
     assert "choose one of: etcd, containerd" in unknown.stdout

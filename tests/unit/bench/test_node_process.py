@@ -88,3 +88,11 @@ def test_an_error_ends_with_the_last_lines_of_the_log(tmp_path: Path) -> None:
     assert str(log) in text
     assert text.endswith("line 99.")
     assert "line 50." not in text
+
+
+def test_an_error_shows_why_a_program_panicked_rather_than_where(tmp_path: Path) -> None:
+    log = tmp_path / "etcd.log"
+    log.write_text("started\npanic: no space left on device\n" + "goroutine 1 [running]:\n" * 20)
+    assert process.log_excerpt(log).endswith("panic: no space left on device")
+    log.write_text(log.read_text() + "started again\n" * 60)
+    assert process.log_excerpt(log).endswith("started again")
