@@ -129,7 +129,7 @@ def certain_failure(target: Target, pod: dict[str, Any]) -> str | None:
 
 def last_words(target: Target, pod: str, container: dict[str, Any]) -> str:
     previous = "false" if container.get("state", {}).get("terminated") else "true"
-    path = f"/api/v1/namespaces/{target.namespace}/pods/{pod}/log?container={container['name']}&tailLines=5&previous={previous}"
+    path = f"/api/v1/namespaces/{target.namespace}/pods/{pod}/log?container={container['name']}&tailLines=2&previous={previous}"
     try:
         return api.text(path).strip()[-1500:]
     except OSError as error:
@@ -148,16 +148,17 @@ def report(target: Target, problem: str) -> str:
 
 
 def condition_text(service: dict[str, Any]) -> str:
-    """The conditions that are not True, and the model's last failure."""
+    """The conditions that are not as they should be, and the last line of the model's last failure."""
     status = service.get("status", {})
     conditions = [
         f"condition {item['type']} {item['status']}: {item.get('reason', '')} {item.get('message', '')}"
         for item in status.get("conditions", [])
-        if item["status"] != "True"
+        if item["status"] != "True" and item.get("severity") != "Info"
     ]
     model = status.get("modelStatus", {})
     if failure := model.get("lastFailureInfo"):
-        conditions.append(f"model status {model.get('transitionStatus')}: {failure.get('reason', '')} {failure.get('message', '')}")
+        message = failure.get("message", "").strip().rpartition("\n")[2]
+        conditions.append(f"model status {model.get('transitionStatus')}: {failure.get('reason', '')} {message}")
     return "\n".join(conditions)
 
 

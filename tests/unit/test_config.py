@@ -139,18 +139,9 @@ def test_a_secret_value_is_never_repeated() -> None:
 
 
 def test_a_kubeconfig_is_a_secret_output_and_is_not_repeated_even_when_the_file_does_not_encrypt_it() -> None:
-    pulumi.runtime.set_mocks(_NoMocks())
     kubeconfig = parse(local(cluster={"kubeconfig": "/root/hunter2"}), "dev").cluster.kubeconfig
     assert isinstance(kubeconfig, pulumi.Output)
     assert "hunter2" not in "".join(mistakes(local(cluster={"kubeconfig": {"hunter2": "hunter2"}})))
-
-
-class _NoMocks(pulumi.runtime.Mocks):
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        raise AssertionError(args)
-
-    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        raise AssertionError(args)
 
 
 def test_the_loader_sees_keys_nobody_asked_for_and_leaves_other_namespaces_alone() -> None:

@@ -138,14 +138,19 @@ def test_the_report_fits_a_termination_message_and_starts_with_the_problem(clust
         "conditions": [
             {"type": "PredictorReady", "status": "False", "reason": "MinimumReplicasUnavailable", "message": "none"},
             {"type": "IngressReady", "status": "True"},
+            {"type": "Stopped", "status": "False", "severity": "Info"},
         ],
-        "modelStatus": {"transitionStatus": "BlockedByFailedLoad", "lastFailureInfo": {"reason": "ModelLoadFailed", "message": "403"}},
+        "modelStatus": {
+            "transitionStatus": "BlockedByFailedLoad",
+            "lastFailureInfo": {"reason": "ModelLoadFailed", "message": "starting\n403\n"},
+        },
     }
     text = smoke_check.report(target(), "it is late")
     assert text.startswith("InferenceService default/mnist-classifier does not serve s3://models/mnist/a.pt: it is late\n")
     for words in ("PredictorReady False: MinimumReplicasUnavailable", "BlockedByFailedLoad: ModelLoadFailed 403", "Insufficient cpu"):
         assert words in text
-    assert "IngressReady" not in text
+    for words in ("IngressReady", "Stopped", "starting"):
+        assert words not in text
     assert len(text.encode()) <= 4096
 
 
