@@ -68,8 +68,13 @@ def script_job(args: ScriptJobArgs, owner: Component, depends_on: Sequence[pulum
             # No ttl_seconds_after_finished: a Job that removes itself is drift.
             "template": {"metadata": {"labels": args.labels}, "spec": pod},
         },
-        # Pulumi reports the reason when its own wait ends, so that must not be much later than the Job's deadline.
-        opts=owner.child([config_map, *depends_on], create_timeout_seconds=args.deadline_seconds + 10),
+        opts=owner.child(
+            [config_map, *depends_on],
+            # A change that failed leaves the Job before it in the cluster; going back to that one would meet its own name.
+            delete_before_replace=True,
+            # Pulumi reports the reason when its own wait ends, so that must not be much later than the Job's deadline.
+            create_timeout_seconds=args.deadline_seconds + 10,
+        ),
     )
 
 
