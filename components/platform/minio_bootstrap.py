@@ -30,7 +30,7 @@ POLICIES: dict[str, list[dict[str, object]]] = {
 
 
 class Credentials(Args):
-    """An S3 key pair. The secret key exists only as a secret Output."""
+    """An S3 key pair. The secret key exists only as a secret Output (the SDK marks a RandomPassword's result as one)."""
 
     access_key: str
     secret_key: pulumi.Output[str]
@@ -39,7 +39,7 @@ class Credentials(Args):
     def generate(cls, name: str, access_key: str, owner: Component) -> Credentials:
         """32 letters and digits: special characters break S3 keys in URLs."""
         password = pulumi_random.RandomPassword(name, length=32, special=False, opts=owner.child())
-        return cls(access_key=access_key, secret_key=pulumi.Output.secret(password.result))
+        return cls(access_key=access_key, secret_key=password.result)
 
 
 def secret_of(

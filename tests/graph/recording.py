@@ -83,7 +83,7 @@ class _Answers(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         outputs = dict(args.inputs)
         if args.typ == "random:index/randomPassword:RandomPassword":
-            # In the clear: the program marks it as a secret itself, whatever a provider does.
+            # In the clear: the SDK marks it as a secret, whatever a provider does.
             outputs["result"] = GENERATED + args.name
         return f"{args.name}-id", outputs
 
