@@ -36,6 +36,7 @@ class Resource:
     depends_on: frozenset[str]
     provider: str
     create_timeout: str
+    delete_before_replace: bool
 
     @property
     def kind(self) -> str:
@@ -116,6 +117,7 @@ def _recorded(request: resource_pb2.RegisterResourceRequest, urn: str) -> Resour
         depends_on=frozenset(request.dependencies),
         provider=request.provider,
         create_timeout=request.customTimeouts.create,
+        delete_before_replace=request.deleteBeforeReplace,
     )
 
 

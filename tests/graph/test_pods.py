@@ -111,3 +111,9 @@ def test_a_changed_program_is_a_new_job(monkeypatch: pytest.MonkeyPatch, graph: 
     for key in ("Job/mnist-classifier-smoke", "ConfigMap/mnist-classifier-smoke"):
         assert edited.one(key).inputs["metadata"]["name"] != graph.one(key).inputs["metadata"]["name"]
     assert edited.one("Job/kserve-gate").inputs["metadata"] == graph.one("Job/kserve-gate").inputs["metadata"]
+
+
+def test_a_job_goes_before_the_one_that_replaces_it(graph: Graph) -> None:
+    """Its name is its content: a change that failed and is taken back would meet the first Job, still there."""
+    for job in graph.of_kind("Job"):
+        assert job.delete_before_replace, job.key
