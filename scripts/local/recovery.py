@@ -32,21 +32,31 @@ def _is_gone(holder: dict[str, Any]) -> bool:
 def adopt_pending_creates(workspace: Workspace) -> None:
     """Take objects into the state that a killed run created without recording, and forget those that never came to be.
 
-    Without this the next `up` would fail with AlreadyExists, or lose track of the object.
+    Without this the next `up` would fail with AlreadyExists, or lose track of the object. `pulumi refresh --import-pending-creates`
+    is meant for it, but the engine (3.170) forgets the resource instead, so the state itself is mended, and then read.
     """
     exported = json.loads(answer(["pulumi", "stack", "export", "--stack", STACK], workspace.environment))
-    pending = (exported.get("deployment") or {}).get("pending_operations") or []
+    deployment = exported.get("deployment") or {}
+    pending = deployment.get("pending_operations") or []
     creating = [operation["resource"] for operation in pending if operation["type"] == "creating"]
     if not creating:
         return
     print(f"  an earlier run was killed while creating {len(creating)} resources: looking them up", flush=True)
-    found = [(resource["urn"], identity) for resource in creating if (identity := _existing(resource, workspace.environment))]
-    imports = [argument for pair in found for urn_or_id in pair for argument in ("--import-pending-creates", urn_or_id)]
-    refresh = ["pulumi", "refresh", "--yes", "--stack", STACK, "--config-file", str(workspace.config_file), "--suppress-outputs"]
-    if imports:
-        show([*refresh, *imports], workspace.environment)
-    if len(found) < len(creating):
-        show([*refresh, "--clear-pending-creates"], workspace.environment)
+    found = [
+        resource | {"id": identity, "outputs": resource.get("inputs", {})}
+        for resource in creating
+        if (identity := _existing(resource, workspace.environment))
+    ]
+    deployment["pending_operations"] = [operation for operation in pending if operation["type"] != "creating"]
+    deployment["resources"] = [*deployment.get("resources", []), *found]
+    mended = workspace.folder / "mended.json"
+    mended.write_text(json.dumps(exported))
+    answer(["pulumi", "stack", "import", "--stack", STACK, "--file", str(mended)], workspace.environment)
+    mended.unlink()
+    targets = [argument for resource in found for argument in ("--target", resource["urn"])]
+    if targets:
+        refresh = ["pulumi", "refresh", "--yes", "--skip-preview", "--suppress-outputs", "--config-file", str(workspace.config_file)]
+        show([*refresh, "--stack", STACK, *targets], workspace.environment)
 
 
 def _existing(resource: dict[str, Any], environment: dict[str, str]) -> str | None:

@@ -30,7 +30,7 @@ def workspace_with_tools(folder: Path, exported: dict[str, Any], found: list[str
     tools.mkdir()
     (folder / "export.json").write_text(json.dumps(exported))
     scripts = {
-        "pulumi": f'echo "pulumi $*" >> {calls}; if [ "$2" = export ]; then cat {folder}/export.json; fi',
+        "pulumi": f'echo "pulumi $*" >> {calls}; case $2 in export) cat {folder}/export.json;; import) cp $6 {folder}/imported.json;; esac',
         "kubectl": f'case " {" ".join(found)} " in *" $3 "*) exit 0;; esac; exit 1',
         "helm": f'case " {" ".join(found)} " in *" $2 "*) exit 0;; esac; exit 1',
     }
@@ -73,19 +73,21 @@ def test_only_a_lock_whose_holder_is_gone_is_released(tmp_path: Path, host: str,
 def test_objects_that_exist_are_adopted_with_their_ids_and_the_others_forgotten(tmp_path: Path) -> None:
     workspace, calls = workspace_with_tools(tmp_path, pending(RELEASE, DEPLOYMENT, NAMESPACE, PASSWORD), ["kserve", "shop"])
     adopt_pending_creates(workspace)
-    refreshes = [line for line in calls.read_text().splitlines() if line.startswith("pulumi refresh")]
-    assert len(refreshes) == 2
-    adopted, cleared = refreshes
-    assert "--import-pending-creates urn:release --import-pending-creates kserve/kserve" in adopted
-    assert "--import-pending-creates urn:namespace --import-pending-creates shop" in adopted
-    assert "urn:deployment" not in adopted
-    assert "--clear-pending-creates" in cleared
+    mended = json.loads((tmp_path / "imported.json").read_text())["deployment"]
+    assert {resource["urn"]: resource["id"] for resource in mended["resources"]} == {
+        "urn:release": "kserve/kserve",
+        "urn:namespace": "shop",
+    }
+    assert mended["pending_operations"] == []
+    assert "--target urn:release --target urn:namespace" in calls.read_text()
 
 
 def test_a_namespaced_object_is_adopted_under_its_namespace(tmp_path: Path) -> None:
-    workspace, calls = workspace_with_tools(tmp_path, pending(DEPLOYMENT), ["web"])
+    workspace, _ = workspace_with_tools(tmp_path, pending(DEPLOYMENT), ["web"])
     adopt_pending_creates(workspace)
-    assert "--import-pending-creates urn:deployment --import-pending-creates shop/web" in calls.read_text()
+    (adopted,) = json.loads((tmp_path / "imported.json").read_text())["deployment"]["resources"]
+    assert adopted["id"] == "shop/web"
+    assert adopted["outputs"] == DEPLOYMENT["inputs"]
 
 
 def test_nothing_happens_where_nothing_was_cut_off(tmp_path: Path) -> None:
