@@ -29,11 +29,8 @@ def namespace(cluster: Cluster) -> Iterator[str]:
 
 
 @pytest.fixture
-def stack(tmp_path: Path, environment: dict[str, str]) -> Iterator[Stack]:
-    stack = Stack(tmp_path, environment)
-    yield stack
-    stack.unlock()
-    stack.destroy()
+def stack(tmp_path: Path, environment: dict[str, str]) -> Stack:
+    return Stack(tmp_path, environment)  # what it makes goes with the namespace
 
 
 def _config(namespace: str, name: str, value: str = "1", **metadata: Any) -> Resource:  # noqa: ANN401  # any JSON value
