@@ -28,8 +28,8 @@ class WorkloadValues(Values):
 
 class CrdValues(Values):
     enabled: bool = True
-    # Removing the release would otherwise remove every Certificate of the cluster.
-    keep: bool = True
+    # A destroy leaves nothing behind. Where Certificates of others depend on them, protect the release instead.
+    keep: bool = False
 
 
 class StartupCheckValues(Values):
