@@ -81,6 +81,27 @@ def test_a_failed_job_says_why(stack: Stack, namespace: str) -> None:
     assert "the model is not there" in run.text
 
 
+def test_a_failed_job_that_asks_for_it_runs_again_with_the_next_up(stack: Stack, cluster: Cluster, namespace: str) -> None:
+    """And one that asks and has succeeded does not."""
+    container = {
+        "name": "main",
+        "image": SHELL,
+        "command": ["sh", "-c", "cat /given/answer"],
+        "volumeMounts": [{"name": "given", "mountPath": "/given"}],
+    }
+    given = {"name": "given", "configMap": {"name": "given", "optional": True}}
+    template = {"spec": {"restartPolicy": "Never", "containers": [container], "volumes": [given]}}
+    metadata = {"name": "again", "namespace": namespace, "annotations": {"pulumi.com/replaceUnready": "true"}}
+    props = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"backoffLimit": 0, "template": template}}
+    job = [Resource("again", "kubernetes:batch/v1:Job", props, timeout="20s")]
+    assert stack.up(job).code != 0
+    cluster.kubectl("create", "configmap", "given", "--from-literal=answer=42", "-n", namespace)
+    again = stack.up(job)
+    assert again.code == 0, again.text
+    assert "replace" in again.operations["again"]
+    assert stack.up(job).changed() == {}
+
+
 def test_what_does_not_start_is_named_kept_and_mended_by_the_next_up(stack: Stack, cluster: Cluster, namespace: str) -> None:
     by_option = _deployment(namespace, "by-option", {"image": _MISSING_IMAGE}, timeout="6s")
     by_annotation = _deployment(namespace, "by-annotation", {"image": _MISSING_IMAGE}, **{"pulumi.com_timeoutSeconds": "6"})

@@ -6,6 +6,7 @@ from bench.plugins.kubernetes.documents import Object
 
 AUTONAMED = "pulumi.com/autonamed"
 PATCH_FORCE = "pulumi.com/patchForce"
+REPLACE_UNREADY = "pulumi.com/replaceUnready"
 SKIP_AWAIT = "pulumi.com/skipAwait"
 
 _DEFAULT_TIMEOUT_SECONDS = 600.0

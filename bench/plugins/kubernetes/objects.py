@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pulumi.provider.experimental import provider as sdk
+from pulumi.provider.experimental.provider import PropertyDiffKind
 
 from bench.plugins.errors import InitFailedError, PluginError, Properties
 from bench.plugins.kubernetes import checkpoint, directives, naming
 from bench.plugins.kubernetes.apply import Change, create
 from bench.plugins.kubernetes.await_.deletion import delete_and_wait
+from bench.plugins.kubernetes.await_.readiness import readiness
 from bench.plugins.kubernetes.await_.wait import check_once, wait_until_ready
 from bench.plugins.kubernetes.difference import diff_response, differences
 from bench.plugins.kubernetes.documents import Object
@@ -20,6 +22,8 @@ from bench.plugins.kubernetes.normal import normalise, prune
 from bench.plugins.kubernetes.session import Session
 from bench.plugins.kubernetes.tokens import Gvk, gvk_of_token
 from bench.plugins.kubernetes.values import has_unknown, plain_map, property_map
+
+_RUN_AGAIN = f'metadata.annotations["{directives.REPLACE_UNREADY}"]'
 
 
 class Objects:
@@ -44,10 +48,12 @@ class Objects:
         inputs, live = checkpoint.split(plain_map(request.old_state))
         old = prune(live, normalise(inputs, gvk), lenient=gvk.built_in)
         naming.align_identity(old, new, live)
-        found = differences(old, new)
+        found, fixed = differences(old, new), immutable_paths(gvk, new, self._session.config)
+        if self._is_to_be_run_again(gvk, new):
+            found, fixed = found | {_RUN_AGAIN: PropertyDiffKind.UPDATE}, (*fixed, _RUN_AGAIN)
         same_place = naming.identity(new) == naming.identity(live)
         fixed_name = same_place and not directives.is_true(new, directives.AUTONAMED)
-        return diff_response(found, immutable_paths(gvk, new, self._session.config), delete_before_replace=fixed_name)
+        return diff_response(found, fixed, delete_before_replace=fixed_name)
 
     def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
         """POST, then wait for readiness. In a preview a server-side dry run, where the cluster can answer one."""
@@ -111,6 +117,16 @@ class Objects:
         inputs, live = checkpoint.split(plain_map(request.properties))
         with about(live):
             delete_and_wait(self._session, gvk, request.resource_id, inputs, directives.timeout_seconds(request.timeout, inputs))
+
+    def _is_to_be_run_again(self, gvk: Gvk, inputs: Object) -> bool:
+        """Whether a Job asks to be replaced as long as it has not succeeded, and has not."""
+        if gvk.kind != "Job" or not directives.is_true(inputs, directives.REPLACE_UNREADY):
+            return False
+        try:
+            live = self._session.cluster.get(gvk, inputs["metadata"].get("namespace"), inputs["metadata"]["name"])
+        except (ApiError, UnreachableError):
+            return False  # there is nothing to judge; an update will say what is wrong
+        return not readiness(gvk, live).ready
 
     def _namespaced(self, gvk: Gvk) -> bool:
         # An unknown kind is most likely a custom resource whose definition the same update creates.
