@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +16,6 @@ pytestmark = pytest.mark.engine
 
 _MISSING_IMAGE = "registry.k8s.io/no-such-image:0"
 _SLOW_START = "sleep 4; touch /tmp/ready; sleep 3600"
-
-
-@pytest.fixture(scope="module")
-def namespace(cluster: Cluster) -> Iterator[str]:
-    name = f"contract-{secrets.token_hex(3)}"
-    cluster.kubectl("create", "namespace", name)
-    yield name
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
-
-
-@pytest.fixture
-def stack(tmp_path: Path, environment: dict[str, str]) -> Stack:
-    return Stack(tmp_path, environment)  # what it makes goes with the namespace
 
 
 def _config(namespace: str, name: str, value: str = "1", **metadata: Any) -> Resource:  # noqa: ANN401  # any JSON value

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import secrets
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +16,6 @@ from tests.engine.kinds import PAUSE, write_chart
 pytestmark = pytest.mark.engine
 
 _ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def namespace(cluster: Cluster) -> Iterator[str]:
-    name = f"contract-{secrets.token_hex(3)}"
-    cluster.kubectl("create", "namespace", name)
-    yield name
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
-
-
-@pytest.fixture
-def stack(tmp_path: Path, environment: dict[str, str]) -> Stack:
-    return Stack(tmp_path, environment)  # what it makes goes with the namespace
 
 
 @pytest.fixture

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,18 @@ def run(*command: str, timeout_seconds: float = 900) -> Done:
     return Done(done.returncode, done.stdout, time.monotonic() - began)
 
 
+def run_until_killed(shown: str, *arguments: str) -> None:
+    """`python -m scripts.local ...`, killed with all its children as soon as it shows the given text."""
+    command = [sys.executable, "-m", "scripts.local", *arguments]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        seen = next((line for line in process.stdout if shown in line), None)
+        os.killpg(process.pid, signal.SIGKILL)
+    assert seen, f"it ended without showing {shown!r}"
+
+
 def local(*arguments: str) -> Done:
     """`python -m scripts.local ...`: what `make up` and `make down` run."""
     return run(sys.executable, "-m", "scripts.local", *arguments)
@@ -69,12 +83,13 @@ def bench() -> dict[str, Any]:
     return dict(json.loads(answered.stdout))
 
 
-def kubectl(*arguments: str) -> str:
+def kubectl(*arguments: str, stdin: str | None = None) -> str:
     node = bench()
     path = os.pathsep.join([*node["path"], os.environ["PATH"]])
     done = subprocess.run(
         ["kubectl", "--kubeconfig", node["kubeconfig"], *arguments],
         env=environment() | {"PATH": path},
+        input=stdin,
         check=True,
         capture_output=True,
         text=True,
@@ -85,3 +100,12 @@ def kubectl(*arguments: str) -> str:
 def address(service: str, namespace: str) -> str:
     """The Service's cluster address, to which the bench gives this machine a route."""
     return kubectl("--namespace", namespace, "get", "service", service, "--output", "jsonpath={.spec.clusterIP}")
+
+
+def await_that(look: Callable[[], str], seconds: float) -> str:
+    """What `look` sees, as soon as it sees anything."""
+    deadline = time.monotonic() + seconds
+    while not (seen := look()):
+        assert time.monotonic() < deadline, f"nothing to see after {seconds:.0f} s"
+        time.sleep(0.5)
+    return seen

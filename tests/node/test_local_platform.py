@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.node import platform
+from tests.node import model_store, platform
 
 pytestmark = pytest.mark.node
 
 PREDICT = "/v1/models/mnist-classifier:predict"
+BLANK = json.dumps({"instances": [[[0.0] * 28] * 28]}).encode()
 SECONDS_TO_A_REASON = 120
 """A broken model has to be reported within two minutes."""
 
@@ -82,8 +83,7 @@ def test_a_malformed_request_is_the_callers_fault_and_says_why(url: str, body: b
 def test_ten_megabytes_are_refused_and_the_server_lives(url: str) -> None:
     status, _ = post(url, b'{"instances": [' + b"0," * 5_000_000 + b"0]}")
     assert 400 <= status < 500
-    blank = json.dumps({"instances": [[[0.0] * 28] * 28]}).encode()
-    assert post(url, blank)[0] == 200
+    assert post(url, BLANK)[0] == 200
 
 
 @pytest.mark.usefixtures("url")
@@ -136,18 +136,42 @@ def test_a_wrong_model_key_fails_with_the_reason_within_two_minutes(url: str) ->
     assert "No model found" in failed.output or "NoSuchKey" in failed.output
     assert "Traceback" not in failed.output
     assert failed.seconds < SECONDS_TO_A_REASON
-    blank = json.dumps({"instances": [[[0.0] * 28] * 28]}).encode()
-    assert post(url, blank)[0] == 200, "the running model was taken down by a broken one"
+    assert post(url, BLANK)[0] == 200, "the running model was taken down by a broken one"
     assert platform.apply().status == 0
 
 
+def test_a_replaced_model_changes_the_answer_and_a_deleted_one_stops_new_pods(url: str) -> None:
+    """So the answers come from the store: no weights hide in the image."""
+    first = post(url, BLANK)
+    model_store.publish_other_model("mnist/other.pt")
+    replaced = platform.apply(services__mnist__model="s3://models/mnist/other.pt")
+    assert replaced.status == 0, replaced.output[-3000:]
+    second = post(url, BLANK)
+    assert second[0] == 200
+    assert second != first
+
+    model_store.delete_model("mnist/other.pt")
+    platform.kubectl("delete", "pod", "--selector", "app=isvc.mnist-classifier-predictor", "--wait=false")
+    failed = "jsonpath={.items[*].status.initContainerStatuses[*].lastState.terminated.message}"
+    said = platform.await_that(
+        lambda: platform.kubectl("get", "pods", "--selector", "app=isvc.mnist-classifier-predictor", "--output", failed), seconds=60
+    )
+    assert "No model found in mnist/other.pt" in said
+
+    assert platform.apply().status == 0
+    assert post(url, BLANK) == first
+
+
 @pytest.mark.usefixtures("url")
-def test_destroy_leaves_nothing_and_up_again_works() -> None:
+def test_destroy_leaves_nothing_and_up_works_again_even_when_it_is_killed_on_the_way() -> None:
     destroyed = platform.pulumi("destroy", "--yes", "--skip-preview")
     assert destroyed.status == 0, destroyed.output[-3000:]
     namespaces = platform.kubectl("get", "namespaces", "--output", "name").split()
-    assert not {"namespace/kserve", "namespace/cert-manager"} & set(namespaces)
-    assert "serving.kserve.io" not in platform.kubectl("get", "customresourcedefinitions", "--output", "name")
+    assert not {"namespace/kserve", "namespace/cert-manager", "namespace/minio"} & set(namespaces)
+    definitions = platform.kubectl("get", "customresourcedefinitions", "--output", "name")
+    assert "serving.kserve.io" not in definitions
+    assert "cert-manager.io" not in definitions
     assert platform.kubectl("get", "pods,services,secrets", "--namespace", "default", "--output", "name").split() == ["service/kubernetes"]
+    platform.run_until_killed("Release cert-manager creating", "up")
     again = platform.local("up")
     assert again.status == 0, again.output[-3000:]
