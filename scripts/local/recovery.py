@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 from pathlib import Path
 from typing import Any
 
-from scripts.local.commands import answer, show
+from scripts.local.commands import ROOT, answer, show
 from scripts.local.workspace import PROJECT, STACK, Workspace
 
 
@@ -23,6 +24,22 @@ def release_stale_lock(workspace: Workspace) -> None:
     if holders and all(_is_gone(holder) for holder in holders):
         print("  an earlier run was killed: releasing its lock on the stack", flush=True)
         show(["pulumi", "cancel", "--yes", "--stack", STACK], workspace.environment)
+        _end_orphans()
+
+
+def _end_orphans() -> None:
+    """A killed `pulumi` can't end its language host, nor that one the program, which would wait for the engine for ever.
+
+    Each language host leads a process group of its own. One whose parent is still a `pulumi` belongs to a run that lives.
+    """
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            arguments = (process / "cmdline").read_text().split("\0")
+            parent = (process / "stat").read_text().rpartition(")")[2].split()[1]
+            if f"-root={ROOT}" in arguments and (Path("/proc") / parent / "comm").read_text().strip() != "pulumi":
+                os.killpg(int(process.name), signal.SIGKILL)
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it ended meanwhile
 
 
 def _is_gone(holder: dict[str, Any]) -> bool:

@@ -109,3 +109,9 @@ def await_that(look: Callable[[], str], seconds: float) -> str:
         assert time.monotonic() < deadline, f"nothing to see after {seconds:.0f} s"
         time.sleep(0.5)
     return seen
+
+
+def processes_with(argument: str) -> list[str]:
+    """The command lines of this machine that hold the argument."""
+    lines = (path.read_text(errors="replace").split("\0") for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists())
+    return [" ".join(line) for line in lines if argument in line]

@@ -175,3 +175,4 @@ def test_destroy_leaves_nothing_and_up_works_again_even_when_it_is_killed_on_the
     platform.run_until_killed("Release cert-manager creating", "up")
     again = platform.local("up")
     assert again.status == 0, again.output[-3000:]
+    assert platform.processes_with(f"-root={platform.ROOT}") == [], "the killed run left its program behind"

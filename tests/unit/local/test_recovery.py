@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from scripts.local.commands import ROOT
 from scripts.local.recovery import adopt_pending_creates, release_stale_lock
 from scripts.local.workspace import Workspace
 
@@ -68,6 +70,15 @@ def test_only_a_lock_whose_holder_is_gone_is_released(tmp_path: Path, host: str,
     lock(tmp_path, os.getpid() if alive else dead_pid(), host)
     release_stale_lock(workspace)
     assert ("pulumi cancel --yes" in calls.read_text()) is released
+
+
+def test_what_the_dead_run_left_running_is_ended(tmp_path: Path) -> None:
+    workspace, _ = workspace_with_tools(tmp_path, {}, [])
+    lock(tmp_path, dead_pid(), socket.gethostname())
+    waits_for_ever = ["sh", "-c", "sleep 60; true", "pulumi-language-python", f"-root={ROOT}"]
+    with subprocess.Popen(waits_for_ever, start_new_session=True) as orphan:
+        release_stale_lock(workspace)
+        assert orphan.wait(timeout=5) == -signal.SIGKILL
 
 
 def test_objects_that_exist_are_adopted_with_their_ids_and_the_others_forgotten(tmp_path: Path) -> None:
