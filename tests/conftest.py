@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.node import platform
+
+
+def pytest_configure() -> None:
+    """A shell starts background commands with Ctrl-C ignored, and what they start inherits it; here Ctrl-C is under test."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
