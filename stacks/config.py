@@ -10,7 +10,17 @@ from collections.abc import Mapping, Set
 from typing import Annotated, Any, Literal
 
 import pulumi
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import WithJsonSchema
 
@@ -145,19 +155,25 @@ class StackConfig(Section):
     images: ImagesConfig = ImagesConfig.model_validate({})
     services: ServicesConfig = Field(ServicesConfig.model_validate({}), description="The models that are served.")
 
-    @model_validator(mode="after")
-    def _services_have_what_they_need(self) -> StackConfig:
-        if self.services.mnist is None:
-            return self
+    @field_validator("services")
+    @classmethod
+    def _have_what_they_need(cls, services: ServicesConfig, others: ValidationInfo) -> ServicesConfig:
+        """A rule of this field, not of the whole: so it is reported together with mistakes in other sections.
+
+        A section with a mistake of its own is not among `others` and counts as what it should be.
+        """
+        if services.mnist is None:
+            return services
+        found = others.data
         needs = {
-            "kserve.enabled: true": self.kserve.enabled,
-            "modelStore.enabled: true": self.model_store.enabled,
-            "images.mnist": self.images.mnist is not None,
-            "images.mnistWeights": self.images.mnist_weights is not None,
+            "kserve.enabled: true": "kserve" not in found or found["kserve"].enabled,
+            "modelStore.enabled: true": "model_store" not in found or found["model_store"].enabled,
+            "images.mnist": "images" not in found or found["images"].mnist is not None,
+            "images.mnistWeights": "images" not in found or found["images"].mnist_weights is not None,
         }
         if missing := [need for need, met in needs.items() if not met]:
-            raise ValueError(f"services.mnist: needs {', '.join(missing)}; set what is missing, or leave services.mnist out")
-        return self
+            raise ValueError(f"mnist needs {', '.join(missing)}; set what is missing, or leave services.mnist out")
+        return services
 
 
 def load(stack: str) -> StackConfig:

@@ -39,9 +39,6 @@ def explain(error: ValidationError, model: type[BaseModel], file: str, namespace
 
 def _line(detail: ErrorDetails, model: type[BaseModel], prefix: str, secret_keys: Set[str]) -> str:
     place = _place(model, detail["loc"], secret_keys)
-    if not detail["loc"]:
-        # A rule over the whole stack names its key itself.
-        return prefix + (_hidden_text(detail) if secret_keys else _own_words(detail))
     return f"{prefix}{_path(detail['loc'])}: {_text(detail, place)}"
 
 

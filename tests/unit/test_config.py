@@ -75,12 +75,12 @@ def test_an_empty_stack_is_a_platform_without_services() -> None:
         ),
         (
             {"modelStore": {"enabled": False}},
-            "Pulumi.dev.yaml: inference-platform:services.mnist: needs modelStore.enabled: true; "
+            "Pulumi.dev.yaml: inference-platform:services: mnist needs modelStore.enabled: true; "
             "set what is missing, or leave services.mnist out",
         ),
         (
             {"kserve": {"enabled": False}, "images": {"mnist": "registry.example/mnist:1"}},
-            "Pulumi.dev.yaml: inference-platform:services.mnist: needs kserve.enabled: true, images.mnistWeights; "
+            "Pulumi.dev.yaml: inference-platform:services: mnist needs kserve.enabled: true, images.mnistWeights; "
             "set what is missing, or leave services.mnist out",
         ),
         (
@@ -127,6 +127,16 @@ def test_all_mistakes_are_told_at_once() -> None:
         "inference-platform:kserve.enabled",
         "inference-platform:services.mnist.replicas.min",
     ]
+
+
+def test_what_a_service_lacks_is_reported_together_with_mistakes_elsewhere() -> None:
+    told = mistakes(local(kserve={"enabled": False}, mirror="quay"))
+    assert [line.split(": ")[1] for line in told] == ["inference-platform:mirror", "inference-platform:services"]
+
+
+def test_a_section_with_a_mistake_of_its_own_is_not_said_to_be_missing() -> None:
+    assert mistakes(local(kserve={"enabled": "perhaps"})) != []
+    assert not any("needs" in line for line in mistakes(local(kserve={"enabled": "perhaps"})))
 
 
 def test_a_secret_value_is_never_repeated() -> None:
