@@ -43,7 +43,14 @@ def _end_orphans() -> None:
 
 
 def _is_gone(holder: dict[str, Any]) -> bool:
-    return holder.get("hostname") == socket.gethostname() and not Path(f"/proc/{holder.get('pid')}").exists()
+    """Whether no `pulumi` runs here under the holder's id: it ended, was killed and not yet reaped, or the id is another's by now."""
+    if holder.get("hostname") != socket.gethostname():
+        return False
+    try:
+        name, _, rest = Path(f"/proc/{holder['pid']}/stat").read_text().partition("(")[2].rpartition(")")
+    except FileNotFoundError:
+        return True
+    return name != "pulumi" or rest.split()[0] == "Z"
 
 
 def adopt_pending_creates(workspace: Workspace) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,16 +62,43 @@ def dead_pid() -> int:
     return process.pid
 
 
-@pytest.mark.parametrize(
-    ("host", "alive", "released"),
-    [(socket.gethostname(), False, True), (socket.gethostname(), True, False), ("another-machine", False, False)],
-    ids=["dead here", "alive here", "on another machine"],
-)
-def test_only_a_lock_whose_holder_is_gone_is_released(tmp_path: Path, host: str, alive: bool, released: bool) -> None:
-    workspace, calls = workspace_with_tools(tmp_path, {}, [])
-    lock(tmp_path, os.getpid() if alive else dead_pid(), host)
+@pytest.fixture
+def running_pulumi(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is called `pulumi` and runs until it is killed."""
+    program = tmp_path / "pulumi"
+    shutil.copy("/bin/sleep", program)
+    with subprocess.Popen([program, "60"]) as process:
+        yield process
+        process.kill()
+
+
+def is_released(folder: Path, pid: int, host: str = socket.gethostname()) -> bool:
+    workspace, calls = workspace_with_tools(folder, {}, [])
+    lock(folder, pid, host)
     release_stale_lock(workspace)
-    assert ("pulumi cancel --yes" in calls.read_text()) is released
+    return "pulumi cancel --yes" in calls.read_text()
+
+
+def test_a_lock_whose_holder_is_gone_is_released(tmp_path: Path) -> None:
+    assert is_released(tmp_path, dead_pid())
+
+
+def test_a_holder_that_was_killed_and_is_not_reaped_yet_is_gone(tmp_path: Path, running_pulumi: subprocess.Popen[bytes]) -> None:
+    running_pulumi.kill()
+    os.waitid(os.P_PID, running_pulumi.pid, os.WEXITED | os.WNOWAIT)  # it is a zombie now, and stays one
+    assert is_released(tmp_path, running_pulumi.pid)
+
+
+def test_a_process_that_got_the_holders_id_later_does_not_count(tmp_path: Path) -> None:
+    assert is_released(tmp_path, os.getpid())
+
+
+def test_the_lock_of_a_run_that_lives_stays(tmp_path: Path, running_pulumi: subprocess.Popen[bytes]) -> None:
+    assert not is_released(tmp_path, running_pulumi.pid)
+
+
+def test_the_lock_of_another_machine_stays(tmp_path: Path) -> None:
+    assert not is_released(tmp_path, dead_pid(), host="another-machine")
 
 
 def test_what_the_dead_run_left_running_is_ended(tmp_path: Path) -> None:
