@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,5 +114,10 @@ def await_that(look: Callable[[], str], seconds: float) -> str:
 
 def processes_with(argument: str) -> list[str]:
     """The command lines of this machine that hold the argument."""
-    lines = (path.read_text(errors="replace").split("\0") for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists())
-    return [" ".join(line) for line in lines if argument in line]
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            words = path.read_text(errors="replace").split("\0")
+            if argument in words:
+                found.append(" ".join(words))
+    return found
