@@ -12,15 +12,14 @@ from scripts.local.commands import show
 from scripts.local.engine import outputs, pulumi
 from scripts.local.errors import DriverError
 from scripts.local.prediction import show_prediction
-from scripts.local.workspace import prepare, write_config
+from scripts.local.workspace import Workspace, prepare, write_config
 
 
 def up(_: argparse.Namespace) -> None:
     """Cluster, images, `pulumi up`, and one real prediction to show that it answers."""
     began = time.monotonic()
     cluster = clusters.start()
-    workspace = prepare(cluster)
-    write_config(workspace, cluster, clusters.images() if cluster.is_bench else {})
+    workspace = _configured(cluster)
     # The preview is skipped: `make preview` shows it, and `make up` says yes to it anyway.
     pulumi(workspace, ["up", "--yes", "--skip-preview", "--suppress-outputs"])
     show_prediction(outputs(workspace), workspace.environment)
@@ -39,9 +38,15 @@ def down(_: argparse.Namespace) -> None:
 def run_pulumi(options: argparse.Namespace) -> None:
     """Any `pulumi` command on the running stack: preview, refresh, destroy, stack output ..."""
     cluster = clusters.running()
+    workspace = _configured(cluster)
+    pulumi(workspace, options.arguments)
+
+
+def _configured(cluster: clusters.Cluster) -> Workspace:
+    """The stack's workspace with this machine's configuration; a cluster of the user's brings its images in the stack file."""
     workspace = prepare(cluster)
     write_config(workspace, cluster, clusters.images() if cluster.is_bench else {})
-    pulumi(workspace, options.arguments)
+    return workspace
 
 
 def main() -> int:

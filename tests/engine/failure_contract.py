@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.engine.harness import Cluster, Resource, Stack, descendants, wait_for
+from tests.engine.harness import Cluster, Resource, Stack, descendants
 from tests.engine.kinds import PAUSE, SHELL
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.engine
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -69,14 +68,6 @@ class Cluster:
     def apply_as(self, manager: str, manifest: dict[str, Any]) -> None:
         """Server-side apply as another field manager, taking the fields over."""
         self.kubectl("apply", "--server-side", "--force-conflicts", f"--field-manager={manager}", "-f", "-", stdin=json.dumps(manifest))
-
-
-def wait_for(condition: Callable[[], object], seconds: float, what: str) -> None:
-    """Until the condition is true; fails the test after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
-        time.sleep(0.2)
 
 
 class Stack:

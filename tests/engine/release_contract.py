@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.engine.harness import Cluster, Resource, Stack, descendants, wait_for
+from tests.engine.harness import Cluster, Resource, Stack, descendants
 from tests.engine.kinds import PAUSE, write_chart
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.engine
 

@@ -7,8 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from bench import tools
 from bench.node import cgroups, process
 from bench.node.lifecycle import PROCESSES
 from bench.paths import CACHE, INSTANCES, Instance
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTANCE = Instance("test")
@@ -56,15 +55,8 @@ def kill(name: str) -> int:
     """Kill one of the node's processes outright; its process id."""
     pid = pids()[name]
     os.kill(pid, signal.SIGKILL)
-    await_that(lambda: process.start_ticks(pid) is None, f"{name} to be gone")
+    wait_for(lambda: process.start_ticks(pid) is None, 60, f"{name} to be gone")
     return pid
-
-
-def await_that(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
-        time.sleep(0.2)
 
 
 KERNEL_SETTINGS = ("vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops", "net/ipv4/ip_forward")

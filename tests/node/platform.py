@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,15 +100,6 @@ def kubectl(*arguments: str, stdin: str | None = None) -> str:
 def address(service: str, namespace: str) -> str:
     """The Service's cluster address, to which the bench gives this machine a route."""
     return kubectl("--namespace", namespace, "get", "service", service, "--output", "jsonpath={.spec.clusterIP}")
-
-
-def await_that(look: Callable[[], str], seconds: float) -> str:
-    """What `look` sees, as soon as it sees anything."""
-    deadline = time.monotonic() + seconds
-    while not (seen := look()):
-        assert time.monotonic() < deadline, f"nothing to see after {seconds:.0f} s"
-        time.sleep(0.5)
-    return seen
 
 
 def processes_with(argument: str) -> list[str]:

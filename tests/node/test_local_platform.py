@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.node import model_store, platform
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.node
 
@@ -153,8 +154,10 @@ def test_a_replaced_model_changes_the_answer_and_a_deleted_one_stops_new_pods(ur
     model_store.delete_model("mnist/other.pt")
     platform.kubectl("delete", "pod", "--selector", "app=isvc.mnist-classifier-predictor", "--wait=false")
     failed = "jsonpath={.items[*].status.initContainerStatuses[*].lastState.terminated.message}"
-    said = platform.await_that(
-        lambda: platform.kubectl("get", "pods", "--selector", "app=isvc.mnist-classifier-predictor", "--output", failed), seconds=60
+    said = wait_for(
+        lambda: platform.kubectl("get", "pods", "--selector", "app=isvc.mnist-classifier-predictor", "--output", failed),
+        60,
+        "the new pod to fail",
     )
     assert "No model found in mnist/other.pt" in said
 

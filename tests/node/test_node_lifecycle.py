@@ -20,6 +20,7 @@ from bench.image_table import BUSYBOX
 from bench.node import cgroups, namespaces, network, pki, process
 from bench.node.lifecycle import PROCESSES
 from tests.node import bench_node as node
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.node
 
@@ -238,7 +239,7 @@ def test_down_leaves_nothing_behind(before: node.Traces) -> None:
 def test_up_continues_after_it_was_ended_half_way(before: node.Traces, moment: str, blow: signal.Signals) -> None:
     node.bench("down")
     first = subprocess.Popen(node.command("up"), cwd=node.ROOT, stderr=subprocess.DEVNULL)
-    node.await_that(lambda: moment in node.pids(), f"{moment} to start")
+    wait_for(lambda: moment in node.pids(), 60, f"{moment} to start")
     first.send_signal(blow)
     assert first.wait(timeout=30) != 0
     node.up()
