@@ -17,6 +17,14 @@ class Chart(Args):
     version: str
 
 
+class Manifest(Args):
+    """A release manifest: one YAML file with the objects of a project's release, published under `url`."""
+
+    name: str
+    version: str
+    url: str
+
+
 class Image(Args):
     """A container image under its full upstream name, registry host included, so that one rule rewrites them all."""
 
@@ -34,6 +42,7 @@ class Mirror(Args):
     """Replacement places. With nothing set, everything comes from upstream."""
 
     charts: str | None = None
+    manifests: str | None = None
     images: dict[str, str] = Field(default_factory=dict)
     digests: Literal["keep", "drop"] = "keep"
 
@@ -43,6 +52,10 @@ class Mirror(Args):
         if place.startswith("oci://"):
             return f"{place.rstrip('/')}/{chart.name}"
         return f"{place.rstrip('/')}/{chart.name}-{chart.version}.tgz"
+
+    def manifest(self, manifest: Manifest) -> str:
+        """The manifest's URL, or `<folder>/<name>-<version>.yaml` when mirrored; the folder may be an https:// address."""
+        return f"{self.manifests.rstrip('/')}/{manifest.name}-{manifest.version}.yaml" if self.manifests else manifest.url
 
     def image(self, image: Image) -> Image:
         """The image to run. The longest prefix in `images` wins; it may reach up to and including the tag."""

@@ -35,13 +35,21 @@ class Component(pulumi.ComponentResource):
         depends_on: Sequence[pulumi.Resource] = (),
         delete_before_replace: bool | None = None,
         create_timeout_seconds: int | None = None,
+        protect: bool | None = None,
+        ignore_changes: list[str] | None = None,
     ) -> pulumi.ResourceOptions:
-        """Options of a child resource. `create_timeout_seconds`: how long its creation and its updates may take."""
+        """Options of a child resource.
+
+        `create_timeout_seconds`: how long its creation and its updates may take. `protect`: no destroy or replacement before a
+        person lifts it. `ignore_changes`: properties that somebody else owns once the resource exists.
+        """
         seconds = f"{create_timeout_seconds}s"
         return pulumi.ResourceOptions(
             parent=self,
             depends_on=[*self._after, *depends_on],
             delete_before_replace=delete_before_replace,
+            protect=protect,
+            ignore_changes=ignore_changes,
             custom_timeouts=pulumi.CustomTimeouts(create=seconds, update=seconds) if create_timeout_seconds else None,
         )
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from components.platform.minio import ModelStore
+from components.scheduling import Quantities, Resources
 from components.serving.autoscaling import CpuAutoscaling
 from components.serving.inference_service import (
     InferenceService,
     InferenceServiceArgs,
     Predictor,
-    Quantities,
-    Resources,
     Standard,
     Storage,
 )

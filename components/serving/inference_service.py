@@ -10,6 +10,7 @@ import pulumi_kubernetes as k8s
 
 from components.base import Args, Component, labels
 from components.platform.minio_bootstrap import Credentials, secret_of
+from components.scheduling import Resources
 from components.serving.autoscaling import CpuAutoscaling
 from components.serving.runtime import HTTP_PORT, ServingRuntime
 
@@ -22,18 +23,6 @@ class Storage(Args):
 
     endpoint: str
     credentials: Credentials
-
-
-class Quantities(Args):
-    """Kubernetes quantities, such as `500m` and `2Gi`."""
-
-    cpu: str
-    memory: str
-
-
-class Resources(Args):
-    requests: Quantities = Quantities(cpu="1", memory="2Gi")
-    limits: Quantities = Quantities(cpu="2", memory="4Gi")
 
 
 class Standard(Args):
@@ -139,7 +128,7 @@ class InferenceService(Component):
                 "runtime": self.runtime.name,
                 "protocolVersion": "v1",
                 "storageUri": predictor.model,
-                "resources": predictor.resources.model_dump(),
+                "resources": predictor.resources.fields(),
             },
         }
 

@@ -1,0 +1,103 @@
+"""Where pods run and how many: resources, taints with their tolerations, and the rule by which a component becomes highly available.
+
+The GPU pool's labels and taint stand here once; the pool, the GPU Operator with NFD and DCGM, and the services all read them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from components.base import Args
+
+Effect = Literal["NoSchedule", "PreferNoSchedule", "NoExecute"]
+ZONE = "topology.kubernetes.io/zone"
+HOST = "kubernetes.io/hostname"
+
+
+class Quantities(Args):
+    """Kubernetes quantities, such as `500m` and `2Gi`. No CPU: as a limit, none; as a request, none."""
+
+    cpu: str | None = None
+    memory: str
+
+    def fields(self) -> dict[str, str]:
+        return {name: value for name, value in (("cpu", self.cpu), ("memory", self.memory)) if value is not None}
+
+
+class Resources(Args):
+    """Of one container. Requests are what the scheduler keeps free, limits what it may reach."""
+
+    requests: Quantities
+    limits: Quantities
+
+    def fields(self) -> dict[str, dict[str, str]]:
+        return {"requests": self.requests.fields(), "limits": self.limits.fields()}
+
+
+class Toleration(Args):
+    """A pod's, as Kubernetes spells it."""
+
+    key: str
+    operator: Literal["Exists", "Equal"] = "Exists"
+    value: str | None = None
+    effect: Effect | None = None
+
+    def fields(self) -> dict[str, str]:
+        return {name: value for name, value in self.model_dump().items() if value is not None}
+
+
+class Taint(Args):
+    """A node's: pods without the matching toleration stay away."""
+
+    key: str
+    value: str
+    effect: Effect
+
+    @property
+    def toleration(self) -> Toleration:
+        """Whatever the value: charts of GPU vendors tolerate by `Exists`, and so must everything beside them."""
+        return Toleration(key=self.key, operator="Exists", effect=self.effect)
+
+
+GPU_RESOURCE = "nvidia.com/gpu"
+GPU_LABELS = {"workload-type": "inference"}
+"""What the services select their nodes by. A cluster of a person's own carries it on its GPU nodes."""
+
+GPU_TAINT = Taint(key=GPU_RESOURCE, value="true", effect="NoSchedule")
+"""The conventional taint: every daemon set of the GPU Operator tolerates it by default (gpu-operator:values.yaml@v26.7.0)."""
+
+GPU_TOLERATION = GPU_TAINT.toleration
+
+
+class Workload(Args):
+    """How the controllers of one platform component run.
+
+    More than one replica means: a PodDisruptionBudget that lets one go at a time, and replicas spread over zones and hosts.
+    `resources` None: the component's own. `timeout_seconds`: how long its installation or upgrade may take.
+    """
+
+    replicas: Annotated[int, Field(ge=1)] = 1
+    resources: Resources | None = None
+    tolerations: list[Toleration] = []
+    node_selector: dict[str, str] = {}
+    timeout_seconds: Annotated[int, Field(ge=30)] = 300
+
+    @property
+    def highly_available(self) -> bool:
+        return self.replicas > 1
+
+    def spread(self, selector: dict[str, str]) -> list[dict[str, object]]:
+        """Topology spread constraints for pods with these labels; as even as the nodes allow, never a reason not to start."""
+        if not self.highly_available:
+            return []
+        return [
+            {
+                "maxSkew": 1,
+                "topologyKey": key,
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchLabels": selector},
+            }
+            for key in (ZONE, HOST)
+        ]
