@@ -80,8 +80,8 @@ class Workload(Args):
 
     replicas: Annotated[int, Field(ge=1)] = 1
     resources: Resources | None = None
-    tolerations: list[Toleration] = []
-    node_selector: dict[str, str] = {}
+    tolerations: list[Toleration] = Field(default_factory=list)
+    node_selector: dict[str, str] = Field(default_factory=dict)
     timeout_seconds: Annotated[int, Field(ge=30)] = 300
 
     @property
