@@ -63,7 +63,8 @@ class KServeArgs(Args):
 class KServe(Component):
     """Owns namespace, CRDs and controller of KServe. Ready when its webhooks have admitted an InferenceService.
 
-    `certificates` issues the webhooks' certificate; None when the cluster brings cert-manager along.
+    `certificates` issues the webhooks' certificate; None when the cluster brings cert-manager along. Only the controller waits
+    for it: the CRDs are installed beside it.
     """
 
     def __init__(
@@ -74,14 +75,13 @@ class KServe(Component):
         opts: pulumi.ResourceOptions | None = None,
         after: Sequence[pulumi.Resource | None] = (),
     ) -> None:
-        super().__init__(name, opts, [certificates, *after])
+        super().__init__(name, opts, after)
         mirror = args.mirror
         namespace = restricted_namespace(NAMESPACE, labels(NAMESPACE, NAMESPACE), self.child())
         # A release of their own: the CRDs must outlive an upgrade of the controller, and in Helm's `crds/` they would never be upgraded.
         self.crds = release(versions.KSERVE_CRD_CHART, NAMESPACE, None, mirror, timeout_seconds=120, opts=self.child([namespace]))
-        self.release = release(
-            versions.KSERVE_CHART, NAMESPACE, self._values(mirror), mirror, timeout_seconds=300, opts=self.child([self.crds])
-        )
+        before = [self.crds, certificates] if certificates else [self.crds]
+        self.release = release(versions.KSERVE_CHART, NAMESPACE, self._values(mirror), mirror, timeout_seconds=300, opts=self.child(before))
         self.gate = AdmissionGate(
             "kserve-gate",
             AdmissionGateArgs(

@@ -11,7 +11,8 @@ from tests.stack_files import local
 
 CHAINS = [
     # KServe's chart makes a Certificate, which cert-manager's webhook must admit.
-    ["Job/cert-manager-gate", "Release/kserve-crd", "Release/kserve-resources", "Job/kserve-gate"],
+    ["Job/cert-manager-gate", "Release/kserve-resources", "Job/kserve-gate"],
+    ["Release/kserve-crd", "Release/kserve-resources"],
     ["Release/cert-manager", "Job/cert-manager-gate"],
     # A runtime or a service before the gate would be refused by a webhook without endpoints.
     ["Job/kserve-gate", "ServingRuntime/mnist-pytorch", "InferenceService/mnist-classifier", "Job/mnist-classifier-smoke"],
@@ -40,6 +41,10 @@ def test_every_namespaced_object_waits_for_a_namespace_of_ours(graph: Graph) -> 
 def test_the_store_does_not_wait_for_the_serving_controller(graph: Graph) -> None:
     assert not graph.comes_after("StatefulSet/minio", "Release/kserve-resources")
     assert not graph.comes_after("Release/kserve-resources", "StatefulSet/minio")
+
+
+def test_the_crds_of_the_serving_controller_do_not_wait_for_certificates(graph: Graph) -> None:
+    assert not graph.comes_after("Release/kserve-crd", "Release/cert-manager")
 
 
 def test_nothing_depends_on_a_part_that_is_switched_off() -> None:
