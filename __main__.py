@@ -4,16 +4,15 @@ import sys
 
 import pulumi
 
-from stacks import config, platform, services
-from stacks.config_errors import ConfigError
+from stacks import cloud, config, platform, services
 
 EXPLAINED = 32
 """The exit status by which Pulumi's Python host knows that the reason has been printed already."""
 
 try:
     stack = config.load(pulumi.get_stack())
-except ConfigError as error:
+except config.ConfigError as error:
     pulumi.log.error(str(error))
     sys.exit(EXPLAINED)
 
-pulumi.export("endpoints", services.build(stack, platform.build(stack)))
+pulumi.export("endpoints", services.build(stack, platform.build(stack, cloud.build(stack))))

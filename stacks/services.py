@@ -15,7 +15,9 @@ from components.serving.inference_service import (
 from components.serving.model_publication import ModelPublication, ModelPublicationArgs
 from components.serving.runtime import ServingRuntime, ServingRuntimeArgs
 from components.serving.smoke_check import SmokeCheck, SmokeCheckArgs
-from stacks.config import MnistConfig, ResourcesConfig, StackConfig
+from stacks.config import StackConfig
+from stacks.config.section import ResourcesConfig
+from stacks.config.services import MnistConfig
 from stacks.platform import Platform
 
 MODELS_NAMESPACE = "default"

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stacks.config import StackConfig, load, parse
-from stacks.config_errors import ConfigError
+from stacks.config.cluster import ExistingClusterConfig
+from stacks.config.errors import ConfigError
+from stacks.config.platform import MinioConfig
 from tests.stack_files import local
 
 
@@ -90,7 +92,8 @@ def test_an_empty_stack_is_a_platform_without_services() -> None:
         (
             {"modelstore": {}},
             "Pulumi.dev.yaml: inference-platform:modelstore: unknown key; did you mean modelStore? "
-            "allowed: cluster, mirror, certManager, kserve, modelStore, images, services",
+            "allowed: cluster, gpu, safeguards, mirror, placement, gatewayApi, certManager, envoyGateway, knative, keda, monitoring, "
+            "gpuOperator, kserve, modelStore, images, services",
         ),
         (
             {"services__mnist__replica": 2},
@@ -100,7 +103,7 @@ def test_an_empty_stack_is_a_platform_without_services() -> None:
         (
             {"services": {"mnist": {}}},
             "Pulumi.dev.yaml: inference-platform:services.mnist.model: is required: "
-            "The weights' address in the model store: s3://models/<key>.",
+            "The weights' address in the model store: s3://<bucket>/<key>.",
         ),
         ({"mirror": "quay"}, 'Pulumi.dev.yaml: inference-platform:mirror: "quay" is not a set of keys and values'),
         (
@@ -113,11 +116,35 @@ def test_a_mistake_is_one_line_with_key_value_and_what_is_allowed(change: dict[s
     assert mistakes(local(**change)) == [line]
 
 
-@pytest.mark.parametrize("model", ["models/a.pt", "s3://weights/a.pt", "s3://models/", "s3://models//a.pt", "s3://models/a b.pt", ""])
-def test_a_model_is_a_key_in_the_store(model: str) -> None:
+@pytest.mark.parametrize("model", ["models/a.pt", "s3://models/", "s3://models//a.pt", "s3://models/a b.pt", ""])
+def test_a_model_is_an_object(model: str) -> None:
     (line,) = mistakes(local(services__mnist__model=model))
-    assert line.startswith(f"Pulumi.dev.yaml: inference-platform:services.mnist.model: {json.dumps(model)} is not allowed")
-    assert "s3://models/" in line
+    assert line.startswith(f"Pulumi.dev.yaml: inference-platform:services.mnist.model: {json.dumps(model)} is not the address of a model")
+    assert "s3://<bucket>/<key>" in line
+
+
+def test_a_model_is_in_the_store() -> None:
+    (line,) = mistakes(local(services__mnist__model="s3://weights/a.pt"))
+    assert line == (
+        'Pulumi.dev.yaml: inference-platform:services: mnist.model: "s3://weights/a.pt" is not in the model store; its bucket is models'
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"cluster": {"kind": "gke"}}, 'cluster.kind: "gke" is not allowed; choose one of: existing, eks'),
+        ({"modelStore": {"backend": "azure"}}, 'modelStore.backend: "azure" is not allowed; choose one of: minio, s3'),
+        ({"modelStore": {"backend": "s3"}}, "modelStore.bucket: is required: The bucket's name, unique on earth."),
+        (
+            {"placement": {"tolerations": [{"key": "a", "efect": "x"}]}},
+            "placement.tolerations[0].efect: unknown key; did you mean effect? ",
+        ),
+    ],
+)
+def test_a_mistake_inside_a_choice_or_a_list_is_named_as_in_the_file(change: dict[str, Any], line: str) -> None:
+    (found,) = mistakes({**change, "services": {}})
+    assert found.startswith(f"Pulumi.dev.yaml: inference-platform:{line}")
 
 
 def test_all_mistakes_are_told_at_once() -> None:
@@ -149,8 +176,9 @@ def test_a_secret_value_is_never_repeated() -> None:
 
 
 def test_a_kubeconfig_is_a_secret_output_and_is_not_repeated_even_when_the_file_does_not_encrypt_it() -> None:
-    kubeconfig = parse(local(cluster={"kubeconfig": "/root/hunter2"}), "dev").cluster.kubeconfig
-    assert isinstance(kubeconfig, pulumi.Output)
+    cluster = parse(local(cluster={"kubeconfig": "/root/hunter2"}), "dev").cluster
+    assert isinstance(cluster, ExistingClusterConfig)
+    assert isinstance(cluster.kubeconfig, pulumi.Output)
     assert "hunter2" not in "".join(mistakes(local(cluster={"kubeconfig": {"hunter2": "hunter2"}})))
 
 
@@ -195,7 +223,8 @@ def test_any_input_is_a_stack_or_mistakes_that_name_their_key(values: dict[str, 
         assert config.model_store.enabled
         assert config.images.mnist
         assert mnist.replicas.min <= mnist.replicas.max
-    assert config.model_store.mode == "standalone" or config.model_store.replicas >= 4
+    store = config.model_store
+    assert not isinstance(store, MinioConfig) or store.mode == "standalone" or store.replicas >= 4
 
 
 def parsed_or_lines(values: dict[str, Any]) -> StackConfig | list[str]:

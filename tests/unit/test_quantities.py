@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacks.quantities import FACTORS, amount
+from stacks.config.quantities import FACTORS, amount
 
 
 @pytest.mark.parametrize(("text", "value"), [("500m", "0.5"), ("2", "2"), ("1.5", "1.5"), ("2Gi", "2147483648"), ("3k", "3000")])

@@ -6,11 +6,14 @@ import difflib
 import json
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from typing import Any, get_args
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 import pulumi
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
+
+from stacks.config.section import UNKNOWN_CHOICE
 
 HIDDEN = "[secret]"
 SCALARS = (str, int, float, bool, type(None))
@@ -26,8 +29,9 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """Where an error is in the model: the section that holds the key, if it is one of ours, and whether the value is a secret."""
+    """Where an error is: the keys as written in the file, the section that holds the last one, whether the value is a secret."""
 
+    keys: list[str | int]
     section: type[BaseModel] | None
     secret: bool
 
@@ -39,7 +43,10 @@ def explain(error: ValidationError, model: type[BaseModel], file: str, namespace
 
 def _line(detail: ErrorDetails, model: type[BaseModel], prefix: str, secret_keys: Set[str]) -> str:
     place = _place(model, detail["loc"], secret_keys)
-    return f"{prefix}{_path(detail['loc'])}: {_text(detail, place)}"
+    if detail["type"] == UNKNOWN_CHOICE:
+        # pydantic stops at the section; what is wrong is one key of it.
+        place.keys.append(detail["ctx"]["key"])
+    return f"{prefix}{_path(place.keys)}: {_text(detail, place)}"
 
 
 def _text(detail: ErrorDetails, place: Place) -> str:
@@ -52,12 +59,18 @@ def _text(detail: ErrorDetails, place: Place) -> str:
             return _hidden_text(detail)
         case "value_error":
             return _own_words(detail)
+        case _ if detail["type"] == UNKNOWN_CHOICE:
+            return _choice(detail["input"][detail["ctx"]["key"]], detail["ctx"]["expected"])
         case "model_type" | "model_attributes_type" | "dict_type":
             return f"{_shown(detail['input'])} is not a set of keys and values"
         case "literal_error":
-            return f"{_shown(detail['input'])} is not allowed; choose one of: {detail['ctx']['expected'].replace(' or ', ', ')}"
+            return _choice(detail["input"], detail["ctx"]["expected"].replace(" or ", ", "))
         case _:
             return f"{_shown(detail['input'])} is not allowed: {detail['msg'].replace('Input should', 'it should')}"
+
+
+def _choice(value: object, expected: str) -> str:
+    return f"{_shown(value)} is not allowed; choose one of: {expected}"
 
 
 def _own_words(detail: ErrorDetails) -> str:
@@ -84,26 +97,51 @@ def _description(detail: ErrorDetails, place: Place) -> str:
 
 
 def _place(model: type[BaseModel], loc: Sequence[str | int], secret_keys: Set[str]) -> Place:
-    section: type[BaseModel] | None = model
-    holder: type[BaseModel] | None = model
-    secret = bool(loc) and loc[0] in secret_keys
+    place = Place([], model, bool(loc) and loc[0] in secret_keys)
+    members: list[Member] = [Member(None, model)]
     for key in loc:
-        holder = section
-        fields = holder.model_fields.items() if holder else ()
-        types = next((_types(field.annotation) for name, field in fields if key in (field.alias, name)), ())
-        secret = secret or any(getattr(item, "__origin__", item) is pulumi.Output for item in types)
-        section = next((item for item in types if isinstance(item, type) and issubclass(item, BaseModel)), None)
-    return Place(holder, secret)
+        if key in [member.tag for member in members]:
+            # pydantic names the member of a union by its tag, which is no key of the file.
+            members = [member for member in members if member.tag == key]
+            continue
+        section = next((member.section for member in members if member.section), None)
+        if not isinstance(key, int):
+            members = _field(section, key)
+        secret = place.secret or any(member.secret for member in members)
+        place = Place([*place.keys, key], section, secret)
+    return place
 
 
-def _types(annotation: Any) -> tuple[Any, ...]:  # noqa: ANN401 - an annotation may be anything
-    """The members of a union, through Annotated; a plain type is its own only member."""
+@dataclass(frozen=True)
+class Member:
+    """One type that a value may have."""
+
+    tag: str | None
+    type: Any
+
+    @property
+    def section(self) -> type[BaseModel] | None:
+        return self.type if isinstance(self.type, type) and issubclass(self.type, BaseModel) else None
+
+    @property
+    def secret(self) -> bool:
+        return getattr(self.type, "__origin__", self.type) is pulumi.Output
+
+
+def _field(section: type[BaseModel] | None, key: str) -> list[Member]:
+    fields = section.model_fields.items() if section else ()
+    return next((_members(field.annotation) for name, field in fields if key in (field.alias, name)), [])
+
+
+def _members(annotation: Any, tag: str | None = None) -> list[Member]:  # noqa: ANN401 - an annotation may be anything
+    """The types of a field: through Annotated, the members of a union, the items of a list."""
     inner = get_args(annotation)
     if hasattr(annotation, "__metadata__"):
-        return _types(inner[0])
-    if inner and not isinstance(annotation, type) and type(None) in inner:
-        return tuple(member for item in inner for member in _types(item))
-    return (annotation,)
+        tags = [item.tag for item in annotation.__metadata__ if isinstance(item, Tag)]
+        return _members(inner[0], tags[0] if tags else tag)
+    if get_origin(annotation) in (Union, UnionType, list):
+        return [member for item in inner for member in _members(item, tag)]
+    return [Member(tag, annotation)]
 
 
 def _keys(section: type[BaseModel]) -> list[str]:

@@ -1,0 +1,39 @@
+"""From what Pulumi was started with to the model of the stack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Set
+from typing import Any
+
+import pulumi
+from pydantic import ValidationError
+
+from stacks.config.errors import ConfigError, explain
+from stacks.config.section import NAMESPACE
+from stacks.config.stack import StackConfig
+
+
+def load(stack: str) -> StackConfig:
+    """The configuration that Pulumi was started with. Raises ConfigError with every mistake in it."""
+    prefix = f"{NAMESPACE}:"
+    # pulumi.Config looks keys up by name; only the whole map shows the ones that nobody asked for.
+    given = {key: value for key, value in pulumi.runtime.config.CONFIG.get().items() if key.startswith(prefix)}
+    secret = {key.removeprefix(prefix) for key in given if pulumi.runtime.is_config_secret(key)}
+    return parse({key.removeprefix(prefix): _decoded(value) for key, value in given.items()}, stack, secret)
+
+
+def parse(values: Mapping[str, Any], stack: str, secret_keys: Set[str] = frozenset()) -> StackConfig:
+    """The model of `values`. `secret_keys`: top-level keys whose values no error may repeat. Raises ConfigError."""
+    try:
+        return StackConfig.model_validate(dict(values))
+    except ValidationError as error:
+        raise ConfigError(explain(error, StackConfig, f"Pulumi.{stack}.yaml", NAMESPACE, secret_keys)) from None
+
+
+def _decoded(value: str) -> object:
+    """Pulumi hands structured values over as JSON, and plain ones as they stand."""
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value

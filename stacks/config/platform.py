@@ -1,0 +1,134 @@
+"""The in-cluster layer: which parts are installed, and how their controllers run."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, Tag, model_validator
+
+from stacks.config.quantities import Quantity
+from stacks.config.section import ImageReference, ResourcesConfig, Section, TolerationConfig, chosen_by
+
+Exposure = Literal["cluster", "internal"]
+"""`cluster`: no address outside the cluster; `internal`: a load balancer inside the network."""
+
+
+class MirrorConfig(Section):
+    """Where charts, manifests and images come from instead of upstream."""
+
+    charts: str | None = Field(None, description="A folder of <name>-<version>.tgz files, or an oci:// prefix.")
+    manifests: str | None = Field(None, description="A folder of <name>-<version>.yaml release manifests.")
+    images: dict[str, str] = Field(default_factory=dict, description="Image prefix → replacement; the longest prefix wins.")
+    digests: Literal["keep", "drop"] = Field("keep", description="`drop` when the mirror's images are builds of their own.")
+
+
+class SafeguardsConfig(Section):
+    """What an environment that users depend on insists on."""
+
+    protect: bool = Field(False, description="true: cluster, data and CRDs are neither deleted nor replaced before a person lifts it.")
+    digests: Literal["optional", "required"] = Field(
+        "optional", description="`required`: `pulumi up` is refused while an artifact is not locked by its digest."
+    )
+
+
+class PlacementConfig(Section):
+    """Where the platform's own controllers run."""
+
+    node_selector: dict[str, str] = Field(default_factory=dict, description="Labels of their nodes.")
+    tolerations: list[TolerationConfig] = Field(default_factory=list, description="Taints that they tolerate.")
+
+
+class ControllerConfig(Section):
+    """A part of the platform. Several replicas are spread over zones and nodes, and a drain takes one at a time."""
+
+    enabled: bool = Field(True, description="false: this platform does not install it; the cluster may have its own.")
+    replicas: Annotated[int, Field(ge=1, le=5)] = Field(1, description="Of its controllers and webhooks.")
+    resources: ResourcesConfig | None = Field(None, description="Of its main controller. Default: what the component is known to need.")
+    timeout_seconds: Annotated[int, Field(ge=30, le=3600)] = Field(300, description="How long its installation may take.")
+
+
+class OptionalConfig(ControllerConfig):
+    enabled: bool = Field(False, description="true: this platform installs it.")
+
+
+class GatewayApiConfig(Section):
+    enabled: bool = Field(False, description="true: this platform installs the Gateway API's CRDs.")
+
+
+class EnvoyGatewayConfig(OptionalConfig):
+    exposure: Exposure = Field("cluster", description="Who reaches the gateway.")
+
+
+class KnativeIngressConfig(Section):
+    kind: Literal["kourier", "existing"] = Field("kourier", description="`existing`: the cluster brings a Knative ingress of its own.")
+    ingress_class: str | None = Field(None, description="The ingress class of an existing one.")
+    exposure: Exposure = Field("cluster", description="Who reaches Kourier.")
+
+    @model_validator(mode="after")
+    def _class_belongs_to_an_existing_one(self) -> KnativeIngressConfig:
+        if (self.kind == "existing") != (self.ingress_class is not None):
+            raise ValueError("ingressClass names the ingress of kind existing; it is needed there and not allowed for kourier")
+        return self
+
+
+class KnativeConfig(OptionalConfig):
+    """Knative Serving."""
+
+    ingress: KnativeIngressConfig = KnativeIngressConfig.model_validate({})
+    domain: str = Field("svc.cluster.local", description="Domain of the services' own addresses.")
+
+
+class MonitoringConfig(OptionalConfig):
+    """Prometheus, Alertmanager and Grafana."""
+
+    retention_days: Annotated[int, Field(ge=1, le=400)] = Field(15, description="How long Prometheus keeps samples.")
+    storage_size: Quantity = Field("20Gi", description="Prometheus' volume, for each replica.")
+    prometheus_url: str | None = Field(None, pattern=r"^https?://", description="An existing Prometheus, where none is installed.")
+
+    @model_validator(mode="after")
+    def _one_prometheus(self) -> MonitoringConfig:
+        if self.enabled and self.prometheus_url:
+            raise ValueError("prometheusUrl names an existing Prometheus; leave it out or set enabled: false")
+        return self
+
+
+class MinioConfig(Section):
+    """MinIO in the cluster."""
+
+    enabled: bool = Field(True, description="false: no model store.")
+    backend: Literal["minio"] = Field("minio", description="MinIO, in the cluster.")
+    mode: Literal["standalone", "distributed"] = Field("standalone", description="One server, or a set that survives losing some.")
+    replicas: Annotated[int, Field(ge=1, le=16)] = Field(1, description="Servers, one drive each; distributed needs 4 or more.")
+    storage_size: Quantity = Field("5Gi", description="Size of each server's drive.")
+    resources: ResourcesConfig | None = Field(None, description="Of each server.")
+    timeout_seconds: Annotated[int, Field(ge=30, le=3600)] = Field(300, description="How long the servers may take to be ready.")
+
+    @model_validator(mode="after")
+    def _enough_drives(self) -> MinioConfig:
+        if self.mode == "distributed" and self.replicas < 4:
+            raise ValueError(f"mode distributed needs replicas of 4 to 16, not {self.replicas}")
+        if self.mode == "standalone" and self.replicas != 1:
+            raise ValueError(f"mode standalone has replicas 1, not {self.replicas}; mode distributed takes 4 to 16")
+        return self
+
+    @property
+    def bucket(self) -> str:
+        return "models"
+
+
+class S3Config(Section):
+    """A bucket on AWS, read by Pod Identity: no keys."""
+
+    enabled: bool = Field(True, description="false: no model store.")
+    backend: Literal["s3"] = Field(description="Amazon S3, read by Pod Identity.")
+    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")] = Field(description="The bucket's name, unique on earth.")
+
+
+ModelStoreConfig = Annotated[Annotated[MinioConfig, Tag("minio")] | Annotated[S3Config, Tag("s3")], chosen_by("backend", "minio", "s3")]
+
+
+class ImagesConfig(Section):
+    """Our own images, named by whoever built them."""
+
+    mnist: ImageReference | None = Field(None, description="The MNIST predictor: images/mnist, target serving.")
+    mnist_weights: ImageReference | None = Field(None, description="The trained weights: images/mnist, target weights.")
