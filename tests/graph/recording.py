@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import runpy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,14 +123,24 @@ def _recorded(request: resource_pb2.RegisterResourceRequest, urn: str) -> Resour
 
 def record(values: Mapping[str, Any], secret_keys: list[str] | None = None) -> Graph:
     """Runs `__main__.py` with this configuration: the keys below `inference-platform:`, as in a stack file."""
+    config = {f"{PROJECT}:{key}": json.dumps(value) for key, value in values.items()}
+    return _recording(lambda: runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__"), config, secret_keys or [])
+
+
+def record_component(build: Callable[[], object]) -> Graph:
+    """Runs `build`, which makes components by hand, without the rest of the program."""
+    return _recording(build, {}, [])
+
+
+def _recording(build: Callable[[], object], config: dict[str, str], secret_keys: list[str]) -> Graph:
     graph = Graph()
     asyncio.set_event_loop(asyncio.new_event_loop())
     mocks.set_mocks(_Answers(), project=PROJECT, stack="local", preview=False, monitor=_Monitor(graph))
-    pulumi.runtime.set_all_config({f"{PROJECT}:{key}": json.dumps(value) for key, value in values.items()}, secret_keys or [])
+    pulumi.runtime.set_all_config(config, secret_keys)
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> None:
-        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+        build()
 
     program()
     root = get_root_resource()
