@@ -7,10 +7,10 @@ import os
 import sys
 import time
 
+from scripts.commands import show
+from scripts.errors import DriverError
 from scripts.local import cluster as clusters
-from scripts.local.commands import show
 from scripts.local.engine import outputs, pulumi
-from scripts.local.errors import DriverError
 from scripts.local.prediction import show_prediction
 from scripts.local.workspace import Workspace, prepare, write_config
 

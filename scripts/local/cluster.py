@@ -8,8 +8,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scripts.local.commands import answer, show
-from scripts.local.errors import DriverError
+from scripts.commands import answer, show
+from scripts.errors import DriverError
 
 BENCH = [sys.executable, "-m", "bench"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from scripts.local.commands import answer, show
+from scripts.commands import answer, show
 from scripts.local.recovery import adopt_pending_creates, release_stale_lock
 from scripts.local.workspace import STACK, Workspace
 

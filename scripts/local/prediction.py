@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from images.mnist import digits
-from scripts.local.errors import DriverError
+from scripts.errors import DriverError
 
 SHADES = " .:-=+*#%@"
 

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from scripts.local.commands import ROOT, answer, show
+from scripts.commands import ROOT, answer, show
 from scripts.local.workspace import PROJECT, STACK, Workspace
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
+from scripts.commands import ROOT
 from scripts.local.cluster import Cluster
-from scripts.local.commands import ROOT
 
 STACK = "local"
 PROJECT = "inference-platform"

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from scripts.local.commands import ROOT
+from scripts.commands import ROOT
 from scripts.local.recovery import adopt_pending_creates, release_stale_lock
 from scripts.local.workspace import Workspace
 

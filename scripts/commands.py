@@ -6,9 +6,9 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scripts.local.errors import DriverError
+from scripts.errors import DriverError
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def show(command: Sequence[str], env: Mapping[str, str]) -> None:
