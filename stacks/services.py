@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from components.model_access import Account
 from components.platform.minio import ModelStore
 from components.scheduling import Quantities, Resources
 from components.serving.autoscaling import CpuAutoscaling
@@ -10,7 +11,6 @@ from components.serving.inference_service import (
     InferenceServiceArgs,
     Predictor,
     Standard,
-    Storage,
 )
 from components.serving.model_publication import ModelPublication, ModelPublicationArgs
 from components.serving.runtime import ServingRuntime, ServingRuntimeArgs
@@ -40,7 +40,7 @@ def mnist(config: MnistConfig, store: ModelStore) -> InferenceServiceArgs:
         namespace=MODELS_NAMESPACE,
         predictor=Predictor(
             model=config.model,
-            storage=Storage(endpoint=store.endpoint, credentials=store.reader),
+            storage=store.grant_read(Account(namespace=MODELS_NAMESPACE, name="mnist-classifier")),
             resources=_resources(config.resources),
         ),
         serving=Standard(autoscaling=CpuAutoscaling(replicas=config.replicas, target=config.scaling.target)),

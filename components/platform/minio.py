@@ -11,7 +11,8 @@ import pulumi_kubernetes as k8s
 from components import versions
 from components.artifacts import Mirror
 from components.base import Args, Component, labels
-from components.platform.minio_bootstrap import BUCKET, Bootstrap, BootstrapArgs, Credentials, secret_of
+from components.model_access import Account, Credentials, S3Keys, secret_of
+from components.platform.minio_bootstrap import BUCKET, Bootstrap, BootstrapArgs
 from components.pods import SCRATCH, SCRATCH_MOUNT, SCRATCH_VOLUME, container_security, pod_security, restricted_namespace, secret_env
 
 NAMESPACE = "minio"
@@ -43,7 +44,7 @@ class ModelStoreArgs(Args):
 class ModelStore(Component):
     """Owns namespace, servers, volumes, network rules, users and the versioned bucket `models`.
 
-    Ready when bucket, policies and users exist. `reader` can only read `models`; `publisher_secret` names the Secret, in the
+    Ready when bucket, policies and users exist. Readers can only read `models`; `publisher_secret` names the Secret, in the
     store's own namespace, of the user that may add objects to it. The root user serves the bootstrap alone.
     """
 
@@ -55,13 +56,14 @@ class ModelStore(Component):
         after: Sequence[pulumi.Resource | None] = (),
     ) -> None:
         super().__init__(name, opts, after)
+        self.bucket = BUCKET
         self.image = args.mirror.image(versions.SILO).reference
         self.namespace = NAMESPACE
         self.endpoint = f"{NAME}.{NAMESPACE}.svc.cluster.local:{S3_PORT}"
         namespace = restricted_namespace(NAMESPACE, labels(NAMESPACE, NAMESPACE), self.child())
         root = Credentials.generate("model-store-root", "root", self)
         publisher = Credentials.generate("model-publisher", "model-publisher", self)
-        self.reader = Credentials.generate("kserve-reader", "kserve-reader", self)
+        self._reader = Credentials.generate("kserve-reader", "kserve-reader", self)
         root_secret = secret_of(root, ROOT_SECRET, NAMESPACE, self.child([namespace]))
         peers = self._headless_service(namespace)
         servers = self._servers(args, [namespace, root_secret, peers])
@@ -72,12 +74,16 @@ class ModelStore(Component):
         bootstrap = Bootstrap(
             "model-store-bootstrap",
             BootstrapArgs(namespace=NAMESPACE, endpoint=self.endpoint, image=self.image, labels=CLIENT_LABEL, root_secret=ROOT_SECRET),
-            users=[self.reader, publisher],
+            users=[self._reader, publisher],
             opts=pulumi.ResourceOptions(parent=self),
             after=[namespace, servers, service],
         )
         self.publisher_secret = bootstrap.secret_names[publisher.access_key]
         self.register_outputs({"endpoint": self.endpoint, "bucket": BUCKET})
+
+    def grant_read(self, account: Account) -> S3Keys:  # noqa: ARG002 - all readers share one key here
+        """What this account's pods read the store with."""
+        return S3Keys(endpoint=self.endpoint, credentials=self._reader)
 
     def _metadata(self, name: str = NAME, annotations: dict[str, str] | None = None) -> k8s.meta.v1.ObjectMetaArgsDict:
         metadata: k8s.meta.v1.ObjectMetaArgsDict = {"name": name, "namespace": NAMESPACE, "labels": labels(NAME, NAMESPACE)}

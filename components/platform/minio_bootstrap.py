@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Sequence
 
 import pulumi
 import pulumi_kubernetes as k8s
-import pulumi_random
 
 from components.base import Args, Component, labels
 from components.job import PROGRAMS, ScriptJobArgs, script_job
+from components.model_access import Credentials, secret_of
 from components.pods import SCRATCH, secret_env
 
 BUCKET = "models"
@@ -27,39 +26,6 @@ POLICIES: dict[str, list[dict[str, object]]] = {
     ],
 }
 """What each user may do. KServe's storage initializer lists by prefix before it reads, so reading alone is not enough."""
-
-
-class Credentials(Args):
-    """An S3 key pair. The secret key exists only as a secret Output (the SDK marks a RandomPassword's result as one)."""
-
-    access_key: str
-    secret_key: pulumi.Output[str]
-
-    @classmethod
-    def generate(cls, name: str, access_key: str, owner: Component) -> Credentials:
-        """32 letters and digits: special characters break S3 keys in URLs."""
-        password = pulumi_random.RandomPassword(name, length=32, special=False, opts=owner.child())
-        return cls(access_key=access_key, secret_key=password.result)
-
-
-def secret_of(
-    credentials: Credentials,
-    name: str,
-    namespace: str,
-    opts: pulumi.ResourceOptions,
-    annotations: dict[str, str] | None = None,
-) -> k8s.core.v1.Secret:
-    """The key pair as a Secret, under the names that AWS clients and KServe read."""
-    return k8s.core.v1.Secret(
-        name,
-        metadata=k8s.meta.v1.ObjectMetaArgs(name=name, namespace=namespace, labels=labels(name, namespace), annotations=annotations),
-        # Encoded here: the API server turns stringData into data, which would look like drift.
-        data={
-            "AWS_ACCESS_KEY_ID": _base64(credentials.access_key),
-            "AWS_SECRET_ACCESS_KEY": credentials.secret_key.apply(_base64),
-        },
-        opts=opts,
-    )
 
 
 class BootstrapArgs(Args):
@@ -119,7 +85,3 @@ class Bootstrap(Component):
                 secret_env(f"USER_{index}_SECRET", secret, "AWS_SECRET_ACCESS_KEY"),
             ]
         return variables
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()

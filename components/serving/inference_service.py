@@ -9,20 +9,14 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Args, Component, labels
-from components.platform.minio_bootstrap import Credentials, secret_of
+from components.model_access import Access, Account
 from components.scheduling import Resources
 from components.serving.autoscaling import CpuAutoscaling
 from components.serving.runtime import HTTP_PORT, ServingRuntime
+from components.serving.storage import pod_annotations, reader_account
 
 DRAIN_SECONDS = 40
 """The server answers on for 5 s after SIGTERM and then gives requests in flight 30 s (images/mnist/server.py)."""
-
-
-class Storage(Args):
-    """Where models are read from: an S3 endpoint, `host:port` without a scheme, and a key that can only read."""
-
-    endpoint: str
-    credentials: Credentials
 
 
 class Standard(Args):
@@ -46,7 +40,7 @@ class Predictor(Args):
     """What runs: the model's address in the store, and how much of the machine each replica gets."""
 
     model: str
-    storage: Storage
+    storage: Access
     resources: Resources
 
 
@@ -55,6 +49,10 @@ class InferenceServiceArgs(Args):
     namespace: str
     predictor: Predictor
     serving: Serving
+
+    @property
+    def account(self) -> Account:
+        return Account(namespace=self.namespace, name=self.name)
 
 
 class InferenceService(Component):
@@ -76,44 +74,20 @@ class InferenceService(Component):
         self.args = args
         self.runtime = runtime
         self.url = f"http://{args.name}.{args.namespace}.svc.cluster.local/v1/models/{args.name}:predict"
-        account = self._account()
+        account = reader_account(args.account, args.predictor.storage, self)
         address = self._address()
         self.object = k8s.apiextensions.CustomResource(
             args.name,
             api_version="serving.kserve.io/v1beta1",
             kind="InferenceService",
-            metadata={**self._metadata(), "annotations": args.serving.annotations()},
+            metadata={**self._metadata(), "annotations": {**args.serving.annotations(), **pod_annotations(args.predictor.storage)}},
             spec={"predictor": self._predictor()},
-            # Without the account KServe starts pods that have no key, and only logs it (kserve#3852).
             opts=self.child([account, address]),
         )
         self.register_outputs({"url": self.url})
 
     def _metadata(self) -> dict[str, Any]:
         return {"name": self.args.name, "namespace": self.args.namespace, "labels": labels(self.args.name, "serving")}
-
-    def _account(self) -> k8s.core.v1.ServiceAccount:
-        storage = self.args.predictor.storage
-        secret_name = f"{self.args.name}-storage"
-        secret = secret_of(
-            storage.credentials,
-            secret_name,
-            self.args.namespace,
-            self.child(),
-            annotations={
-                "serving.kserve.io/s3-endpoint": storage.endpoint,
-                "serving.kserve.io/s3-usehttps": "0",
-                "serving.kserve.io/s3-region": "us-east-1",
-                "serving.kserve.io/s3-usevirtualbucket": "false",
-            },
-        )
-        return k8s.core.v1.ServiceAccount(
-            self.args.name,
-            metadata={"name": self.args.name, "namespace": self.args.namespace, "labels": labels(self.args.name, "serving")},
-            automount_service_account_token=False,
-            secrets=[{"name": secret_name}],
-            opts=self.child([secret]),
-        )
 
     def _predictor(self) -> dict[str, Any]:
         predictor = self.args.predictor
