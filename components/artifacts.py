@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from components.base import Args
+from components.lock import Lock, committed
+
+OCI = "oci://"
 
 
 class Chart(Args):
-    """A Helm chart in an OCI registry. `repository` is the part before the chart's name, `oci://` included."""
+    """A Helm chart. `repository` is what stands before its name: an `oci://` registry, or the https:// folder of the archives."""
 
     name: str
     repository: str
     version: str
+
+    @property
+    def address(self) -> str:
+        """The key in the lock file."""
+        separator = ":" if self.repository.startswith(OCI) else "-"
+        archive = "" if self.repository.startswith(OCI) else ".tgz"
+        return f"{self.repository}/{self.name}{separator}{self.version}{archive}"
 
 
 class Manifest(Args):
@@ -33,38 +44,112 @@ class Image(Args):
     digest: str | None = None
 
     @property
+    def address(self) -> str:
+        """The key in the lock file."""
+        return f"{self.repository}:{self.tag}"
+
+    @property
     def reference(self) -> str:
-        suffix = f"@{self.digest}" if self.digest else ""
-        return f"{self.repository}:{self.tag}{suffix}"
+        return f"{self.repository}:{self.tag_and_digest}"
+
+    @property
+    def tag_and_digest(self) -> str:
+        """For charts that join name and tag by a colon and know no digest of their own."""
+        return f"{self.tag}@{self.digest}" if self.digest else self.tag
+
+
+class Artifact(Args):
+    """One thing to download: its upstream address, and the digest it is known by, if any."""
+
+    kind: Literal["chart", "manifest", "image"]
+    address: str
+    digest: str | None
 
 
 class Mirror(Args):
-    """Replacement places. With nothing set, everything comes from upstream."""
+    """Replacement places. With nothing set, everything comes from upstream.
 
+    `registry` holds all of it under full upstream names: `<registry>/quay.io/jetstack/charts/cert-manager`, and release manifests
+    at `<registry>/manifests/<name>`. `charts`, `manifests` and `images` say otherwise for one kind of artifact.
+    """
+
+    registry: str | None = None
     charts: str | None = None
     manifests: str | None = None
     images: dict[str, str] = Field(default_factory=dict)
     digests: Literal["keep", "drop"] = "keep"
+    lock: Lock = Field(default_factory=committed)
+    _asked: dict[str, Artifact] = PrivateAttr(default_factory=dict)
+
+    @property
+    def artifacts(self) -> list[Artifact]:
+        """What was asked for so far, under upstream's names: what a stack needs, no more and no less."""
+        return sorted(self._asked.values(), key=lambda artifact: (artifact.kind, artifact.address))
+
+    @property
+    def hosts(self) -> set[str]:
+        """The registries that images come from instead of upstream."""
+        return {place.split("/")[0] for place in [*self.images.values(), self.registry] if place}
 
     def chart(self, chart: Chart) -> str:
-        """The chart's location for Helm: an `oci://` address, or `<folder>/<name>-<version>.tgz` when mirrored by a folder."""
-        place = self.charts or chart.repository
-        if place.startswith("oci://"):
+        """The chart's location for Helm: an `oci://` address, or `<place>/<name>-<version>.tgz` in a folder or under https://."""
+        self._locked("chart", chart.address)
+        place = self.charts or (f"{OCI}{self.registry}/{_bare(chart.repository)}" if self.registry else chart.repository)
+        if place.startswith(OCI):
             return f"{place.rstrip('/')}/{chart.name}"
         return f"{place.rstrip('/')}/{chart.name}-{chart.version}.tgz"
 
     def manifest(self, manifest: Manifest) -> str:
-        """The manifest's URL, or `<folder>/<name>-<version>.yaml` when mirrored; the folder may be an https:// address."""
-        return f"{self.manifests.rstrip('/')}/{manifest.name}-{manifest.version}.yaml" if self.manifests else manifest.url
+        """The manifest's URL; when mirrored, `<place>/<name>-<version>.yaml` in a folder or under https://, or an `oci://` address."""
+        place = self.manifests or (f"{OCI}{self.registry}/manifests" if self.registry else None)
+        if place is None:
+            return manifest.url
+        if place.startswith(OCI):
+            return f"{place.rstrip('/')}/{manifest.name}:{manifest.version}"
+        return f"{place.rstrip('/')}/{manifest.name}-{manifest.version}.yaml"
+
+    def manifest_digest(self, manifest: Manifest) -> str | None:
+        """What the bytes must hash to; None: nobody knows, or the mirror's manifests are builds of its own."""
+        digest = self._locked("manifest", manifest.url)
+        return digest if self.digests == "keep" else None
 
     def image(self, image: Image) -> Image:
         """The image to run. The longest prefix in `images` wins; it may reach up to and including the tag."""
-        kept = image if self.digests == "keep" else image.model_copy(update={"digest": None})
-        prefixes = [prefix for prefix in self.images if _is_prefix(prefix, kept.reference)]
-        if not prefixes:
-            return kept
-        longest = max(prefixes, key=len)
-        return parse_image(self.images[longest] + kept.reference[len(longest) :])
+        digest = image.digest or self._locked("image", image.address)
+        kept = image.model_copy(update={"digest": digest if self.digests == "keep" else None})
+        return parse_image(self._placed(kept.reference))
+
+    def reference(self, reference: str) -> str:
+        """As `image`, for a reference in a release manifest, where a digest may stand without a tag.
+
+        Raises ValueError when `digests: drop` would leave neither.
+        """
+        name, _, digest = reference.partition("@")
+        if ":" in name.rpartition("/")[2]:
+            return self.image(parse_image(reference)).reference
+        if not digest:
+            raise ValueError(f"{reference!r} has neither tag nor digest")
+        if self.digests == "drop":
+            raise ValueError(f"{reference!r} has no tag, so mirror.digests: drop leaves nothing to pull it by")
+        self._asked[reference] = Artifact(kind="image", address=reference, digest=digest)
+        return self._placed(reference)
+
+    def _locked(self, kind: Literal["chart", "manifest", "image"], address: str) -> str | None:
+        digest = self.lock.digest(address)
+        self._asked[address] = Artifact(kind=kind, address=address, digest=digest)
+        return digest
+
+    def _placed(self, reference: str) -> str:
+        prefixes = [prefix for prefix in self.images if _is_prefix(prefix, reference)]
+        if prefixes:
+            longest = max(prefixes, key=len)
+            return self.images[longest] + reference[len(longest) :]
+        return f"{self.registry}/{reference}" if self.registry else reference
+
+
+def missing(artifacts: Iterable[Artifact]) -> list[str]:
+    """The addresses of those that no digest is known of."""
+    return [artifact.address for artifact in artifacts if artifact.digest is None]
 
 
 def parse_image(reference: str) -> Image:
@@ -79,3 +164,7 @@ def parse_image(reference: str) -> Image:
 def _is_prefix(prefix: str, reference: str) -> bool:
     """A prefix ends at a boundary: `quay.io/jet` is no prefix of `quay.io/jetstack/x`."""
     return reference.startswith(prefix) and (prefix.endswith("/") or reference[len(prefix) : len(prefix) + 1] in {"", "/", ":", "@"})
+
+
+def _bare(repository: str) -> str:
+    return repository.partition("://")[2]

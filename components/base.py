@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 
 import pulumi
@@ -67,3 +69,11 @@ def labels(name: str, part_of: str) -> dict[str, str]:
         "app.kubernetes.io/part-of": part_of,
         "app.kubernetes.io/managed-by": "pulumi",
     }
+
+
+def named_by_content(name: str, content: object) -> str:
+    """A physical name that changes with what it holds, so that a change makes a new object and its users follow.
+
+    Fails on an Output inside: a name must be known in a preview, and a secret must never reach one.
+    """
+    return f"{name}-{hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:10]}"

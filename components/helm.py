@@ -23,8 +23,12 @@ def release(
     mirror: Mirror,
     timeout_seconds: int,
     opts: pulumi.ResourceOptions,
+    crds_by_hook: bool = False,
 ) -> k8s.helm.v3.Release:
-    """Installs the chart under its own name and waits until its workloads are ready, at most `timeout_seconds`."""
+    """Installs the chart under its own name and waits until its workloads are ready, at most `timeout_seconds`.
+
+    `crds_by_hook`: the chart upgrades its CRDs in a hook, so its objects fit the cluster's schemas only after that has run.
+    """
     return k8s.helm.v3.Release(
         chart.name,
         # A release without a fixed name gets a random suffix, and a second `up` then meets objects of a foreign owner.
@@ -35,6 +39,7 @@ def release(
         create_namespace=False,
         values=values.model_dump(by_alias=True, exclude_none=True) if values else {},
         timeout=timeout_seconds,
+        disable_openapi_validation=True if crds_by_hook else None,
         # An interrupted install would stay `pending-install` and block every later one.
         cleanup_on_fail=True,
         opts=opts,

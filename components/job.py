@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.base import Args, Component
+from components.base import Args, Component, named_by_content
 from components.pods import SCRATCH_MOUNT, SCRATCH_VOLUME, container_security, pod_security
 
 PROGRAM = "/program"
@@ -44,7 +42,7 @@ class ScriptJobArgs(Args):
 def script_job(args: ScriptJobArgs, owner: Component, depends_on: Sequence[pulumi.Resource] = ()) -> k8s.batch.v1.Job:
     """Creates the Job and waits for its end. Its last log lines are its termination message, which Pulumi shows when it fails."""
     program = {str(path.relative_to(ROOT)): path.read_text() for path in args.files}
-    program_name = _named_by_content(args.name, program)
+    program_name = named_by_content(args.name, program)
     config_map = k8s.core.v1.ConfigMap(
         args.name,
         metadata={"name": program_name, "namespace": args.namespace, "labels": args.labels},
@@ -55,7 +53,7 @@ def script_job(args: ScriptJobArgs, owner: Component, depends_on: Sequence[pulum
     return k8s.batch.v1.Job(
         args.name,
         metadata={
-            "name": _named_by_content(args.name, [pod, args.deadline_seconds]),
+            "name": named_by_content(args.name, [pod, args.deadline_seconds]),
             "namespace": args.namespace,
             "labels": args.labels,
             # A failed run is replaced by the next `up`; otherwise that `up` would wait for the old failure again.
@@ -100,8 +98,3 @@ def _pod(args: ScriptJobArgs, program_name: str, paths: list[str]) -> Any:  # no
         ],
         "volumes": [{"name": "program", "config_map": {"name": program_name, "items": items}}, SCRATCH_VOLUME, *args.volumes],
     }
-
-
-def _named_by_content(name: str, content: object) -> str:
-    """Fails on an Output inside: a name must be known in a preview, and a secret must never reach one."""
-    return f"{name}-{hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:10]}"

@@ -14,6 +14,8 @@ RESTRICTED = {
 }
 """Namespace labels that make the API server refuse any pod outside the `restricted` profile."""
 
+PRIVILEGED = {"pod-security.kubernetes.io/enforce": "privileged"}
+"""Namespace labels for agents that work on the node itself; whoever uses them says what for."""
 
 SCRATCH = "/tmp"  # noqa: S108 - a volume of the pod's own over the read-only root file system
 SCRATCH_MOUNT: k8s.core.v1.VolumeMountArgsDict = {"name": "tmp", "mount_path": SCRATCH}
@@ -48,3 +50,7 @@ def secret_env(name: str, secret: str, key: str) -> k8s.core.v1.EnvVarArgsDict:
 
 def restricted_namespace(name: str, labels: dict[str, str], opts: pulumi.ResourceOptions) -> k8s.core.v1.Namespace:
     return k8s.core.v1.Namespace(name, metadata={"name": name, "labels": {**labels, **RESTRICTED}}, opts=opts)
+
+
+def privileged_namespace(name: str, labels: dict[str, str], opts: pulumi.ResourceOptions) -> k8s.core.v1.Namespace:
+    return k8s.core.v1.Namespace(name, metadata={"name": name, "labels": {**labels, **PRIVILEGED}}, opts=opts)

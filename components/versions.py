@@ -29,3 +29,15 @@ KUBE_RBAC_PROXY = Image(repository="quay.io/brancz/kube-rbac-proxy", tag="v0.18.
 # MinIO's own images ended in 2025 with known holes; Silo is the patched fork with the same protocol (facts/cloud.md, section 3).
 # renovate: datasource=docker depName=docker.io/pgsty/silo
 SILO = Image(repository="docker.io/pgsty/silo", tag="RELEASE.2026-09-16T00-00-00Z")
+
+# renovate: datasource=helm depName=gpu-operator registryUrl=https://helm.ngc.nvidia.com/nvidia
+GPU_OPERATOR_CHART = Chart(repository="https://helm.ngc.nvidia.com/nvidia/charts", name="gpu-operator", version="v26.7.0")
+# The images that run with driver and toolkit preinstalled (NVIDIA/gpu-operator:deployments/gpu-operator/values.yaml@v26.7.0).
+# renovate: datasource=docker depName=nvcr.io/nvidia/gpu-operator
+GPU_OPERATOR = Image(repository="nvcr.io/nvidia/gpu-operator", tag="v26.7.0")
+# renovate: datasource=docker depName=nvcr.io/nvidia/k8s-device-plugin
+GPU_DEVICE_PLUGIN = Image(repository="nvcr.io/nvidia/k8s-device-plugin", tag="v0.20.0")
+# renovate: datasource=docker depName=nvcr.io/nvidia/k8s/dcgm-exporter
+DCGM_EXPORTER = Image(repository="nvcr.io/nvidia/k8s/dcgm-exporter", tag="4.6.0-4.8.3-distroless")
+# renovate: datasource=docker depName=registry.k8s.io/nfd/node-feature-discovery
+NODE_FEATURE_DISCOVERY = Image(repository="registry.k8s.io/nfd/node-feature-discovery", tag="v0.19.0")

@@ -11,7 +11,7 @@ from components.artifacts import Chart, Image
 from tests.structure.project import ROOT, relative, sources
 
 LINES = (ROOT / "components" / "versions.py").read_text().splitlines()
-MARKER = re.compile(r"# renovate: datasource=docker depName=(?P<name>[a-z0-9./-]+)")
+MARKER = re.compile(r"# renovate: datasource=(?P<source>docker|helm) depName=(?P<name>[a-z0-9./-]+)(?: registryUrl=(?P<url>https://\S+))?")
 PINS = {name: pin for name, pin in vars(versions).items() if isinstance(pin, Chart | Image)}
 
 
@@ -21,8 +21,13 @@ def test_the_line_above_a_pin_is_its_marker(name: str) -> None:
     (number,) = [index for index, line in enumerate(LINES) if line.startswith(f"{name} = ")]
     marker = MARKER.fullmatch(LINES[number - 1])
     assert marker, f"{name}: {LINES[number - 1]!r} is no marker"
-    address = pin.repository if isinstance(pin, Image) else f"{pin.repository.removeprefix('oci://')}/{pin.name}"
-    assert marker["name"] == address
+    if isinstance(pin, Image):
+        assert (marker["source"], marker["name"], marker["url"]) == ("docker", pin.repository, None)
+    elif pin.repository.startswith("oci://"):
+        assert (marker["source"], marker["name"], marker["url"]) == ("docker", f"{pin.repository.removeprefix('oci://')}/{pin.name}", None)
+    else:
+        assert (marker["source"], marker["name"]) == ("helm", pin.name)
+        assert pin.repository.startswith(marker["url"]), f"{name}: the index and the archives are of two places"
 
 
 def test_markers_and_pins_are_as_many() -> None:
@@ -32,7 +37,7 @@ def test_markers_and_pins_are_as_many() -> None:
 @pytest.mark.parametrize("name", PINS)
 def test_an_image_names_its_registry_and_a_version(name: str) -> None:
     pin = PINS[name]
-    host = pin.repository.removeprefix("oci://").split("/")[0]
+    host = pin.repository.removeprefix("oci://").removeprefix("https://").split("/")[0]
     assert "." in host, f"{name}: a mirror replaces by registry host"
     version = pin.tag if isinstance(pin, Image) else pin.version
     assert re.search(r"\d", version)
@@ -44,4 +49,4 @@ def test_no_other_file_of_the_product_names_a_version_or_a_registry() -> None:
         if path.name != "versions.py":
             code = "\n".join(line.split("#")[0] for line in path.read_text().splitlines())
             code = re.sub(r'""".*?"""', "", code, flags=re.DOTALL)
-            assert not re.search(r'"v?\d+\.\d+\.\d+"|quay\.io|docker\.io|ghcr\.io', code), relative(path)
+            assert not re.search(r'"v?\d+\.\d+\.\d+"|quay\.io|docker\.io|ghcr\.io|nvcr\.io|registry\.k8s\.io', code), relative(path)

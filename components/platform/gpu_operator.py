@@ -1,0 +1,227 @@
+"""NVIDIA's GPU Operator: device plugin, feature discovery and GPU metrics on every GPU node, as soon as one joins.
+
+Keys of the values: NVIDIA/gpu-operator:deployments/gpu-operator/values.yaml@v26.7.0, and of the subchart
+charts/node-feature-discovery/values.yaml beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Literal, Self
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pydantic import Field, model_validator
+
+from components import versions
+from components.artifacts import Image, Mirror
+from components.base import Args, Component, labels, named_by_content
+from components.gpu import AmiFamily, GpuSharing
+from components.helm import Values, release
+from components.pods import privileged_namespace
+from components.scheduling import GPU_RESOURCE, GPU_TOLERATION, Workload
+
+NAMESPACE = "gpu-operator"
+SHARING_KEY = "default"
+
+PREINSTALLED: dict[AmiFamily, frozenset[Literal["driver", "toolkit"]]] = {"al2023": frozenset({"driver", "toolkit"})}
+"""What the GPU variant of a node image brings along (awsdocs/amazon-eks-user-guide:latest/ug/ml/ml-eks-optimized-ami.adoc)."""
+
+
+class SwitchValues(Values):
+    enabled: bool
+
+
+class CdiValues(Values):
+    enabled: bool = True
+    # The chart refuses NRI without its own toolkit (templates/validations.yaml).
+    nri_plugin_enabled: bool = False
+
+
+class OperandValues(Values):
+    """The operator joins the three to `repository/image:version`."""
+
+    repository: str
+    image: str
+    version: str
+
+
+class OperatorValues(OperandValues):
+    tolerations: list[dict[str, str]]
+    node_selector: dict[str, str]
+    resources: dict[str, dict[str, str]] | None
+
+
+class EnvValues(Values):
+    name: str
+    value: str
+
+
+class PluginValidationValues(Values):
+    # A validation with a workload asks for a GPU of its own, and on a node with one GPU a waiting pod has it (gpu-operator#233).
+    env: tuple[EnvValues, ...] = (EnvValues(name="WITH_WORKLOAD", value="false"),)
+
+
+class ValidatorValues(OperandValues):
+    plugin: PluginValidationValues = PluginValidationValues()
+
+
+class ConfigReference(Values):
+    name: str
+    default: str = SHARING_KEY
+
+
+class DevicePluginValues(OperandValues):
+    config: ConfigReference | None
+
+
+class DcgmExporterValues(OperandValues):
+    service_monitor: SwitchValues
+
+
+class DaemonSetValues(Values):
+    tolerations: list[dict[str, str]]
+
+
+class ScheduledValues(Values):
+    tolerations: list[dict[str, str]]
+    node_selector: dict[str, str] | None = None
+
+
+class NfdImageValues(Values):
+    repository: str
+    tag: str
+
+
+class NfdValues(Values):
+    image: NfdImageValues
+    master: ScheduledValues
+    gc: ScheduledValues
+    worker: ScheduledValues
+
+
+class GpuOperatorValues(Values):
+    driver: SwitchValues
+    toolkit: SwitchValues
+    cdi: CdiValues = CdiValues()
+    # Only for A100 and H100, which no pool of ours offers. Operands for virtual machines are off by the chart's `sandboxWorkloads`.
+    mig_manager: SwitchValues = SwitchValues(enabled=False)
+    operator: OperatorValues
+    validator: ValidatorValues
+    # Of every operand: device plugin, feature discovery, validator and DCGM exporter.
+    daemonsets: DaemonSetValues
+    device_plugin: DevicePluginValues
+    gfd: OperandValues
+    dcgm_exporter: DcgmExporterValues
+    node_feature_discovery: NfdValues = Field(alias="node-feature-discovery")
+
+
+class GpuOperatorArgs(Args):
+    """`monitored`: Prometheus' CRDs exist, so that DCGM's metrics can be scraped."""
+
+    ami_family: AmiFamily = "al2023"
+    sharing: GpuSharing = GpuSharing()
+    monitored: bool
+    workload: Workload = Workload()
+    mirror: Mirror
+
+    @model_validator(mode="after")
+    def _one_operator(self) -> Self:
+        if self.workload.highly_available:
+            raise ValueError("the GPU Operator's chart runs one replica; GPUs in use do not depend on it")
+        return self
+
+
+class GpuOperator(Component):
+    """Owns namespace, release and sharing configuration of the GPU Operator with Node Feature Discovery.
+
+    Ready when both run. Does not wait for GPUs: nodes get their operands as they join, also long after.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        args: GpuOperatorArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        after: Sequence[pulumi.Resource | None] = (),
+    ) -> None:
+        super().__init__(name, opts, after)
+        # The operands mount the node's devices, driver files and kubelet sockets from the host, and run as root.
+        namespace = privileged_namespace(NAMESPACE, labels(NAMESPACE, NAMESPACE), self.child())
+        sharing = self._sharing(args.sharing, namespace)
+        self.release = release(
+            versions.GPU_OPERATOR_CHART,
+            NAMESPACE,
+            _values(args),
+            args.mirror,
+            timeout_seconds=args.workload.timeout_seconds,
+            opts=self.child([namespace, *sharing]),
+            crds_by_hook=True,
+        )
+        self.register_outputs({"namespace": NAMESPACE})
+
+    def _sharing(self, sharing: GpuSharing, namespace: pulumi.Resource) -> list[k8s.core.v1.ConfigMap]:
+        if sharing.strategy == "none":
+            return []
+        return [
+            k8s.core.v1.ConfigMap(
+                "device-plugin-sharing",
+                metadata={"name": _sharing_name(sharing), "namespace": NAMESPACE, "labels": labels("device-plugin", NAMESPACE)},
+                data=_sharing_data(sharing),
+                opts=self.child([namespace]),
+            )
+        ]
+
+
+def _sharing_data(sharing: GpuSharing) -> dict[str, str]:
+    """The device plugin's configuration file (NVIDIA/k8s-device-plugin:api/config/v1), by the name that nodes may choose."""
+    resource = {"name": GPU_RESOURCE, "replicas": sharing.replicas}
+    # More than one slice is no more of the GPU; who asks for it has misunderstood and is refused.
+    time_slicing = {"renameByDefault": False, "failRequestsGreaterThanOne": True, "resources": [resource]}
+    return {SHARING_KEY: json.dumps({"version": "v1", "sharing": {"timeSlicing": time_slicing}}, indent=2)}
+
+
+def _sharing_name(sharing: GpuSharing) -> str:
+    """The operator does not watch the ConfigMap's contents, so that a change must be a new name."""
+    return named_by_content("device-plugin-sharing", _sharing_data(sharing))
+
+
+def _values(args: GpuOperatorArgs) -> GpuOperatorValues:
+    workload, mirror = args.workload, args.mirror
+    operator, plugin = _operand(mirror.image(versions.GPU_OPERATOR)), _operand(mirror.image(versions.GPU_DEVICE_PLUGIN))
+    own_tolerations = [toleration.fields() for toleration in workload.tolerations]
+    controllers = ScheduledValues(tolerations=own_tolerations, node_selector=workload.node_selector)
+    on_gpu_nodes = [GPU_TOLERATION.fields()]
+    preinstalled = PREINSTALLED[args.ami_family]
+    nfd = mirror.image(versions.NODE_FEATURE_DISCOVERY)
+    return GpuOperatorValues(
+        driver=SwitchValues(enabled="driver" not in preinstalled),
+        toolkit=SwitchValues(enabled="toolkit" not in preinstalled),
+        operator=OperatorValues(
+            **operator,
+            tolerations=own_tolerations,
+            node_selector=workload.node_selector,
+            resources=workload.resources.fields() if workload.resources else None,
+        ),
+        validator=ValidatorValues(**operator),
+        daemonsets=DaemonSetValues(tolerations=on_gpu_nodes),
+        device_plugin=DevicePluginValues(
+            **plugin, config=None if args.sharing.strategy == "none" else ConfigReference(name=_sharing_name(args.sharing))
+        ),
+        gfd=OperandValues(**plugin),
+        dcgm_exporter=DcgmExporterValues(
+            **_operand(mirror.image(versions.DCGM_EXPORTER)), service_monitor=SwitchValues(enabled=args.monitored)
+        ),
+        node_feature_discovery=NfdValues(
+            image=NfdImageValues(repository=nfd.repository, tag=nfd.tag_and_digest),
+            master=controllers,
+            gc=controllers,
+            worker=ScheduledValues(tolerations=on_gpu_nodes),
+        ),
+    )
+
+
+def _operand(image: Image) -> dict[str, str]:
+    repository, _, name = image.repository.rpartition("/")
+    return {"repository": repository, "image": name, "version": image.tag_and_digest}
