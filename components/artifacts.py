@@ -1,4 +1,4 @@
-"""Where a third-party chart or image comes from, and from where instead when the company mirrors it."""
+"""Where a third-party chart, release manifest or image comes from, and from where instead when the company mirrors it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from components.base import Args
 from components.lock import Lock, committed
 
 OCI = "oci://"
+Kind = Literal["chart", "manifest", "image"]
 
 
 class Chart(Args):
@@ -23,9 +24,8 @@ class Chart(Args):
     @property
     def address(self) -> str:
         """The key in the lock file."""
-        separator = ":" if self.repository.startswith(OCI) else "-"
-        archive = "" if self.repository.startswith(OCI) else ".tgz"
-        return f"{self.repository}/{self.name}{separator}{self.version}{archive}"
+        name = f"{self.repository}/{self.name}"
+        return f"{name}:{self.version}" if name.startswith(OCI) else f"{name}-{self.version}.tgz"
 
 
 class Manifest(Args):
@@ -61,7 +61,7 @@ class Image(Args):
 class Artifact(Args):
     """One thing to download: its upstream address, and the digest it is known by, if any."""
 
-    kind: Literal["chart", "manifest", "image"]
+    kind: Kind
     address: str
     digest: str | None
 
@@ -93,7 +93,7 @@ class Mirror(Args):
 
     def chart(self, chart: Chart) -> str:
         """The chart's location for Helm: an `oci://` address, or `<place>/<name>-<version>.tgz` in a folder or under https://."""
-        self._locked("chart", chart.address)
+        self._ask("chart", chart.address)
         place = self.charts or (f"{OCI}{self.registry}/{_bare(chart.repository)}" if self.registry else chart.repository)
         if place.startswith(OCI):
             return f"{place.rstrip('/')}/{chart.name}"
@@ -110,12 +110,12 @@ class Mirror(Args):
 
     def manifest_digest(self, manifest: Manifest) -> str | None:
         """What the bytes must hash to; None: nobody knows, or the mirror's manifests are builds of its own."""
-        digest = self._locked("manifest", manifest.url)
+        digest = self._ask("manifest", manifest.url)
         return digest if self.digests == "keep" else None
 
     def image(self, image: Image) -> Image:
         """The image to run. The longest prefix in `images` wins; it may reach up to and including the tag."""
-        digest = image.digest or self._locked("image", image.address)
+        digest = self._ask("image", image.address, image.digest)
         kept = image.model_copy(update={"digest": digest if self.digests == "keep" else None})
         return parse_image(self._placed(kept.reference))
 
@@ -131,11 +131,12 @@ class Mirror(Args):
             raise ValueError(f"{reference!r} has neither tag nor digest")
         if self.digests == "drop":
             raise ValueError(f"{reference!r} has no tag, so mirror.digests: drop leaves nothing to pull it by")
-        self._asked[reference] = Artifact(kind="image", address=reference, digest=digest)
+        self._ask("image", reference, digest)
         return self._placed(reference)
 
-    def _locked(self, kind: Literal["chart", "manifest", "image"], address: str) -> str | None:
-        digest = self.lock.digest(address)
+    def _ask(self, kind: Kind, address: str, own_digest: str | None = None) -> str | None:
+        """Notes the artifact. Answers its digest: its own, else the lock's."""
+        digest = own_digest or self.lock.digest(address)
         self._asked[address] = Artifact(kind=kind, address=address, digest=digest)
         return digest
 

@@ -1,19 +1,53 @@
-"""Where charts and images come from when a company mirrors them."""
+"""Where charts, release manifests and images come from when a company mirrors them, and by which digest they are known."""
 
 from __future__ import annotations
 
 import pytest
 
-from components.artifacts import Chart, Image, Mirror, parse_image
+from components.artifacts import Artifact, Chart, Image, Manifest, Mirror, missing, parse_image
+from components.lock import Lock, Locked
 
 CHART = Chart(repository="oci://quay.io/jetstack/charts", name="cert-manager", version="v1.21.2")
+ARCHIVE = Chart(repository="https://helm.example/charts", name="operator", version="v1.2.3")
+MANIFEST = Manifest(name="serving-core", version="1.21.1", url="https://releases.example/serving-core.yaml")
 IMAGE = Image(repository="quay.io/jetstack/cert-manager-webhook", tag="v1.21.2", digest="sha256:" + "a" * 64)
+DIGEST = "sha256:" + "b" * 64
+
+
+def locked(*addresses: str) -> Lock:
+    return Lock(artifacts={address: Locked(digest=DIGEST, source="a test") for address in addresses})
 
 
 def test_a_chart_comes_from_its_registry_a_mirrored_prefix_or_a_folder_of_archives() -> None:
     assert Mirror().chart(CHART) == "oci://quay.io/jetstack/charts/cert-manager"
     assert Mirror(charts="oci://corp.example/charts/").chart(CHART) == "oci://corp.example/charts/cert-manager"
     assert Mirror(charts="/srv/charts").chart(CHART) == "/srv/charts/cert-manager-v1.21.2.tgz"
+    assert Mirror().chart(ARCHIVE) == "https://helm.example/charts/operator-v1.2.3.tgz"
+
+
+def test_a_manifest_comes_from_its_release_a_folder_or_a_registry() -> None:
+    assert Mirror().manifest(MANIFEST) == MANIFEST.url
+    assert Mirror(manifests="/srv/manifests/").manifest(MANIFEST) == "/srv/manifests/serving-core-1.21.1.yaml"
+    assert Mirror(manifests="https://corp.example/m").manifest(MANIFEST) == "https://corp.example/m/serving-core-1.21.1.yaml"
+    assert Mirror(manifests="oci://corp.example/m").manifest(MANIFEST) == "oci://corp.example/m/serving-core:1.21.1"
+
+
+def test_one_registry_holds_everything_under_full_upstream_names() -> None:
+    mirror = Mirror(registry="corp.example:5000/mirror")
+    assert mirror.chart(CHART) == "oci://corp.example:5000/mirror/quay.io/jetstack/charts/cert-manager"
+    assert mirror.chart(ARCHIVE) == "oci://corp.example:5000/mirror/helm.example/charts/operator"
+    assert mirror.manifest(MANIFEST) == "oci://corp.example:5000/mirror/manifests/serving-core:1.21.1"
+    assert mirror.image(IMAGE).repository == "corp.example:5000/mirror/quay.io/jetstack/cert-manager-webhook"
+    assert mirror.hosts == {"corp.example:5000"}
+
+
+def test_one_kind_of_artifact_can_come_from_elsewhere_than_the_registry() -> None:
+    mirror = Mirror(registry="corp.example", charts="/srv/charts", manifests="/srv/manifests", images={"quay.io/": "other.example/quay/"})
+    assert mirror.chart(CHART) == "/srv/charts/cert-manager-v1.21.2.tgz"
+    assert mirror.manifest(MANIFEST) == "/srv/manifests/serving-core-1.21.1.yaml"
+    assert mirror.image(IMAGE).repository == "other.example/quay/jetstack/cert-manager-webhook"
+    assert mirror.image(Image(repository="ghcr.io/a/b", tag="1")).repository == "corp.example/ghcr.io/a/b"
+    assert mirror.hosts == {"corp.example", "other.example"}
 
 
 def test_the_longest_prefix_wins() -> None:
@@ -34,6 +68,47 @@ def test_a_whole_reference_can_be_replaced_tag_included() -> None:
 def test_digests_are_kept_unless_the_mirror_holds_its_own_builds() -> None:
     assert Mirror().image(IMAGE).reference.endswith("@sha256:" + "a" * 64)
     assert Mirror(digests="drop").image(IMAGE).reference == "quay.io/jetstack/cert-manager-webhook:v1.21.2"
+
+
+def test_the_lock_says_by_which_digest_an_image_and_a_manifest_are_known() -> None:
+    pin = Image(repository="ghcr.io/a/b", tag="1")
+    lock = locked("ghcr.io/a/b:1", MANIFEST.url)
+    assert Mirror(lock=lock).image(pin).reference == f"ghcr.io/a/b:1@{DIGEST}"
+    assert Mirror(lock=lock, registry="corp.example").image(pin).reference == f"corp.example/ghcr.io/a/b:1@{DIGEST}"
+    assert Mirror(lock=lock, digests="drop").image(pin).reference == "ghcr.io/a/b:1"
+    assert Mirror(lock=lock).manifest_digest(MANIFEST) == DIGEST
+    assert Mirror(lock=lock, digests="drop").manifest_digest(MANIFEST) is None
+    assert Mirror(lock=locked()).manifest_digest(MANIFEST) is None
+
+
+def test_a_manifest_may_name_an_image_by_its_digest_alone() -> None:
+    reference = f"gcr.io/knative-releases/activator@{DIGEST}"
+    assert Mirror().reference(reference) == reference
+    assert Mirror(registry="corp.example").reference(reference) == f"corp.example/{reference}"
+    assert Mirror(images={"gcr.io/": "corp.example/g/"}).reference(reference) == f"corp.example/g/knative-releases/activator@{DIGEST}"
+    assert Mirror(lock=locked("ghcr.io/a/b:1")).reference("ghcr.io/a/b:1") == f"ghcr.io/a/b:1@{DIGEST}"
+    with pytest.raises(ValueError, match=r"mirror\.digests: drop leaves nothing"):
+        Mirror(digests="drop").reference(reference)
+    with pytest.raises(ValueError, match="neither tag nor digest"):
+        Mirror().reference("gcr.io/knative-releases/activator")
+
+
+def test_what_was_asked_for_is_what_a_stack_needs_and_what_has_no_digest_is_missing() -> None:
+    mirror = Mirror(registry="corp.example", digests="drop", lock=locked(CHART.address, "ghcr.io/a/b:1"))
+    mirror.chart(CHART)
+    mirror.chart(ARCHIVE)
+    mirror.manifest_digest(MANIFEST)
+    for _ in range(2):
+        mirror.image(Image(repository="ghcr.io/a/b", tag="1"))
+    mirror.image(IMAGE)
+    assert mirror.artifacts == [
+        Artifact(kind="chart", address="https://helm.example/charts/operator-v1.2.3.tgz", digest=None),
+        Artifact(kind="chart", address="oci://quay.io/jetstack/charts/cert-manager:v1.21.2", digest=DIGEST),
+        Artifact(kind="image", address="ghcr.io/a/b:1", digest=DIGEST),
+        Artifact(kind="image", address="quay.io/jetstack/cert-manager-webhook:v1.21.2", digest=IMAGE.digest),
+        Artifact(kind="manifest", address=MANIFEST.url, digest=None),
+    ]
+    assert missing(mirror.artifacts) == ["https://helm.example/charts/operator-v1.2.3.tgz", MANIFEST.url]
 
 
 def test_a_reference_without_a_tag_is_refused() -> None:
