@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Tag, model_validator
 
+from components.artifacts import parse_image
 from stacks.config.quantities import Quantity
 from stacks.config.section import ImageReference, ResourcesConfig, Section, TolerationConfig, chosen_by
 
@@ -132,3 +133,9 @@ class ImagesConfig(Section):
 
     mnist: ImageReference | None = Field(None, description="The MNIST predictor: images/mnist, target serving.")
     mnist_weights: ImageReference | None = Field(None, description="The trained weights: images/mnist, target weights.")
+
+    @property
+    def without_digest(self) -> list[str]:
+        """The images that a tag alone names, by key."""
+        given = {"mnist": self.mnist, "mnistWeights": self.mnist_weights}
+        return [key for key, reference in given.items() if reference and not parse_image(reference).digest]

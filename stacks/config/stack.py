@@ -22,6 +22,7 @@ from stacks.config.platform import (
     PlacementConfig,
     SafeguardsConfig,
 )
+from stacks.config.rules import broken
 from stacks.config.section import Section
 from stacks.config.services import ServicesConfig, bucket_of
 
@@ -46,13 +47,18 @@ class StackConfig(Section):
     images: ImagesConfig = ImagesConfig.model_validate({})
     services: ServicesConfig = Field(ServicesConfig.model_validate({}), description="The models that are served.")
 
+    @field_validator("*")
+    @classmethod
+    def _beside_others(cls, section: object, others: ValidationInfo) -> object:
+        """A rule of the field, not of the whole: so it is reported together with mistakes in other sections."""
+        if words := broken(others.field_name or "", section, others.data):
+            raise ValueError("; ".join(words))
+        return section
+
     @field_validator("services")
     @classmethod
     def _have_what_they_need(cls, services: ServicesConfig, others: ValidationInfo) -> ServicesConfig:
-        """A rule of this field, not of the whole: so it is reported together with mistakes in other sections.
-
-        A section with a mistake of its own is not among `others` and counts as what it should be.
-        """
+        """A section with a mistake of its own is not among `others` and counts as what it should be."""
         if services.mnist is None:
             return services
         found = others.data

@@ -1,0 +1,89 @@
+"""Sections that cannot work beside one another. Each rule belongs to the later section of the two, which its message then names.
+
+On an existing cluster a part that is switched off may be the cluster's own; on a cluster of ours there is nobody else to bring it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Sections = Mapping[str, Any]
+"""The sections before the one that is judged; one with a mistake of its own is missing, and no rule holds that against others."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`broken` is asked only when `section` and every one of `others` could be read."""
+
+    section: str
+    others: tuple[str, ...]
+    broken: Callable[..., bool]
+    words: str
+
+
+def _owned(cluster: Any) -> bool:  # noqa: ANN401 - a section
+    return bool(cluster.kind == "eks")
+
+
+RULES = (
+    Rule(
+        "gpu",
+        ("cluster",),
+        lambda gpu, cluster: gpu.mode == "managed" and not _owned(cluster),
+        "mode managed needs cluster.kind: eks; an existing cluster has its GPU nodes (mode: existing) or none",
+    ),
+    Rule(
+        "mirror",
+        ("safeguards",),
+        lambda mirror, safeguards: mirror.digests == "drop" and safeguards.digests == "required",
+        "digests: drop contradicts safeguards.digests: required",
+    ),
+    Rule(
+        "envoy_gateway",
+        ("cluster", "gateway_api"),
+        lambda gateway, cluster, api: gateway.enabled and _owned(cluster) and not api.enabled,
+        "enabled: true on cluster.kind eks needs gatewayApi.enabled: true",
+    ),
+    Rule(
+        "gpu_operator",
+        ("gpu",),
+        lambda operator, gpu: operator.enabled and gpu.mode == "none",
+        "enabled: true needs GPU nodes: set gpu.mode to managed or existing",
+    ),
+    Rule(
+        "gpu_operator",
+        ("gpu",),
+        lambda operator, gpu: not operator.enabled and gpu.mode == "managed",
+        "enabled: false beside gpu.mode managed: nodes would cost money and offer no GPU to any pod",
+    ),
+    Rule(
+        "kserve",
+        ("cluster", "cert_manager"),
+        lambda kserve, cluster, certificates: kserve.enabled and _owned(cluster) and not certificates.enabled,
+        "enabled: true on cluster.kind eks needs certManager.enabled: true",
+    ),
+    Rule(
+        "model_store",
+        ("cluster",),
+        lambda store, cluster: store.enabled and store.backend == "s3" and not _owned(cluster),
+        "backend s3 needs cluster.kind: eks, whose pods read it by Pod Identity; elsewhere choose minio",
+    ),
+    Rule(
+        "images",
+        ("safeguards",),
+        lambda images, safeguards: safeguards.digests == "required" and bool(images.without_digest),
+        "safeguards.digests: required wants every image as <repository>:<tag>@sha256:<digest>; "
+        "the workflow mnist-image prints it: pulumi config set --path inference-platform:images.mnist <reference>",
+    ),
+)
+
+
+def broken(name: str, section: object, found: Sections) -> list[str]:
+    """The words of every rule that `section`, the field `name`, breaks."""
+    return [
+        rule.words
+        for rule in RULES
+        if rule.section == name and all(other in found for other in rule.others) and rule.broken(section, *(found[o] for o in rule.others))
+    ]
