@@ -1,0 +1,58 @@
+"""Flow logs: who talked to whom in the network, kept for a limited time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+from pulumi_aws import cloudwatch, ec2
+
+from components.aws.policy import allow, document, trust
+from components.aws.role import Role, RoleArgs
+from components.base import Args, Component
+
+
+class FlowLogsArgs(Args):
+    """`name`: the network's. `account`: the only one in whose name the service may take the role."""
+
+    name: str
+    region: str
+    vpc_id: pulumi.Output[str]
+    account: pulumi.Output[str]
+    retention_days: int
+
+
+class FlowLogs(Component):
+    """Owns the network's flow log, its log group and its role. Does not wait for the first record."""
+
+    def __init__(
+        self,
+        name: str,
+        args: FlowLogsArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        after: Sequence[pulumi.Resource | None] = (),
+    ) -> None:
+        super().__init__(name, opts, after)
+        group = cloudwatch.LogGroup(name, name=f"/aws/vpc/{args.name}/flow-logs", retention_in_days=args.retention_days, opts=self.child())
+        # Not logs:CreateLogGroup: a group made by the service would be kept for ever.
+        writing = allow(["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], [pulumi.Output.concat(group.arn, ":*")])
+        role = Role(
+            f"{name}-writer",
+            RoleArgs(
+                name=f"{args.name}-{args.region}-flow-logs",
+                trust=trust("vpc-flow-logs.amazonaws.com", when={"StringEquals": {"aws:SourceAccount": args.account}}),
+                inline={"write": document(writing)},
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        ec2.FlowLog(
+            name,
+            vpc_id=args.vpc_id,
+            traffic_type="ALL",
+            log_destination_type="cloud-watch-logs",
+            log_destination=group.arn,
+            iam_role_arn=role.arn,
+            tags={"Name": args.name},
+            opts=self.child([role]),
+        )
+        self.register_outputs({})
