@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pulumi
 import pulumi_kubernetes as k8s
 
@@ -46,6 +48,11 @@ def container_security() -> k8s.core.v1.SecurityContextArgsDict:
 def secret_env(name: str, secret: str, key: str) -> k8s.core.v1.EnvVarArgsDict:
     """An environment variable read from a Secret, so that its value stands in no pod specification."""
     return {"name": name, "value_from": {"secret_key_ref": {"name": secret, "key": key}}}
+
+
+def secret_data(text: str) -> str:
+    """As a Secret's `data` holds it. The API server turns `stringData` into that, which would look like drift."""
+    return base64.b64encode(text.encode()).decode()
 
 
 def restricted_namespace(name: str, labels: dict[str, str], opts: pulumi.ResourceOptions) -> k8s.core.v1.Namespace:

@@ -41,3 +41,25 @@ GPU_DEVICE_PLUGIN = Image(repository="nvcr.io/nvidia/k8s-device-plugin", tag="v0
 DCGM_EXPORTER = Image(repository="nvcr.io/nvidia/k8s/dcgm-exporter", tag="4.6.0-4.8.3-distroless")
 # renovate: datasource=docker depName=registry.k8s.io/nfd/node-feature-discovery
 NODE_FEATURE_DISCOVERY = Image(repository="registry.k8s.io/nfd/node-feature-discovery", tag="v0.19.0")
+
+# The two go together: the chart's appVersion is the operator version that the CRDs are of.
+# renovate: datasource=docker depName=ghcr.io/prometheus-community/charts/prometheus-operator-crds
+PROMETHEUS_CRDS_CHART = Chart(repository="oci://ghcr.io/prometheus-community/charts", name="prometheus-operator-crds", version="31.0.1")
+# renovate: datasource=docker depName=ghcr.io/prometheus-community/charts/kube-prometheus-stack
+PROMETHEUS_CHART = Chart(repository="oci://ghcr.io/prometheus-community/charts", name="kube-prometheus-stack", version="88.5.3")
+# renovate: datasource=docker depName=quay.io/prometheus-operator/prometheus-operator
+PROMETHEUS_OPERATOR = Image(repository="quay.io/prometheus-operator/prometheus-operator", tag="v0.93.1")
+# renovate: datasource=docker depName=quay.io/prometheus-operator/prometheus-config-reloader
+PROMETHEUS_CONFIG_RELOADER = Image(repository="quay.io/prometheus-operator/prometheus-config-reloader", tag="v0.93.1")
+# renovate: datasource=docker depName=quay.io/prometheus/prometheus
+PROMETHEUS = Image(repository="quay.io/prometheus/prometheus", tag="v3.14.0-distroless")
+# renovate: datasource=docker depName=quay.io/prometheus/alertmanager
+ALERTMANAGER = Image(repository="quay.io/prometheus/alertmanager", tag="v0.34.0")
+# renovate: datasource=docker depName=quay.io/prometheus/node-exporter
+NODE_EXPORTER = Image(repository="quay.io/prometheus/node-exporter", tag="v1.12.1-distroless")
+# renovate: datasource=docker depName=registry.k8s.io/kube-state-metrics/kube-state-metrics
+KUBE_STATE_METRICS = Image(repository="registry.k8s.io/kube-state-metrics/kube-state-metrics", tag="v2.20.0")
+# renovate: datasource=docker depName=docker.io/grafana/grafana
+GRAFANA = Image(repository="docker.io/grafana/grafana", tag="13.2.0")
+# renovate: datasource=docker depName=quay.io/kiwigrid/k8s-sidecar
+GRAFANA_SIDECAR = Image(repository="quay.io/kiwigrid/k8s-sidecar", tag="2.10.1")
