@@ -58,6 +58,14 @@ class Image(Args):
         return f"{self.tag}@{self.digest}" if self.digest else self.tag
 
 
+class Addon(Args):
+    """An add-on that EKS itself installs, from AWS's own registry in the cluster's region. Its builds are for one Kubernetes minor."""
+
+    name: str
+    kubernetes: str
+    version: str
+
+
 class Artifact(Args):
     """One thing to download: its upstream address, and the digest it is known by, if any."""
 

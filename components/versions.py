@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.artifacts import Chart, Image
+from components.artifacts import Addon, Chart, Image
 
 # renovate: datasource=docker depName=quay.io/jetstack/charts/cert-manager
 CERT_MANAGER_CHART = Chart(repository="oci://quay.io/jetstack/charts", name="cert-manager", version="v1.21.2")
@@ -63,3 +63,30 @@ KUBE_STATE_METRICS = Image(repository="registry.k8s.io/kube-state-metrics/kube-s
 GRAFANA = Image(repository="docker.io/grafana/grafana", tag="13.2.0")
 # renovate: datasource=docker depName=quay.io/kiwigrid/k8s-sidecar
 GRAFANA_SIDECAR = Image(repository="quay.io/kiwigrid/k8s-sidecar", tag="2.10.1")
+
+# EKS add-ons: AWS's defaults for 1.35 as several public repositories recorded them, from `aws eks describe-addon-versions`, on 2026-08-30;
+# the node monitoring agent's as a cluster of that version has it (devopscoop/project1-dev).
+# renovate: datasource=aws-eks-addon depName={"kubernetesVersion":"1.35","addonName":"vpc-cni"}
+EKS_1_35_VPC_CNI = Addon(name="vpc-cni", kubernetes="1.35", version="v1.22.4-eksbuild.3")
+# renovate: datasource=aws-eks-addon depName={"kubernetesVersion":"1.35","addonName":"kube-proxy"}
+EKS_1_35_KUBE_PROXY = Addon(name="kube-proxy", kubernetes="1.35", version="v1.35.3-eksbuild.21")
+# renovate: datasource=aws-eks-addon depName={"kubernetesVersion":"1.35","addonName":"eks-pod-identity-agent"}
+EKS_1_35_POD_IDENTITY_AGENT = Addon(name="eks-pod-identity-agent", kubernetes="1.35", version="v1.3.10-eksbuild.3")
+# renovate: datasource=aws-eks-addon depName={"kubernetesVersion":"1.35","addonName":"coredns"}
+EKS_1_35_COREDNS = Addon(name="coredns", kubernetes="1.35", version="v1.13.2-eksbuild.21")
+# renovate: datasource=aws-eks-addon depName={"kubernetesVersion":"1.35","addonName":"aws-ebs-csi-driver"}
+EKS_1_35_EBS_CSI_DRIVER = Addon(name="aws-ebs-csi-driver", kubernetes="1.35", version="v1.65.0-eksbuild.1")
+# renovate: datasource=aws-eks-addon depName={"kubernetesVersion":"1.35","addonName":"metrics-server"}
+EKS_1_35_METRICS_SERVER = Addon(name="metrics-server", kubernetes="1.35", version="v0.9.0-eksbuild.7")
+# renovate: datasource=aws-eks-addon depName={"kubernetesVersion":"1.35","addonName":"eks-node-monitoring-agent"}
+EKS_1_35_NODE_MONITORING_AGENT = Addon(name="eks-node-monitoring-agent", kubernetes="1.35", version="v1.7.0-eksbuild.1")
+
+# renovate: datasource=helm depName=cluster-autoscaler registryUrl=https://kubernetes.github.io/autoscaler
+CLUSTER_AUTOSCALER_CHART = Chart(
+    repository="https://github.com/kubernetes/autoscaler/releases/download/cluster-autoscaler-chart-9.59.0",
+    name="cluster-autoscaler",
+    version="9.59.0",
+)
+# Its minor is the cluster's (kubernetes/autoscaler:cluster-autoscaler/README.md, "Releases").
+# renovate: datasource=docker depName=registry.k8s.io/autoscaling/cluster-autoscaler
+CLUSTER_AUTOSCALER_1_35 = Image(repository="registry.k8s.io/autoscaling/cluster-autoscaler", tag="v1.35.2")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
 from components import versions
-from components.artifacts import Chart, Image
+from components.artifacts import Addon, Chart, Image
 from tests.structure.project import ROOT, relative, sources
 
 LINES = (ROOT / "components" / "versions.py").read_text().splitlines()
 MARKER = re.compile(r"# renovate: datasource=(?P<source>docker|helm) depName=(?P<name>[a-z0-9./-]+)(?: registryUrl=(?P<url>https://\S+))?")
+ADDON_MARKER = re.compile(r"# renovate: datasource=aws-eks-addon depName=(?P<package>\{\S+\})")
+"""Renovate asks AWS; the package is JSON (https://docs.renovatebot.com/modules/datasource/aws-eks-addon)."""
+ADDONS = {name: addon for name, addon in vars(versions).items() if isinstance(addon, Addon)}
 PINS = {name: pin for name, pin in vars(versions).items() if isinstance(pin, Chart | Image)}
 
 
@@ -27,11 +31,28 @@ def test_the_line_above_a_pin_is_its_marker(name: str) -> None:
         assert (marker["source"], marker["name"], marker["url"]) == ("docker", f"{pin.repository.removeprefix('oci://')}/{pin.name}", None)
     else:
         assert (marker["source"], marker["name"]) == ("helm", pin.name)
-        assert pin.repository.startswith(marker["url"]), f"{name}: the index and the archives are of two places"
+        # Some projects keep the index apart and the archive at the GitHub release, whose name repeats the version.
+        released = f"/releases/download/{pin.name}-chart-{pin.version}"
+        assert pin.repository.startswith(marker["url"]) or pin.repository.endswith(released), (
+            f"{name}: index and archives are of two places"
+        )
 
 
 def test_markers_and_pins_are_as_many() -> None:
-    assert sum(bool(MARKER.fullmatch(line)) for line in LINES) == len(PINS) == sum(line.count("renovate:") for line in LINES)
+    markers = [line for line in LINES if "renovate:" in line]
+    assert sum(bool(MARKER.fullmatch(line)) for line in markers) == len(PINS)
+    assert sum(bool(ADDON_MARKER.fullmatch(line)) for line in markers) == len(ADDONS)
+    assert len(markers) == len(PINS) + len(ADDONS)
+
+
+@pytest.mark.parametrize("name", ADDONS)
+def test_an_add_on_is_a_build_for_its_kubernetes_minor(name: str) -> None:
+    addon = ADDONS[name]
+    (number,) = [index for index, line in enumerate(LINES) if line.startswith(f"{name} = ")]
+    marker = ADDON_MARKER.fullmatch(LINES[number - 1])
+    assert marker, f"{name}: {LINES[number - 1]!r} is no marker"
+    assert json.loads(marker["package"]) == {"kubernetesVersion": addon.kubernetes, "addonName": addon.name}
+    assert re.fullmatch(r"v\d+\.\d+\.\d+-eksbuild\.\d+", addon.version)
 
 
 @pytest.mark.parametrize("name", PINS)
