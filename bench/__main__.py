@@ -79,12 +79,13 @@ def env(args: argparse.Namespace) -> int:
 
 
 def _build_everything() -> None:
+    from bench import aws_models, images, mirror
     from bench import build as tools
-    from bench import images, mirror
 
     tools.ensure()
     images.ensure_all()
     mirror.ensure()
+    aws_models.ensure()
 
 
 def _instance(args: argparse.Namespace) -> Instance:

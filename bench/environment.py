@@ -29,7 +29,7 @@ CLIENTS: Mapping[str, tuple[str, ...]] = {
 }
 """Command a person may have → what the bench adds where they have not."""
 
-PROVIDERS = ("kubernetes", "random")
+PROVIDERS = ("aws", "kubernetes", "random")
 
 SUBSTITUTES = {"docker.io/pgsty/silo:RELEASE.2026-09-16T00-00-00Z": MINIO}
 """Images that cannot be made from a package registry → the one the bench offers for the same purpose."""
@@ -39,19 +39,24 @@ def describe(instance: Instance) -> dict[str, Any]:
     """The JSON of `bench env`; BenchError where a tool it has to offer is not built yet."""
     search = own_path(os.environ.get("PATH", ""))
     pulumi_home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    clients = {name: binary(name) for name in missing_clients(search)}
     return {
         "cluster": f"bench-{instance.name}",
         "kubeconfig": str(instance.kubeconfig),
-        "path": [
-            *([str(_links(clients, PATHS))] if clients else []),
-            *(str(PLUGINS / name) for name in missing_providers(search, pulumi_home)),
-        ],
+        "path": path_entries(search, pulumi_home),
         "charts": str(MIRROR / "charts"),
         "manifests": str(MIRROR / "manifests"),
         "images": dict(SUBSTITUTES),
         "state": str(instance.state),
     }
+
+
+def path_entries(search: str, pulumi_home: Path, commands: Iterable[str] = CLIENTS) -> list[str]:
+    """Folders with what is missing beside a PATH, of the named commands and of all providers."""
+    clients = {name: binary(name) for name in missing_clients(search, commands)}
+    return [
+        *([str(_links(clients, PATHS))] if clients else []),
+        *(str(PLUGINS / name) for name in missing_providers(search, pulumi_home)),
+    ]
 
 
 def own_path(path: str) -> str:
@@ -60,9 +65,9 @@ def own_path(path: str) -> str:
     return os.pathsep.join(entry for entry in path.split(os.pathsep) if not any(Path(entry).is_relative_to(folder) for folder in ours))
 
 
-def missing_clients(path: str) -> list[str]:
+def missing_clients(path: str, commands: Iterable[str] = CLIENTS) -> list[str]:
     """What the bench has to offer beside a PATH."""
-    return [name for command, names in CLIENTS.items() if shutil.which(command, path=path) is None for name in names]
+    return [name for command in commands if shutil.which(command, path=path) is None for name in CLIENTS[command]]
 
 
 def missing_providers(path: str, pulumi_home: Path) -> list[str]:

@@ -57,6 +57,7 @@ class Servicer(ProviderServicer):
     Read = _clear(ProviderServicer.Read)
     Update = _clear(ProviderServicer.Update)
     Delete = _clear(ProviderServicer.Delete)
+    Invoke = _clear(ProviderServicer.Invoke)
 
 
 def _metadata(error: PluginError) -> tuple[tuple[str, bytes], ...]:

@@ -20,7 +20,7 @@ def install(folder: Path, *names: str) -> str:
 
 def test_a_machine_with_nothing_gets_everything(tmp_path: Path) -> None:
     assert missing_clients(str(tmp_path)) == OURS
-    assert missing_providers(str(tmp_path), tmp_path) == ["kubernetes", "random"]
+    assert missing_providers(str(tmp_path), tmp_path) == ["aws", "kubernetes", "random"]
 
 
 def test_a_persons_own_pulumi_keeps_our_language_host_away(tmp_path: Path) -> None:
@@ -33,7 +33,13 @@ def test_a_persons_own_kubectl_and_helm_win(tmp_path: Path) -> None:
 
 def test_an_installed_official_plugin_keeps_ours_away(tmp_path: Path) -> None:
     (tmp_path / "home" / "plugins" / "resource-kubernetes-v4.34.2").mkdir(parents=True)
+    (tmp_path / "home" / "plugins" / "resource-aws-v7.51.1").mkdir()
     assert missing_providers(str(tmp_path), tmp_path / "home") == ["random"]
+
+
+def test_a_provider_with_a_longer_name_keeps_none_away(tmp_path: Path) -> None:
+    (tmp_path / "plugins" / "resource-aws-native-v1.0.0").mkdir(parents=True)
+    assert "aws" in missing_providers("", tmp_path)
 
 
 def test_a_download_that_was_cut_short_is_no_plugin(tmp_path: Path) -> None:
@@ -42,7 +48,7 @@ def test_a_download_that_was_cut_short_is_no_plugin(tmp_path: Path) -> None:
 
 
 def test_a_plugin_on_the_path_keeps_ours_away(tmp_path: Path) -> None:
-    assert missing_providers(install(tmp_path / "bin", "pulumi-resource-random"), tmp_path) == ["kubernetes"]
+    assert missing_providers(install(tmp_path / "bin", "pulumi-resource-random"), tmp_path) == ["aws", "kubernetes"]
 
 
 def test_what_an_earlier_call_put_on_the_path_is_not_the_persons() -> None:

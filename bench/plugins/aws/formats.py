@@ -1,0 +1,51 @@
+"""Values with a form of their own, whatever service they are for: ARNs and policy documents."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from bench.plugins.aws.check import Leaf, Problem
+
+_ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|[a-z-]*):.+")
+_ARN_ARGUMENT = re.compile(r"([aA]rn|Arns\[\])$")
+
+_POLICIES = {
+    ("aws:iam/policy:Policy", "policy"),
+    ("aws:iam/role:Role", "assumeRolePolicy"),
+    ("aws:iam/role:Role", "inlinePolicies[].policy"),
+    ("aws:iam/rolePolicy:RolePolicy", "policy"),
+    ("aws:kms/key:Key", "policy"),
+    ("aws:s3/bucketPolicy:BucketPolicy", "policy"),
+    ("aws:ec2/vpcEndpoint:VpcEndpoint", "policy"),
+}
+"""Arguments that carry a policy document as text."""
+
+
+def problems(token: str, leaf: Leaf) -> Iterator[Problem]:
+    if not isinstance(leaf.value, str) or not leaf.value:
+        return
+    if _ARN_ARGUMENT.search(leaf.wire) and not _ARN.fullmatch(leaf.value):
+        yield Problem(leaf.path, f"{leaf.shown} is no ARN (arn:aws:service:region:account:resource)")
+    if (token, leaf.wire) in _POLICIES:
+        yield from (Problem(leaf.path, reason) for reason in _policy(leaf.value))
+
+
+def _policy(text: str) -> Iterator[str]:
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        yield f"the policy is not valid JSON: {error}"
+        return
+    statements = document.get("Statement") if isinstance(document, dict) else None
+    if isinstance(statements, dict):
+        statements = [statements]
+    if not statements or not all(isinstance(statement, dict) for statement in statements):
+        yield 'the policy has no "Statement"'
+        return
+    for index, statement in enumerate(statements):
+        if statement.get("Effect") not in ("Allow", "Deny"):
+            yield f'"Effect" of the policy\'s statement {index} is neither "Allow" nor "Deny"'
+        if not {"Action", "NotAction"} & statement.keys():
+            yield f'the policy\'s statement {index} has neither "Action" nor "NotAction"'

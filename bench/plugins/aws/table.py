@@ -1,0 +1,70 @@
+"""Which shape of which service model describes the arguments of a resource.
+
+Arguments and members pair up by name, whatever the case, from `shape` down; `named` gives the shape where the names differ.
+Resources that are not here, and arguments without a pair, are checked by the SDK's types alone. An argument of which the
+provider takes more than the service does, such as "Disabled" for a bucket's versioning, must have no pair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Model:
+    """The arguments of one resource in the words of its service's model."""
+
+    service: str
+    shape: str
+    named: Mapping[str, str] = field(default_factory=dict)
+
+
+TABLE: Mapping[str, Model] = {
+    "aws:cloudwatch/logGroup:LogGroup": Model("logs", "CreateLogGroupRequest", {"name": "LogGroupName"}),
+    "aws:ec2/eip:Eip": Model("ec2", "AllocateAddressRequest"),
+    "aws:ec2/flowLog:FlowLog": Model("ec2", "CreateFlowLogsRequest"),
+    "aws:ec2/launchTemplate:LaunchTemplate": Model("ec2", "RequestLaunchTemplateData", {"description": "VersionDescription"}),
+    "aws:ec2/natGateway:NatGateway": Model("ec2", "CreateNatGatewayRequest"),
+    "aws:ec2/vpc:Vpc": Model("ec2", "CreateVpcRequest"),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": Model("ec2", "CreateVpcEndpointRequest"),
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": Model("eks", "AssociateAccessPolicyRequest"),
+    "aws:eks/addon:Addon": Model(
+        "eks",
+        "CreateAddonRequest",
+        {"resolveConflictsOnCreate": "ResolveConflicts", "resolveConflictsOnUpdate": "ResolveConflicts"},
+    ),
+    "aws:eks/cluster:Cluster": Model(
+        "eks", "CreateClusterRequest", {"enabledClusterLogTypes[]": "LogType", "vpcConfig": "VpcConfigRequest"}
+    ),
+    "aws:eks/nodeGroup:NodeGroup": Model("eks", "CreateNodegroupRequest"),
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": Model("iam", "CreateOpenIDConnectProviderRequest"),
+    "aws:iam/policy:Policy": Model("iam", "CreatePolicyRequest", {"name": "policyNameType", "policy": "policyDocumentType"}),
+    "aws:iam/role:Role": Model("iam", "CreateRoleRequest", {"name": "roleNameType", "assumeRolePolicy": "policyDocumentType"}),
+    "aws:iam/rolePolicy:RolePolicy": Model(
+        "iam", "PutRolePolicyRequest", {"name": "policyNameType", "policy": "policyDocumentType", "role": "roleNameType"}
+    ),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Model("iam", "AttachRolePolicyRequest", {"role": "roleNameType"}),
+    "aws:kms/alias:Alias": Model("kms", "CreateAliasRequest", {"name": "AliasNameType"}),
+    "aws:kms/key:Key": Model("kms", "CreateKeyRequest"),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Model(
+        "s3",
+        "PutBucketLifecycleConfigurationRequest",
+        {
+            "rules[].status": "ExpirationStatus",
+            "rules[].transitions[].storageClass": "TransitionStorageClass",
+            "rules[].noncurrentVersionTransitions[].storageClass": "TransitionStorageClass",
+        },
+    ),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": Model(
+        "s3", "PutBucketOwnershipControlsRequest", {"rule.objectOwnership": "ObjectOwnership"}
+    ),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Model(
+        "s3",
+        "PutBucketEncryptionRequest",
+        {"rules[].applyServerSideEncryptionByDefault.sseAlgorithm": "ServerSideEncryption"},
+    ),
+}
+
+SERVICES = tuple(sorted({model.service for model in TABLE.values()}))
+"""The service models that a build keeps."""
