@@ -69,6 +69,9 @@ GPU_TAINT = Taint(key=GPU_RESOURCE, value="true", effect="NoSchedule")
 """The conventional taint: every daemon set of the GPU Operator tolerates it by default (gpu-operator:values.yaml@v26.7.0)."""
 
 GPU_TOLERATION = GPU_TAINT.toleration
+GPU_NODE_LABELS = {**GPU_LABELS, "k8s.amazonaws.com/accelerator": "nvidia"}
+"""Of a pool's nodes. By the second one cluster-autoscaler waits for a new node's GPUs instead of adding a second node
+(kubernetes/autoscaler:cluster-autoscaler/cloudprovider/aws/README.md, "Special note on GPU instances")."""
 
 
 class Workload(Args):

@@ -1,0 +1,151 @@
+"""The EKS control plane, its encryption key, its logs, and who may administer it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+from pulumi_aws import cloudwatch, eks, kms
+from pydantic import Field
+
+from components.aws.kubeconfig import kubeconfig
+from components.aws.policy import allow, document, trust
+from components.aws.role import Role, RoleArgs
+from components.base import Args, Component
+
+SERVICE_CIDR = "172.20.0.0/16"
+"""Of Kubernetes Services; fixed, so that a network which would overlap is refused before anything is made."""
+
+LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
+ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+KEY_DELETION_DAYS = 30
+"""The longest there is: without the key a cluster's secrets, and backups of them, are lost."""
+
+
+class EksClusterArgs(Args):
+    """`kubernetes`: the minor, such as 1.35. `subnet_ids`: private ones, in two zones or more.
+
+    `public_access_cidrs`: who may reach the API server from outside the network; empty: nobody. `admins`: roles, by ARN or by name in
+    the cluster's account; whoever runs Pulumi must be among them. `protect`: neither Pulumi nor AWS deletes cluster or key before a
+    person lifts it. `zonal_shift`: AWS may move traffic out of an impaired zone.
+    """
+
+    name: str
+    region: str
+    kubernetes: str
+    subnet_ids: list[str | pulumi.Output[str]]
+    public_access_cidrs: list[str] = Field(default_factory=list)
+    admins: list[str] = Field(min_length=1)
+    log_retention_days: int = 30
+    protect: bool = False
+    zonal_shift: bool = False
+
+
+class EksCluster(Component):
+    """Owns control plane, key, log group, role and access entries. Ready when the API server answers and the admins may use it.
+
+    Managed nodes join with the security group that EKS makes for the cluster; it lets nodes and control plane talk to each other and
+    nobody else in, so no rule of ours stands beside it.
+    """
+
+    name: pulumi.Output[str]
+    arn: pulumi.Output[str]
+    kubeconfig: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        args: EksClusterArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        after: Sequence[pulumi.Resource | None] = (),
+    ) -> None:
+        super().__init__(name, opts, after)
+        key = self._key(name, args)
+        role = self._role(name, args, key)
+        cluster = self._control_plane(name, args, key, role)
+        for admin in args.admins:
+            self._admit(cluster, admin)
+        self.name = cluster.name
+        self.arn = cluster.arn
+        authority = cluster.certificate_authority.apply(lambda found: found.data or "")
+        self.kubeconfig = kubeconfig(cluster.name, args.region, cluster.endpoint, authority)
+        self.register_outputs({"name": self.name, "arn": self.arn})
+
+    def _key(self, name: str, args: EksClusterArgs) -> kms.Key:
+        """Kubernetes Secrets are encrypted with it, on top of the encryption of the control plane's disks."""
+        key = kms.Key(
+            f"{name}-secrets",
+            description=f"Kubernetes Secrets of {args.name}",
+            enable_key_rotation=True,
+            deletion_window_in_days=KEY_DELETION_DAYS,
+            opts=self.child(protect=args.protect),
+        )
+        kms.Alias(f"{name}-secrets", name=f"alias/eks/{args.name}", target_key_id=key.key_id, opts=self.child())
+        return key
+
+    def _role(self, name: str, args: EksClusterArgs, key: kms.Key) -> Role:
+        # The actions are terraform-aws-modules/terraform-aws-eks' (main.tf@v21.19.0).
+        encryption = allow(["kms:Encrypt", "kms:Decrypt", "kms:ListGrants", "kms:DescribeKey"], [key.arn])
+        return Role(
+            f"{name}-control-plane",
+            RoleArgs(
+                name=f"{args.name}-{args.region}-control-plane",
+                trust=trust("eks.amazonaws.com"),
+                managed=["AmazonEKSClusterPolicy"],
+                inline={"secrets": document(encryption)},
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+
+    def _control_plane(self, name: str, args: EksClusterArgs, key: kms.Key, role: Role) -> eks.Cluster:
+        # Made first: EKS would make it itself and keep the logs for ever.
+        logs = cloudwatch.LogGroup(name, name=f"/aws/eks/{args.name}/cluster", retention_in_days=args.log_retention_days, opts=self.child())
+        return eks.Cluster(
+            name,
+            name=args.name,
+            version=args.kubernetes,
+            role_arn=role.arn,
+            vpc_config={
+                "subnet_ids": args.subnet_ids,
+                "endpoint_private_access": True,
+                "endpoint_public_access": bool(args.public_access_cidrs),
+                "public_access_cidrs": args.public_access_cidrs or None,
+            },
+            kubernetes_network_config={"ip_family": "ipv4", "service_ipv4_cidr": SERVICE_CIDR},
+            access_config={"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": False},
+            # Add-ons are ours, pinned; EKS' own copies would be unmanaged.
+            bootstrap_self_managed_addons=False,
+            encryption_config={"provider": {"key_arn": key.arn}, "resources": ["secrets"]},
+            enabled_cluster_log_types=LOGS,
+            # Extended support costs six times as much an hour; without it AWS upgrades what is too old.
+            upgrade_policy={"support_type": "STANDARD"},
+            zonal_shift_config={"enabled": args.zonal_shift},
+            deletion_protection=args.protect,
+            # Without its role's policies EKS can't remove what it made in the network.
+            opts=self.child(
+                [role, logs],
+                protect=args.protect,
+                # Only asked at creation; an imported cluster that was made otherwise would be replaced (pulumi-eks ignores them likewise).
+                ignore_changes=["bootstrapSelfManagedAddons", "accessConfig.bootstrapClusterCreatorAdminPermissions"],
+            ),
+        )
+
+    def _admit(self, cluster: eks.Cluster, admin: str) -> None:
+        principal = _role_arn(admin, cluster)
+        name = f"admin-{admin.rpartition('/')[2]}"
+        entry = eks.AccessEntry(name, cluster_name=cluster.name, principal_arn=principal, type="STANDARD", opts=self.child())
+        eks.AccessPolicyAssociation(
+            name,
+            cluster_name=cluster.name,
+            principal_arn=principal,
+            policy_arn=ADMIN_POLICY,
+            access_scope={"type": "cluster"},
+            opts=self.child([entry]),
+        )
+
+
+def _role_arn(role: str, cluster: eks.Cluster) -> pulumi.Input[str]:
+    """`platform-admin` → the role of that name in the cluster's own account, which no stack file has to name then."""
+    if role.startswith("arn:"):
+        return role
+    return cluster.arn.apply(lambda arn: f"arn:aws:iam::{arn.split(':')[4]}:role/{role}")

@@ -1,0 +1,155 @@
+"""cluster-autoscaler: as many nodes as the pods need, between each pool's `min` and `max`.
+
+Keys of the values: kubernetes/autoscaler:cluster-autoscaler/charts/cluster-autoscaler/values.yaml@cluster-autoscaler-chart-9.59.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pulumi
+from pulumi_aws import eks
+
+from components import versions
+from components.artifacts import Image, Mirror
+from components.aws.policy import Statement, allow, document, trust_pods
+from components.aws.role import Role, RoleArgs
+from components.base import Args, Component
+from components.helm import Values, release
+from components.pods import NON_ROOT_UID
+from components.scheduling import Workload
+
+NAMESPACE = "kube-system"
+"""Where its priority, system-cluster-critical, belongs."""
+
+NAME = "cluster-autoscaler"
+
+
+class DiscoveryValues(Values):
+    cluster_name: str
+
+
+class ImageValues(Values):
+    repository: str
+    tag: str
+
+
+class ServiceAccountValues(Values):
+    name: str = NAME
+
+
+class RbacValues(Values):
+    service_account: ServiceAccountValues = ServiceAccountValues()
+
+
+class ClusterAutoscalerValues(Values):
+    fullname_override: str = NAME
+    auto_discovery: DiscoveryValues
+    # Said here, for pods can't ask the node's metadata service.
+    aws_region: str
+    image: ImageValues
+    rbac: RbacValues = RbacValues()
+    replica_count: int
+    resources: dict[str, Any]
+    node_selector: dict[str, str]
+    tolerations: list[dict[str, str]]
+    topology_spread_constraints: list[dict[str, Any]]
+    # Of the pod.
+    security_context: dict[str, Any]
+    container_security_context: dict[str, Any]
+
+
+class ClusterAutoscalerArgs(Args):
+    """`image`: its minor is the cluster's."""
+
+    cluster: str
+    region: str
+    image: Image
+    workload: Workload = Workload()
+    mirror: Mirror
+
+
+class ClusterAutoscaler(Component):
+    """Owns role, association and release. Ready when it runs. Needs providers of both AWS and the cluster.
+
+    It must be gone before the pools are: it would put back what a destroy takes away.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        args: ClusterAutoscalerArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        after: Sequence[pulumi.Resource | None] = (),
+    ) -> None:
+        super().__init__(name, opts, after)
+        role = Role(
+            name,
+            RoleArgs(
+                name=f"{args.cluster}-{args.region}-{NAME}",
+                trust=trust_pods(),
+                inline={"scale": document(*_rights(args.cluster, args.region))},
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        identity = eks.PodIdentityAssociation(
+            name, cluster_name=args.cluster, namespace=NAMESPACE, service_account=NAME, role_arn=role.arn, opts=self.child([role])
+        )
+        release(
+            versions.CLUSTER_AUTOSCALER_CHART,
+            NAMESPACE,
+            _values(args),
+            args.mirror,
+            timeout_seconds=args.workload.timeout_seconds,
+            # The agent hands credentials only to pods that start after the association.
+            opts=self.child([identity]),
+        )
+        self.register_outputs({})
+
+
+def _rights(cluster: str, region: str) -> list[Statement]:
+    """Looking has no resource level in IAM; acting is bound to the groups that EKS tagged as this cluster's (aws/README.md@1.35.2)."""
+    looking = [
+        "autoscaling:DescribeAutoScalingGroups",
+        "autoscaling:DescribeAutoScalingInstances",
+        "autoscaling:DescribeLaunchConfigurations",
+        "autoscaling:DescribeScalingActivities",
+        "autoscaling:DescribeTags",
+        "ec2:DescribeImages",
+        "ec2:DescribeInstanceTypes",
+        "ec2:DescribeLaunchTemplateVersions",
+        "ec2:GetInstanceTypesFromInstanceRequirements",
+    ]
+    acting = ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"]
+    return [
+        allow(looking, ["*"]),
+        allow(["eks:DescribeNodegroup"], [f"arn:aws:eks:{region}:*:nodegroup/{cluster}/*"]),
+        allow(acting, ["*"], {"StringEquals": {f"aws:ResourceTag/k8s.io/cluster-autoscaler/{cluster}": "owned"}}),
+    ]
+
+
+def _values(args: ClusterAutoscalerArgs) -> ClusterAutoscalerValues:
+    workload = args.workload
+    image = args.mirror.image(args.image)
+    return ClusterAutoscalerValues(
+        auto_discovery=DiscoveryValues(cluster_name=args.cluster),
+        aws_region=args.region,
+        image=ImageValues(repository=image.repository, tag=image.tag_and_digest),
+        replica_count=workload.replicas,
+        resources=workload.resources.fields() if workload.resources else {},
+        node_selector=workload.node_selector,
+        tolerations=[toleration.fields() for toleration in workload.tolerations],
+        security_context={
+            "runAsNonRoot": True,
+            "runAsUser": NON_ROOT_UID,
+            "runAsGroup": NON_ROOT_UID,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        container_security_context={
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        topology_spread_constraints=workload.spread({"app.kubernetes.io/name": f"aws-{NAME}", "app.kubernetes.io/instance": NAME}),
+    )

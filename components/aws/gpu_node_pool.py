@@ -1,0 +1,90 @@
+"""The pool of GPU nodes, which may be empty: what cluster-autoscaler must know to start its first node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+from pulumi_aws import autoscaling
+from pydantic import Field
+
+from components.aws.instance_types import gpus
+from components.aws.node_pool import Capacity, NodePool, NodePoolArgs
+from components.base import Args, Component
+from components.gpu import GpuSharing
+from components.scheduling import GPU_NODE_LABELS, GPU_RESOURCE, GPU_TAINT, Taint
+
+NODE_TEMPLATE = "k8s.io/cluster-autoscaler/node-template"
+MIN_DISK_GIB = 100
+"""Images of model servers fill the 20 GiB of a usual node at once (facts/cloud.md, section 1)."""
+
+
+class GpuNodePoolArgs(Args):
+    """As NodePoolArgs. Spot takes several instance types, so that there is one to be had; all have equally many GPUs."""
+
+    cluster: str
+    region: str
+    kubernetes: str
+    subnet_ids: list[str | pulumi.Output[str]]
+    instance_types: list[str] = Field(min_length=1)
+    capacity: Capacity = "on-demand"
+    min: int = Field(ge=0)
+    max: int = Field(ge=1)
+    disk_gib: int = Field(200, ge=MIN_DISK_GIB)
+    release: str | None = None
+    sharing: GpuSharing = GpuSharing()
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class GpuNodePool(Component):
+    """Owns the pool and the tags that describe a node of it while there is none. Ready when `min` nodes have joined.
+
+    Does not wait for GPUs: a node offers them once the GPU Operator's device plugin runs on it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        args: GpuNodePoolArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        after: Sequence[pulumi.Resource | None] = (),
+    ) -> None:
+        super().__init__(name, opts, after)
+        pool = NodePool(
+            name,
+            NodePoolArgs(
+                **args.model_dump(exclude={"sharing", "subnet_ids"}),
+                subnet_ids=args.subnet_ids,
+                ami="AL2023_x86_64_NVIDIA",
+                # A GPU quota is seldom large enough for a second set of nodes.
+                replacement="in-place",
+                labels=GPU_NODE_LABELS,
+                taints=[GPU_TAINT],
+            ),
+            pulumi.ResourceOptions(parent=self),
+            after,
+        )
+        resources = {
+            GPU_RESOURCE: str(args.sharing.advertised(gpus(args.instance_types))),
+            "ephemeral-storage": f"{args.disk_gib}Gi",
+        }
+        # A managed node group's own tags do not reach its autoscaling group (eksctl#7543, containers-roadmap#724). Those by which the
+        # autoscaler finds the group are EKS' own (docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html).
+        for key, value in node_template(GPU_NODE_LABELS, [GPU_TAINT], resources).items():
+            autoscaling.Tag(
+                f"{name}-{key.removeprefix(NODE_TEMPLATE)[1:].replace('/', '-')}",
+                autoscaling_group_name=pool.autoscaling_group,
+                # Instances need no copy; the autoscaler reads the group.
+                tag={"key": key, "value": value, "propagate_at_launch": False},
+                opts=self.child(),
+            )
+        self.register_outputs({"autoscaling_group": pool.autoscaling_group})
+
+
+def node_template(labels: Mapping[str, str], taints: Sequence[Taint], resources: Mapping[str, str]) -> dict[str, str]:
+    """The tags that describe a node before there is one (kubernetes/autoscaler:cluster-autoscaler/cloudprovider/aws/README.md@1.35.2)."""
+    return {
+        **{f"{NODE_TEMPLATE}/label/{key}": value for key, value in labels.items()},
+        **{f"{NODE_TEMPLATE}/taint/{taint.key}": f"{taint.value}:{taint.effect}" for taint in taints},
+        **{f"{NODE_TEMPLATE}/resources/{resource}": amount for resource, amount in resources.items()},
+    }

@@ -1,0 +1,132 @@
+"""Node pools: managed node groups of EKS, with machines that keep their credentials and disks to themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import pulumi
+from pulumi_aws import ec2, eks
+from pulumi_aws.eks import outputs
+from pydantic import Field
+
+from components.aws.policy import trust
+from components.aws.role import Role, RoleArgs
+from components.base import Args, Component
+from components.scheduling import Effect, Taint
+
+AmiType = Literal["AL2023_x86_64_STANDARD", "AL2023_x86_64_NVIDIA"]
+Capacity = Literal["on-demand", "spot"]
+
+ROOT_DEVICE = "/dev/xvda"
+"""AL2023's (awslabs/amazon-eks-ami:templates/al2023/template.json)."""
+
+POLICIES = [
+    # Not the minimal one: AL2023's nodeadm asks EC2 for the node's own name (amazon-eks-ami:nodeadm/internal/api/status.go).
+    "AmazonEKSWorkerNodePolicy",
+    "AmazonEC2ContainerRegistryPullOnly",
+    # Session Manager is the only way in: there are no SSH keys and no open ports.
+    "AmazonSSMManagedInstanceCore",
+    # No CNI policy: the vpc-cni add-on has a role of its own.
+]
+EFFECTS: dict[Effect, str] = {"NoSchedule": "NO_SCHEDULE", "PreferNoSchedule": "PREFER_NO_SCHEDULE", "NoExecute": "NO_EXECUTE"}
+
+
+class NodePoolArgs(Args):
+    """`cluster`: its name, which is known beforehand. `min`, `max`: how far an autoscaler may go; a new pool starts with `min`.
+
+    `release`: of the machine image, such as 1.35.7-20260911; None: the newest when the pool is made or updated. `replacement`: whether
+    an update first adds nodes (`surge`) or first drains some (`in-place`), for machines that are hard to get twice. `tags`: for instances,
+    volumes and network interfaces, which the provider's default tags do not reach.
+    """
+
+    cluster: str
+    region: str
+    kubernetes: str
+    subnet_ids: list[str | pulumi.Output[str]]
+    ami: AmiType = "AL2023_x86_64_STANDARD"
+    instance_types: list[str] = Field(min_length=1)
+    capacity: Capacity = "on-demand"
+    min: int = Field(ge=0)
+    max: int = Field(ge=1)
+    disk_gib: int = Field(ge=20)
+    release: str | None = None
+    replacement: Literal["surge", "in-place"] = "surge"
+    labels: dict[str, str] = Field(default_factory=dict)
+    taints: list[Taint] = Field(default_factory=list)
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class NodePool(Component):
+    """Owns a managed node group, its launch template and its role. Ready when `min` nodes have joined and are ready.
+
+    A change that EKS can't make in place makes a second group, moves over to it and drains the first.
+    """
+
+    autoscaling_group: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        args: NodePoolArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        after: Sequence[pulumi.Resource | None] = (),
+    ) -> None:
+        super().__init__(name, opts, after)
+        role = Role(
+            f"{name}-nodes",
+            RoleArgs(name=f"{args.cluster}-{args.region}-{name}-nodes", trust=trust("ec2.amazonaws.com"), managed=POLICIES),
+            pulumi.ResourceOptions(parent=self),
+        )
+        template = self._template(name, args)
+        group = eks.NodeGroup(
+            name,
+            cluster_name=args.cluster,
+            # A fixed name would be taken by the group that is to be replaced.
+            node_group_name_prefix=f"{name}-",
+            node_role_arn=role.arn,
+            subnet_ids=args.subnet_ids,
+            version=args.kubernetes,
+            ami_type=args.ami,
+            release_version=args.release,
+            capacity_type="SPOT" if args.capacity == "spot" else "ON_DEMAND",
+            instance_types=args.instance_types,
+            launch_template={"id": template.id, "version": template.latest_version.apply(str)},
+            scaling_config={"min_size": args.min, "max_size": args.max, "desired_size": args.min},
+            update_config={"max_unavailable": 1, "update_strategy": "DEFAULT" if args.replacement == "surge" else "MINIMAL"},
+            node_repair_config={"enabled": True},
+            labels=args.labels,
+            taints=[{"key": taint.key, "value": taint.value, "effect": EFFECTS[taint.effect]} for taint in args.taints],
+            # The autoscaler owns the size. Raising `min` above it is refused by AWS, so scale up first, then raise it.
+            opts=self.child([role], ignore_changes=["scalingConfig.desiredSize"]),
+        )
+        self.autoscaling_group = group.resources.apply(_group_name)
+        self.register_outputs({"autoscaling_group": self.autoscaling_group})
+
+    def _template(self, name: str, args: NodePoolArgs) -> ec2.LaunchTemplate:
+        """Names neither image nor security group: EKS picks the image of `ami` and `release`, and the cluster's own group."""
+        return ec2.LaunchTemplate(
+            name,
+            name=f"{args.cluster}-{name}",
+            update_default_version=True,
+            # One hop: the machine itself. A pod that asks for the node's credentials gets no answer; its own come from Pod Identity.
+            metadata_options={"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1},
+            block_device_mappings=[
+                {
+                    "device_name": ROOT_DEVICE,
+                    # With the account's default key: one of ours would need a grant to the autoscaling service before any node starts.
+                    "ebs": {"volume_type": "gp3", "volume_size": args.disk_gib, "encrypted": "true", "delete_on_termination": "true"},
+                }
+            ],
+            tag_specifications=[
+                {"resource_type": kind, "tags": {**args.tags, "Name": f"{args.cluster}-{name}"}}
+                for kind in ("instance", "volume", "network-interface")
+            ],
+            opts=self.child(),
+        )
+
+
+def _group_name(made: Sequence[outputs.NodeGroupResource]) -> str:
+    """EKS makes exactly one autoscaling group for a node group."""
+    ((group,),) = (resource.autoscaling_groups or [] for resource in made)
+    return group.name or ""
