@@ -29,7 +29,10 @@ def doctor(args: argparse.Namespace) -> int:
 
 
 def build(_: argparse.Namespace) -> int:
-    _build_everything()
+    from bench import aws_models
+
+    _build_node()
+    aws_models.ensure()
     return 0
 
 
@@ -39,7 +42,7 @@ def up(args: argparse.Namespace) -> int:
 
     instance = _instance(args)
     checks.require(instance)
-    _build_everything()
+    _build_node()
     lifecycle.up(instance)
     return 0
 
@@ -78,14 +81,13 @@ def env(args: argparse.Namespace) -> int:
     return 0
 
 
-def _build_everything() -> None:
-    from bench import aws_models, images, mirror
+def _build_node() -> None:
     from bench import build as tools
+    from bench import images, mirror
 
     tools.ensure()
     images.ensure_all()
     mirror.ensure()
-    aws_models.ensure()
 
 
 def _instance(args: argparse.Namespace) -> Instance:
@@ -120,7 +122,7 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         return sub
 
     command("doctor", doctor, "check what this machine needs to run a node, and say how to mend what is missing")
-    command("build", build, "build the tools, images and the mirror that are not cached yet")
+    command("build", build, "build the tools, images, the mirror and the AWS service models that are not cached yet")
     command("up", up, "start the node, building what is missing; does nothing where it already runs")
     command("status", status, "show the node's processes and whether they are healthy")
     command("logs", logs, "show the log of one of the node's processes").add_argument("name", metavar="NAME", help="as `status` lists it")
