@@ -26,9 +26,17 @@ class Component(pulumi.ComponentResource):
         name: str,
         opts: pulumi.ResourceOptions | None = None,
         after: Sequence[pulumi.Resource | None] = (),
+        formerly: str | None = None,
     ) -> None:
-        """`after`: what must be complete before any child of this one is created; a part that is switched off is None."""
-        super().__init__(type_token(type(self)), name, None, opts)
+        """`after`: what must be complete before any child of this one is created; a part that is switched off is None.
+
+        `formerly`: the class's name before a rename; what exists under it is kept.
+        """
+        token = type_token(type(self))
+        if formerly:
+            alias = pulumi.Alias(type_=f"{token.rpartition(':')[0]}:{formerly}")
+            opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=[alias]))
+        super().__init__(token, name, None, opts)
         # Pulumi does not hand a component's depends_on to its children, so the children carry it themselves.
         self._after = [resource for resource in after if resource is not None]
 

@@ -13,6 +13,9 @@ from components.base import Args, Component, named_by_content
 from components.pods import SCRATCH_MOUNT, SCRATCH_VOLUME, container_security, pod_security
 
 PROGRAM = "/program"
+TRY_A_NEW_POD = 75
+"""`EX_TEMPFAIL`: the exit code by which a program asks for another pod. Any other failure is the Job's."""
+
 ROOT = Path(__file__).parents[1]
 PROGRAMS = ROOT / "components" / "in_cluster"
 
@@ -35,6 +38,9 @@ class ScriptJobArgs(Args):
     init_containers: Sequence[Mapping[str, object]] = ()
     volumes: Sequence[Mapping[str, object]] = ()
     volume_mounts: Sequence[Mapping[str, object]] = ()
+    new_pods: int = 0
+    """How many more pods a program may ask for, some 10 s after the first, then 20 s, then 40 s: what admission gives, or fails to give,
+    a pod has from its start."""
     deadline_seconds: int
     """After this the Job has failed. The clock starts with the Job, image pulls included."""
 
@@ -53,15 +59,14 @@ def script_job(args: ScriptJobArgs, owner: Component, depends_on: Sequence[pulum
     return k8s.batch.v1.Job(
         args.name,
         metadata={
-            "name": named_by_content(args.name, [pod, args.deadline_seconds]),
+            "name": named_by_content(args.name, [pod, args.deadline_seconds, args.new_pods]),
             "namespace": args.namespace,
             "labels": args.labels,
             # A failed run is replaced by the next `up`; otherwise that `up` would wait for the old failure again.
             "annotations": {"pulumi.com/replaceUnready": "true"},
         },
         spec={
-            # The programs retry what may recover; a second pod would only hide the first one's reason.
-            "backoff_limit": 0,
+            **_retries(args),
             "active_deadline_seconds": args.deadline_seconds,
             # No ttl_seconds_after_finished: a Job that removes itself is drift.
             "template": {"metadata": {"labels": args.labels}, "spec": pod},
@@ -74,6 +79,14 @@ def script_job(args: ScriptJobArgs, owner: Component, depends_on: Sequence[pulum
             create_timeout_seconds=args.deadline_seconds + 10,
         ),
     )
+
+
+def _retries(args: ScriptJobArgs) -> Any:  # noqa: ANN401 - a part of a typed specification
+    """The programs retry what may recover; a second pod would only hide the first one's reason, unless the program asks for it."""
+    if not args.new_pods:
+        return {"backoff_limit": 0}
+    certain = {"operator": "NotIn", "values": [TRY_A_NEW_POD]}
+    return {"backoff_limit": args.new_pods, "pod_failure_policy": {"rules": [{"action": "FailJob", "on_exit_codes": certain}]}}
 
 
 def _pod(args: ScriptJobArgs, program_name: str, paths: list[str]) -> Any:  # noqa: ANN401 - plain data, hashed before it is typed

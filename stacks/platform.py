@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import pulumi
 
 from components.artifacts import Mirror
+from components.model_store import ModelStore
 from components.platform.cert_manager import CertManager, CertManagerArgs
 from components.platform.kserve import KServe, KServeArgs
-from components.platform.minio import ModelStore, ModelStoreArgs
+from components.platform.minio import MinioStore, MinioStoreArgs
 from stacks.cloud import Cluster
 from stacks.config import StackConfig
 from stacks.config.platform import MinioConfig
@@ -37,5 +38,5 @@ def _store(config: StackConfig, mirror: Mirror, options: pulumi.ResourceOptions)
     store = config.model_store
     if not store.enabled or not isinstance(store, MinioConfig):
         return None
-    args = ModelStoreArgs(mode=store.mode, replicas=store.replicas, storage_size=store.storage_size, mirror=mirror)
-    return ModelStore("model-store", args, options)
+    args = MinioStoreArgs(mode=store.mode, replicas=store.replicas, storage_size=store.storage_size, mirror=mirror)
+    return MinioStore("model-store", args, options)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from components.model_access import Account
-from components.platform.minio import ModelStore
+from components.model_store import ModelStore
 from components.scheduling import Quantities, Resources
 from components.serving.autoscaling import CpuAutoscaling
-from components.serving.inference_service import (
-    InferenceService,
-    InferenceServiceArgs,
-    Predictor,
-    Standard,
-)
+from components.serving.inference_service import InferenceService, InferenceServiceArgs, Predictor
 from components.serving.model_publication import ModelPublication, ModelPublicationArgs
+from components.serving.modes import Standard
 from components.serving.runtime import ServingRuntime, ServingRuntimeArgs
+from components.serving.server import V1Server
 from components.serving.smoke_check import SmokeCheck, SmokeCheckArgs
 from stacks.config import StackConfig
 from stacks.config.section import ResourcesConfig
@@ -39,11 +36,10 @@ def mnist(config: MnistConfig, store: ModelStore) -> InferenceServiceArgs:
         name="mnist-classifier",
         namespace=MODELS_NAMESPACE,
         predictor=Predictor(
-            model=config.model,
             storage=store.grant_read(Account(namespace=MODELS_NAMESPACE, name="mnist-classifier")),
             resources=_resources(config.resources),
         ),
-        serving=Standard(autoscaling=CpuAutoscaling(replicas=config.replicas, target=config.scaling.target)),
+        serving=Standard(model=config.model, autoscaling=CpuAutoscaling(replicas=config.replicas, target=config.scaling.target)),
     )
 
 
@@ -51,7 +47,7 @@ def _deploy_mnist(config: MnistConfig, image: str, weights: str, platform: Platf
     published = ModelPublication("mnist-weights", ModelPublicationArgs(weights_image=weights, prefix="mnist"), store, platform.options)
     runtime = ServingRuntime(
         "mnist-pytorch",
-        ServingRuntimeArgs(namespace=MODELS_NAMESPACE, image=image, model_format="pytorch-state-dict"),
+        ServingRuntimeArgs(namespace=MODELS_NAMESPACE, image=image, server=V1Server(model_format="pytorch-state-dict")),
         platform.options,
         after=[platform.kserve],
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import pulumi
-import pulumi_aws as aws
+from pulumi_aws import kms, s3
 from pydantic import Field
 
-from components.aws.pod_identity import pod_identity_role, policy_document
+from components.aws.policy import Statement, allow, document, trust_pods
+from components.aws.role import Role, RoleArgs
 from components.base import Args, Component
 
 OLD_VERSIONS_DAYS = 90
@@ -43,39 +44,37 @@ class ModelBucket(Component):
     ) -> None:
         super().__init__(name, opts, after)
         self.bucket = args.name
-        key = self._key(args)
+        key = self._key(name, args)
         guarded = self.child(protect=args.protect)
-        bucket = aws.s3.Bucket(name, bucket=args.name, force_destroy=not args.protect, opts=guarded)
+        bucket = s3.Bucket(name, bucket=args.name, force_destroy=not args.protect, opts=guarded)
         self._history(name, bucket)
         self._encryption(name, bucket, key)
         self._walls(name, bucket)
-        decrypt = {"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [key.arn]}
-        encrypt = {"Effect": "Allow", "Action": ["kms:GenerateDataKey"], "Resource": [key.arn]}
-        objects = pulumi.Output.concat(bucket.arn, "/*")
-        # KServe's storage initializer asks for the bucket and lists by prefix before it reads (kserve:python/storage@v0.20.0).
-        listing = {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": [bucket.arn]}
-        reading = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [objects]}
-        writing = {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": [objects]}
-        reader, _ = pod_identity_role(f"{name}-reader", f"{args.name}-reader", [listing, reading, decrypt], self)
-        publisher, _ = pod_identity_role(f"{name}-publisher", f"{args.name}-publisher", [reading, writing, decrypt, encrypt], self)
-        self.reader_role = reader.arn
-        self.publisher_role = publisher.arn
+        self.reader_role = self._role("reader", args, _reading(bucket, key))
+        self.publisher_role = self._role("publisher", args, _publishing(bucket, key))
         self.register_outputs({"bucket": args.name})
 
-    def _key(self, args: ModelBucketArgs) -> aws.kms.Key:
-        key = aws.kms.Key(
-            f"{args.name}-key",
+    def _role(self, right: str, args: ModelBucketArgs, statements: list[Statement]) -> Role:
+        return Role(
+            f"model-{right}",
+            RoleArgs(name=f"{args.name}-{right}", trust=trust_pods(), inline={"models": document(*statements)}),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _key(self, name: str, args: ModelBucketArgs) -> kms.Key:
+        key = kms.Key(
+            f"{name}-key",
             description=f"Models in {args.name}",
             enable_key_rotation=True,
             deletion_window_in_days=30,
             opts=self.child(protect=args.protect),
         )
-        aws.kms.Alias(f"{args.name}-key", name=f"alias/{args.name}", target_key_id=key.key_id, opts=self.child())
+        kms.Alias(f"{name}-key", name=f"alias/{args.name}", target_key_id=key.key_id, opts=self.child())
         return key
 
-    def _history(self, name: str, bucket: aws.s3.Bucket) -> None:
-        versioning = aws.s3.BucketVersioning(name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=self.child())
-        aws.s3.BucketLifecycleConfiguration(
+    def _history(self, name: str, bucket: s3.Bucket) -> None:
+        versioning = s3.BucketVersioning(name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=self.child())
+        s3.BucketLifecycleConfiguration(
             name,
             bucket=bucket.bucket,
             rules=[
@@ -91,8 +90,8 @@ class ModelBucket(Component):
             opts=self.child([versioning]),
         )
 
-    def _encryption(self, name: str, bucket: aws.s3.Bucket, key: aws.kms.Key) -> None:
-        aws.s3.BucketServerSideEncryptionConfiguration(
+    def _encryption(self, name: str, bucket: s3.Bucket, key: kms.Key) -> None:
+        s3.BucketServerSideEncryptionConfiguration(
             name,
             bucket=bucket.bucket,
             rules=[
@@ -105,12 +104,12 @@ class ModelBucket(Component):
             opts=self.child(),
         )
 
-    def _walls(self, name: str, bucket: aws.s3.Bucket) -> None:
+    def _walls(self, name: str, bucket: s3.Bucket) -> None:
         """One after the other: S3 refuses changes to a bucket's permissions that meet each other."""
-        ownership = aws.s3.BucketOwnershipControls(
+        ownership = s3.BucketOwnershipControls(
             name, bucket=bucket.bucket, rule={"object_ownership": "BucketOwnerEnforced"}, opts=self.child()
         )
-        private = aws.s3.BucketPublicAccessBlock(
+        private = s3.BucketPublicAccessBlock(
             name,
             bucket=bucket.bucket,
             block_public_acls=True,
@@ -119,18 +118,30 @@ class ModelBucket(Component):
             restrict_public_buckets=True,
             opts=self.child([ownership]),
         )
-        aws.s3.BucketPolicy(name, bucket=bucket.bucket, policy=policy_document(_denials(bucket)), opts=self.child([private]))
+        s3.BucketPolicy(name, bucket=bucket.bucket, policy=document(*_denials(bucket)), opts=self.child([private]))
 
 
-def _denials(bucket: aws.s3.Bucket) -> list[dict[str, Any]]:
-    objects = pulumi.Output.concat(bucket.arn, "/*")
+def _reading(bucket: s3.Bucket, key: kms.Key) -> list[Statement]:
+    """KServe's storage initializer asks for the bucket and lists by prefix before it reads (kserve:python/storage@v0.20.0)."""
+    return [allow(["s3:ListBucket"], [bucket.arn]), allow(["s3:GetObject"], [_objects(bucket)]), allow(["kms:Decrypt"], [key.arn])]
+
+
+def _publishing(bucket: s3.Bucket, key: kms.Key) -> list[Statement]:
+    """It reads back what it wrote, and what it found in the place."""
+    return [
+        allow(["s3:GetObject", "s3:PutObject"], [_objects(bucket)]),
+        allow(["kms:Decrypt", "kms:GenerateDataKey"], [key.arn]),
+    ]
+
+
+def _denials(bucket: s3.Bucket) -> list[Statement]:
     return [
         {
             "Sid": "TlsOnly",
             "Effect": "Deny",
             "Principal": "*",
             "Action": "s3:*",
-            "Resource": [bucket.arn, objects],
+            "Resource": [bucket.arn, _objects(bucket)],
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         },
         {
@@ -138,9 +149,13 @@ def _denials(bucket: aws.s3.Bucket) -> list[dict[str, Any]]:
             "Effect": "Deny",
             "Principal": "*",
             "Action": "s3:PutObject",
-            "Resource": objects,
+            "Resource": _objects(bucket),
             # The parts of a multipart upload can't carry the header; its completion, which creates the object, must
             # (docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html).
             "Condition": {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
         },
     ]
+
+
+def _objects(bucket: s3.Bucket) -> pulumi.Output[str]:
+    return pulumi.Output.concat(bucket.arn, "/*")

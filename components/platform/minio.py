@@ -29,7 +29,7 @@ IS_MODEL_POD = {"key": "serving.kserve.io/inferenceservice", "operator": "Exists
 """Set by KServe on every pod of an InferenceService; its storage initializer is the store's reader."""
 
 
-class ModelStoreArgs(Args):
+class MinioStoreArgs(Args):
     """`standalone`: one server, one drive. `distributed`: `replicas` servers with one drive each, erasure-coded.
 
     Four servers read with two of them gone and write with one gone. `storage_size` is one drive's.
@@ -41,7 +41,7 @@ class ModelStoreArgs(Args):
     mirror: Mirror
 
 
-class ModelStore(Component):
+class MinioStore(Component):
     """Owns namespace, servers, volumes, network rules, users and the versioned bucket `models`.
 
     Ready when bucket, policies and users exist. Readers can only read `models`; `publisher_secret` names the Secret, in the
@@ -51,11 +51,11 @@ class ModelStore(Component):
     def __init__(
         self,
         name: str,
-        args: ModelStoreArgs,
+        args: MinioStoreArgs,
         opts: pulumi.ResourceOptions | None = None,
         after: Sequence[pulumi.Resource | None] = (),
     ) -> None:
-        super().__init__(name, opts, after)
+        super().__init__(name, opts, after, formerly="ModelStore")
         self.bucket = BUCKET
         self.image = args.mirror.image(versions.SILO).reference
         self.namespace = NAMESPACE
@@ -114,7 +114,7 @@ class ModelStore(Component):
             opts=self.child([servers]),
         )
 
-    def _servers(self, args: ModelStoreArgs, depends_on: list[pulumi.Resource]) -> k8s.apps.v1.StatefulSet:
+    def _servers(self, args: MinioStoreArgs, depends_on: list[pulumi.Resource]) -> k8s.apps.v1.StatefulSet:
         return k8s.apps.v1.StatefulSet(
             NAME,
             metadata=self._metadata(),
@@ -136,7 +136,7 @@ class ModelStore(Component):
             opts=self.child(depends_on, create_timeout_seconds=300),
         )
 
-    def _pod(self, args: ModelStoreArgs) -> k8s.core.v1.PodSpecArgsDict:
+    def _pod(self, args: MinioStoreArgs) -> k8s.core.v1.PodSpecArgsDict:
         server: k8s.core.v1.ContainerArgsDict = {
             "name": "server",
             "image": self.image,
@@ -201,7 +201,7 @@ class ModelStore(Component):
         )
 
 
-def _drives(args: ModelStoreArgs) -> str:
+def _drives(args: MinioStoreArgs) -> str:
     """What `server` takes: a path, or MinIO's own range of addresses for a set of servers."""
     if args.mode == "standalone":
         return DATA

@@ -1,0 +1,102 @@
+"""Uploads every file of $UPLOAD to s3://$BUCKET/$PREFIX/, in one request each (5 GiB at most), and reads each one back.
+
+Needs boto3, to sign requests by the pod's identity: it runs in the image of KServe's storage initializer, which brings it.
+
+What EKS and IAM grant takes seconds to be known everywhere, and a pod gets its identity when it starts or never: exit code 75
+asks the Job for another pod.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+TRY_A_NEW_POD = 75
+"""`EX_TEMPFAIL` of sysexits.h; components/job.py knows it too."""
+
+IDENTITY = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+"""Set by EKS in a pod whose account has an association (amazon-eks-pod-identity-webhook:pkg/annotations.go@v0.6.17)."""
+
+PASSING = {"AccessDenied", "ConditionalRequestConflict"}
+"""A right that is not known everywhere yet; another publication of the same key that is under way."""
+
+CHUNK = 1 << 20
+"""Bytes hashed at a time, so that memory does not grow with the model."""
+
+
+class OtherBytesError(Exception):
+    """The key is taken by something else."""
+
+
+def publish(store: Any, path: Path, bucket: str, key: str) -> str:  # noqa: ANN401 - a boto3 client has no static type
+    """Returns what happened. The store itself decides who comes first, so two publications at once can't overwrite each other."""
+    wanted = _digest_of_file(path)
+    try:
+        with path.open("rb") as body:
+            store.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
+        what = "published"
+    except store.exceptions.ClientError as refused:
+        if _code(refused) != "PreconditionFailed":
+            raise
+        what = "already published"
+    found = _digest(store.get_object(Bucket=bucket, Key=key)["Body"].iter_chunks(CHUNK))
+    if found != wanted:
+        raise OtherBytesError(
+            f"s3://{bucket}/{key} already holds other bytes (sha256 {found}, here {wanted}): a published model never changes. "
+            "Give the new one a file name of its own and set services.<name>.model to it."
+        )
+    return f"{what}: s3://{bucket}/{key} sha256 {wanted}"
+
+
+def publish_all(store: Any, upload: Path, bucket: str, prefix: str) -> int:  # noqa: ANN401
+    """The exit status, after a line for each file."""
+    paths = sorted(path for path in upload.iterdir() if path.is_file())
+    if not paths:
+        return _end(1, "the weights image holds no file in /weights")
+    try:
+        for path in paths:
+            print(publish(store, path, bucket, f"{prefix}/{path.name}"), flush=True)
+    except OtherBytesError as error:
+        return _end(1, str(error))
+    except store.exceptions.ClientError as refused:
+        return _end(TRY_A_NEW_POD if _code(refused) in PASSING else 1, f"s3://{bucket}/{prefix}: {refused}")
+    return 0
+
+
+def main() -> int:
+    if IDENTITY not in os.environ:
+        return _end(TRY_A_NEW_POD, "this pod has no AWS identity: its account has no Pod Identity association, or a new one")
+    import boto3
+    from botocore.exceptions import CredentialRetrievalError
+
+    try:
+        return publish_all(boto3.client("s3"), Path(os.environ["UPLOAD"]), os.environ["BUCKET"], os.environ["PREFIX"])
+    except CredentialRetrievalError as error:
+        return _end(TRY_A_NEW_POD, f"the Pod Identity agent gives no credentials: {error}")
+
+
+def _digest(chunks: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _digest_of_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return _digest(iter(lambda: file.read(CHUNK), b""))
+
+
+def _code(refused: Any) -> str:  # noqa: ANN401 - botocore's ClientError
+    return str(refused.response["Error"]["Code"])
+
+
+def _end(status: int, why: str) -> int:
+    print(why, file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
