@@ -1,0 +1,216 @@
+"""Prometheus, Alertmanager and Grafana, with the operator that turns monitors and rules of every namespace into their configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pulumi_random
+from pydantic import Field
+
+from components import versions
+from components.artifacts import Mirror
+from components.base import Args, Component, labels
+from components.helm import release
+from components.platform.cert_manager import CertManager
+from components.platform.monitoring_values import (
+    AlertmanagerSpecValues,
+    AlertmanagerValues,
+    ClaimTemplateValues,
+    ClaimValues,
+    DashboardSidecarValues,
+    DisruptionBudgetValues,
+    GrafanaAdminValues,
+    GrafanaValues,
+    ImageValues,
+    MonitoringValues,
+    NodeExporterImageValues,
+    NodeExporterValues,
+    OperatorValues,
+    PrometheusSpecValues,
+    PrometheusValues,
+    ReloaderValues,
+    SidecarValues,
+    StateMetricsImageValues,
+    StateMetricsValues,
+    StorageValues,
+    SwitchValues,
+)
+from components.pods import privileged_namespace, secret_data
+from components.scheduling import Quantities, Resources, Workload
+
+NAMESPACE = "monitoring"
+RELEASE = versions.PROMETHEUS_CHART.name
+DASHBOARD_LABEL = {"grafana_dashboard": "1"}
+"""ConfigMaps with this label, in any namespace, are Grafana dashboards."""
+
+ADMIN_SECRET = "grafana-admin"  # noqa: S105 - the Secret's name
+ALERTMANAGER_GIB = 1
+"""Silences and the log of notifications: megabytes, so the smallest volume there is."""
+
+FILL_RATIO = 0.85
+"""Of its volume that Prometheus may use before it drops the oldest blocks; the log of unwritten samples needs the rest."""
+
+
+def _resources(cpu: str, memory: str) -> Resources:
+    return Resources(requests=Quantities(cpu=cpu, memory=memory), limits=Quantities(memory=memory))
+
+
+# The chart sets none, and pods without requests are the first to be evicted from the node they watch.
+PROMETHEUS = _resources("500m", "2Gi")
+SMALL = _resources("50m", "256Mi")
+TINY = _resources("10m", "64Mi")
+
+
+class MonitoringArgs(Args):
+    """`replicas` of the workload are Prometheus' and Alertmanager's, its `resources` Prometheus'.
+
+    `storage_gib`: the volume of each Prometheus; `storage_class` None: the cluster's default.
+    `managed_control_plane`: the cloud runs scheduler, controller manager and etcd, out of reach, as on EKS.
+    """
+
+    storage_gib: Annotated[int, Field(ge=1)]
+    storage_class: str | None = None
+    retention_days: Annotated[int, Field(ge=1)] = 15
+    managed_control_plane: bool
+    workload: Workload = Workload()
+    mirror: Mirror
+
+
+class Monitoring(Component):
+    """Owns namespace, CRDs, Grafana's admin Secret and the release of kube-prometheus-stack.
+
+    Ready when the operator and Grafana run. Does not wait for Prometheus and Alertmanager, whose pods the operator makes.
+    `crds` is all that monitors and rules of others need. `certificates` issues the webhook's; None when the cluster has its own.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        args: MonitoringArgs,
+        certificates: CertManager | None,
+        opts: pulumi.ResourceOptions | None = None,
+        after: Sequence[pulumi.Resource | None] = (),
+    ) -> None:
+        super().__init__(name, opts, after)
+        # Node exporter reads the host's network, processes and file systems.
+        namespace = privileged_namespace(NAMESPACE, labels(NAMESPACE, NAMESPACE), self.child())
+        self.prometheus_url = f"http://{RELEASE}-prometheus.{NAMESPACE}.svc.cluster.local:9090"
+        # The chart keeps them in a subchart, whose templates Helm leaves out of its Secret: all of them would exceed 1 MiB.
+        self.crds = release(versions.PROMETHEUS_CRDS_CHART, NAMESPACE, None, args.mirror, timeout_seconds=120, opts=self.child([namespace]))
+        admin = self._admin_secret(namespace)
+        self.release = release(
+            versions.PROMETHEUS_CHART,
+            NAMESPACE,
+            _values(args),
+            args.mirror,
+            timeout_seconds=args.workload.timeout_seconds,
+            # Grafana reads the Secret only when its pod starts.
+            opts=self.child([self.crds, admin, *([certificates] if certificates else [])]),
+        )
+        self.register_outputs({"prometheus_url": self.prometheus_url})
+
+    def _admin_secret(self, namespace: pulumi.Resource) -> k8s.core.v1.Secret:
+        password = pulumi_random.RandomPassword(ADMIN_SECRET, length=32, special=False, opts=self.child())
+        return k8s.core.v1.Secret(
+            ADMIN_SECRET,
+            metadata={"name": ADMIN_SECRET, "namespace": NAMESPACE, "labels": labels(ADMIN_SECRET, NAMESPACE)},
+            data={"admin-user": secret_data("admin"), "admin-password": password.result.apply(secret_data)},
+            opts=self.child([namespace]),
+        )
+
+
+def _values(args: MonitoringArgs) -> MonitoringValues:
+    reachable = SwitchValues(enabled=not args.managed_control_plane)
+    state_metrics = StateMetricsImageValues.of(args.mirror.image(versions.KUBE_STATE_METRICS))
+    node_exporter = NodeExporterImageValues.of(args.mirror.image(versions.NODE_EXPORTER))
+    return MonitoringValues(
+        prometheus_operator=_operator(args),
+        prometheus=_prometheus(args),
+        alertmanager=_alertmanager(args),
+        grafana=_grafana(args),
+        kube_state_metrics=StateMetricsValues(image=state_metrics, **_placed(args, SMALL)),
+        prometheus_node_exporter=NodeExporterValues(image=node_exporter, resources=TINY.fields()),
+        kube_controller_manager=reachable,
+        kube_etcd=reachable,
+        kube_proxy=reachable,
+        kube_scheduler=reachable,
+    )
+
+
+def _operator(args: MonitoringArgs) -> OperatorValues:
+    reloader = ImageValues.of(args.mirror.image(versions.PROMETHEUS_CONFIG_RELOADER))
+    return OperatorValues(
+        image=ImageValues.of(args.mirror.image(versions.PROMETHEUS_OPERATOR)),
+        prometheus_config_reloader=ReloaderValues(image=reloader, resources=TINY.fields()),
+        **_placed(args, SMALL),
+    )
+
+
+def _prometheus(args: MonitoringArgs) -> PrometheusValues:
+    replicas = args.workload.replicas
+    return PrometheusValues(
+        prometheus_spec=PrometheusSpecValues(
+            image=ImageValues.of(args.mirror.image(versions.PROMETHEUS)),
+            replicas=replicas,
+            topology_spread_constraints=_spread(args, "prometheus"),
+            retention=f"{args.retention_days}d",
+            retention_size=f"{int(args.storage_gib * 1024 * FILL_RATIO)}MiB",
+            storage_spec=_storage(args, args.storage_gib),
+            **_placed(args, args.workload.resources or PROMETHEUS),
+        ),
+        pod_disruption_budget=_disruption_budget(args),
+    )
+
+
+def _alertmanager(args: MonitoringArgs) -> AlertmanagerValues:
+    return AlertmanagerValues(
+        alertmanager_spec=AlertmanagerSpecValues(
+            image=ImageValues.of(args.mirror.image(versions.ALERTMANAGER)),
+            replicas=args.workload.replicas,
+            topology_spread_constraints=_spread(args, "alertmanager"),
+            storage=_storage(args, ALERTMANAGER_GIB),
+            **_placed(args, TINY),
+        ),
+        pod_disruption_budget=_disruption_budget(args),
+    )
+
+
+def _grafana(args: MonitoringArgs) -> GrafanaValues:
+    """One replica without a volume: dashboards are code, and its database would hold nothing else."""
+    ((label, value),) = DASHBOARD_LABEL.items()
+    return GrafanaValues(
+        image=ImageValues.of(args.mirror.image(versions.GRAFANA)),
+        admin=GrafanaAdminValues(existing_secret=ADMIN_SECRET, user_key="admin-user", password_key="admin-password"),  # noqa: S106 - a key
+        sidecar=SidecarValues(
+            image=ImageValues.of(args.mirror.image(versions.GRAFANA_SIDECAR)),
+            resources=_resources("10m", "128Mi").fields(),
+            dashboards=DashboardSidecarValues(label=label, label_value=value),
+        ),
+        **_placed(args, _resources("100m", "512Mi")),
+    )
+
+
+def _placed(args: MonitoringArgs, resources: Resources) -> dict[str, Any]:
+    return {
+        "node_selector": args.workload.node_selector,
+        "tolerations": [toleration.fields() for toleration in args.workload.tolerations],
+        "resources": resources.fields(),
+    }
+
+
+def _storage(args: MonitoringArgs, gib: int) -> StorageValues:
+    claim = ClaimValues(storage_class_name=args.storage_class, resources={"requests": {"storage": f"{gib}Gi"}})
+    return StorageValues(volume_claim_template=ClaimTemplateValues(spec=claim))
+
+
+def _spread(args: MonitoringArgs, what: str) -> list[dict[str, object]]:
+    """By the label that the operator gives the pods of each, and the chart's own budgets select."""
+    return args.workload.spread({"app.kubernetes.io/name": what})
+
+
+def _disruption_budget(args: MonitoringArgs) -> DisruptionBudgetValues:
+    """All but one stay: of a single one, that is none, and a budget would only stop the drain of its node."""
+    return DisruptionBudgetValues(enabled=args.workload.highly_available, min_available=args.workload.replicas - 1)

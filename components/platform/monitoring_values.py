@@ -1,0 +1,185 @@
+"""Values of kube-prometheus-stack: the keys that we set, spelled as in the chart.
+
+prometheus-community/helm-charts:charts/kube-prometheus-stack/values.yaml@88.5.3, its subcharts kube-state-metrics 8.4.0 and
+prometheus-node-exporter 4.56.1 beside it, grafana-community/helm-charts:charts/grafana/values.yaml@grafana-12.11.1.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from components.artifacts import Image
+from components.helm import Values
+
+
+class SwitchValues(Values):
+    enabled: bool
+
+
+class ImageValues(Values):
+    """Every image by itself: `global.imageRegistry` replaces hosts only, and a mirror may keep images elsewhere below one."""
+
+    registry: str
+    repository: str
+    tag: str
+    sha: str | None = Field(default=None, description="Without `sha256:`, except for kube-state-metrics.")
+
+    @classmethod
+    def of(cls, image: Image) -> ImageValues:
+        registry, _, repository = image.repository.partition("/")
+        sha = image.digest.removeprefix("sha256:") if image.digest else None
+        return cls(registry=registry, repository=repository, tag=image.tag, sha=sha)
+
+
+class StateMetricsImageValues(ImageValues):
+    @classmethod
+    def of(cls, image: Image) -> StateMetricsImageValues:
+        return cls(**{**ImageValues.of(image).model_dump(), "sha": image.digest})
+
+
+class NodeExporterImageValues(Values):
+    registry: str
+    repository: str
+    tag: str
+    digest: str | None
+    # The chart would append a suffix to the tag that ours already has.
+    distroless: bool = False
+
+    @classmethod
+    def of(cls, image: Image) -> NodeExporterImageValues:
+        registry, _, repository = image.repository.partition("/")
+        return cls(registry=registry, repository=repository, tag=image.tag, digest=image.digest)
+
+
+class PodValues(Values):
+    """Where a pod runs, and its share of the node."""
+
+    node_selector: dict[str, str]
+    tolerations: list[dict[str, str]]
+    resources: dict[str, dict[str, str]]
+
+
+class ClaimValues(Values):
+    storage_class_name: str | None
+    access_modes: tuple[str, ...] = ("ReadWriteOnce",)
+    resources: dict[str, dict[str, str]]
+
+
+class ClaimTemplateValues(Values):
+    spec: ClaimValues
+
+
+class StorageValues(Values):
+    volume_claim_template: ClaimTemplateValues
+
+
+class DisruptionBudgetValues(Values):
+    # The chart's own default has this key; `maxUnavailable` beside it would make the object invalid.
+    enabled: bool
+    min_available: int
+
+
+class ReplicatedValues(PodValues):
+    image: ImageValues
+    replicas: int
+    topology_spread_constraints: list[dict[str, Any]]
+
+
+class PrometheusSpecValues(ReplicatedValues):
+    retention: str
+    retention_size: str
+    storage_spec: StorageValues
+    # Without these, Prometheus reads only what this very release made, and says nothing of the rest.
+    service_monitor_selector_nil_uses_helm_values: bool = False
+    pod_monitor_selector_nil_uses_helm_values: bool = False
+    probe_selector_nil_uses_helm_values: bool = False
+    rule_selector_nil_uses_helm_values: bool = False
+    scrape_config_selector_nil_uses_helm_values: bool = False
+
+
+class PrometheusValues(Values):
+    prometheus_spec: PrometheusSpecValues
+    pod_disruption_budget: DisruptionBudgetValues
+
+
+class AlertmanagerSpecValues(ReplicatedValues):
+    storage: StorageValues
+
+
+class AlertmanagerValues(Values):
+    alertmanager_spec: AlertmanagerSpecValues
+    pod_disruption_budget: DisruptionBudgetValues
+
+
+class AdmissionWebhookValues(Values):
+    # One replica serves them. While it restarts, a rule passes unchecked; refusing it would stop every deployment instead.
+    failure_policy: Literal["Ignore"] = "Ignore"
+    # Hook Jobs that sign a certificate; cert-manager does it without them.
+    patch: SwitchValues = SwitchValues(enabled=False)
+    cert_manager: SwitchValues = SwitchValues(enabled=True)
+
+
+class ReloaderValues(Values):
+    image: ImageValues
+    resources: dict[str, dict[str, str]]
+
+
+class OperatorValues(PodValues):
+    image: ImageValues
+    prometheus_config_reloader: ReloaderValues
+    admission_webhooks: AdmissionWebhookValues = AdmissionWebhookValues()
+
+
+class GrafanaAdminValues(Values):
+    existing_secret: str
+    user_key: str
+    password_key: str
+
+
+class DashboardSidecarValues(Values):
+    label: str
+    label_value: str
+    search_namespace: Literal["ALL"] = "ALL"
+
+
+class SidecarValues(Values):
+    image: ImageValues
+    resources: dict[str, dict[str, str]]
+    dashboards: DashboardSidecarValues
+
+
+class GrafanaValues(PodValues):
+    image: ImageValues
+    admin: GrafanaAdminValues
+    sidecar: SidecarValues
+    # Pods of `helm test`, which nobody runs here.
+    test_framework: SwitchValues = SwitchValues(enabled=False)
+
+
+class StateMetricsValues(PodValues):
+    image: StateMetricsImageValues
+
+
+class NodeExporterValues(Values):
+    """It tolerates every taint by the chart's default, and so runs on GPU nodes too."""
+
+    image: NodeExporterImageValues
+    resources: dict[str, dict[str, str]]
+
+
+class MonitoringValues(Values):
+    # Helm would install them once and never upgrade them; they are a release of their own.
+    crds: SwitchValues = SwitchValues(enabled=False)
+    prometheus_operator: OperatorValues
+    prometheus: PrometheusValues
+    alertmanager: AlertmanagerValues
+    grafana: GrafanaValues
+    kube_state_metrics: StateMetricsValues = Field(alias="kube-state-metrics")
+    prometheus_node_exporter: NodeExporterValues = Field(alias="prometheus-node-exporter")
+    # Each also switches its alerts; of a target that nobody can reach, they would fire for ever.
+    kube_controller_manager: SwitchValues
+    kube_etcd: SwitchValues
+    kube_proxy: SwitchValues
+    kube_scheduler: SwitchValues
