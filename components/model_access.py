@@ -25,9 +25,10 @@ class Credentials(Args):
     secret_key: pulumi.Output[str]
 
     @classmethod
-    def generate(cls, name: str, access_key: str, owner: Component) -> Credentials:
-        """32 letters and digits: special characters break S3 keys in URLs."""
-        password = pulumi_random.RandomPassword(name, length=32, special=False, opts=owner.child())
+    def generate(cls, name: str, access_key: str, owner: Component, generation: int = 1) -> Credentials:
+        """32 letters and digits: special characters break S3 keys in URLs. Another `generation` is another key."""
+        keepers = {"generation": str(generation)} if generation > 1 else None
+        password = pulumi_random.RandomPassword(name, length=32, special=False, keepers=keepers, opts=owner.child())
         return cls(access_key=access_key, secret_key=password.result)
 
 

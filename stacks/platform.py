@@ -10,7 +10,9 @@ from components.artifacts import Mirror
 from components.model_store import ModelStore
 from components.platform.cert_manager import CertManager, CertManagerArgs
 from components.platform.kserve import KServe, KServeArgs
-from components.platform.minio import MinioStore, MinioStoreArgs
+from components.platform.minio import MinioStore
+from components.platform.minio_servers import MinioStoreArgs
+from components.scheduling import Workload
 from stacks.cloud import Cluster
 from stacks.config import StackConfig
 from stacks.config.platform import MinioConfig
@@ -38,5 +40,5 @@ def _store(config: StackConfig, mirror: Mirror, options: pulumi.ResourceOptions)
     store = config.model_store
     if not store.enabled or not isinstance(store, MinioConfig):
         return None
-    args = MinioStoreArgs(mode=store.mode, replicas=store.replicas, storage_size=store.storage_size, mirror=mirror)
+    args = MinioStoreArgs(mode=store.mode, storage_size=store.storage_size, workload=Workload(replicas=store.replicas), mirror=mirror)
     return MinioStore("model-store", args, options)

@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components import versions
-from components.artifacts import Mirror
-from components.base import Args, Component, labels
+from components.base import Component, labels
 from components.model_access import Account, Credentials, S3Keys, secret_of
 from components.platform.minio_bootstrap import BUCKET, Bootstrap, BootstrapArgs
-from components.pods import SCRATCH, SCRATCH_MOUNT, SCRATCH_VOLUME, container_security, pod_security, restricted_namespace, secret_env
+from components.platform.minio_servers import HEADLESS, NAME, NAMESPACE, ROOT_SECRET, S3_PORT, SELECTOR, MinioStoreArgs, stateful_set
+from components.platform.monitoring import NAMESPACE as MONITORING_NAMESPACE
+from components.platform.monitoring import Monitoring
+from components.pods import restricted_namespace
 
-NAMESPACE = "minio"
-NAME = "minio"
-HEADLESS = f"{NAME}-headless"
-ROOT_SECRET = f"{NAME}-root"
-S3_PORT = 9000
-DATA = "/data"
-SELECTOR = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/component": "server"}
 CLIENT_LABEL = {"inference-platform/store-client": "true"}
 """Pods of the store's own namespace that may talk to it."""
 
-IS_MODEL_POD = {"key": "serving.kserve.io/inferenceservice", "operator": "Exists"}
+IS_MODEL_POD: k8s.meta.v1.LabelSelectorRequirementArgsDict = {"key": "serving.kserve.io/inferenceservice", "operator": "Exists"}
 """Set by KServe on every pod of an InferenceService; its storage initializer is the store's reader."""
 
+NAMESPACE_NAME = "kubernetes.io/metadata.name"
+"""The label by which Kubernetes itself names every namespace."""
 
-class MinioStoreArgs(Args):
-    """`standalone`: one server, one drive. `distributed`: `replicas` servers with one drive each, erasure-coded.
-
-    Four servers read with two of them gone and write with one gone. `storage_size` is one drive's.
-    """
-
-    mode: Literal["standalone", "distributed"]
-    replicas: int
-    storage_size: str
-    mirror: Mirror
+METRICS = ("/minio/v2/metrics/cluster", "/minio/v2/metrics/node")
+"""Every server answers for the whole cluster too: take `max` over the servers, not `sum`."""
 
 
 class MinioStore(Component):
@@ -46,6 +34,7 @@ class MinioStore(Component):
 
     Ready when bucket, policies and users exist. Readers can only read `models`; `publisher_secret` names the Secret, in the
     store's own namespace, of the user that may add objects to it. The root user serves the bootstrap alone.
+    Traffic is plain HTTP, kept to its clients by a NetworkPolicy. `monitoring` scrapes it; None where nobody does.
     """
 
     def __init__(
@@ -54,26 +43,37 @@ class MinioStore(Component):
         args: MinioStoreArgs,
         opts: pulumi.ResourceOptions | None = None,
         after: Sequence[pulumi.Resource | None] = (),
+        monitoring: Monitoring | None = None,
     ) -> None:
         super().__init__(name, opts, after, formerly="ModelStore")
         self.bucket = BUCKET
         self.image = args.mirror.image(versions.SILO).reference
         self.namespace = NAMESPACE
         self.endpoint = f"{NAME}.{NAMESPACE}.svc.cluster.local:{S3_PORT}"
-        namespace = restricted_namespace(NAMESPACE, labels(NAMESPACE, NAMESPACE), self.child())
+        # With a namespace go its volumes, whatever they or their owner say.
+        namespace = restricted_namespace(NAMESPACE, labels(NAMESPACE, NAMESPACE), self.child(protect=args.protect or None))
         root = Credentials.generate("model-store-root", "root", self)
-        publisher = Credentials.generate("model-publisher", "model-publisher", self)
-        self._reader = Credentials.generate("kserve-reader", "kserve-reader", self)
+        publisher = Credentials.generate("model-publisher", "model-publisher", self, args.key_generation)
+        self._reader = Credentials.generate("kserve-reader", "kserve-reader", self, args.key_generation)
         root_secret = secret_of(root, ROOT_SECRET, NAMESPACE, self.child([namespace]))
         peers = self._headless_service(namespace)
-        servers = self._servers(args, [namespace, root_secret, peers])
+        servers = self._servers(args, monitoring is not None, [namespace, root_secret, peers])
         service = self._service(servers)
-        self._network_policy(namespace)
-        if args.mode == "distributed":
+        self._network_policy(namespace, monitoring)
+        if args.distributed:
             self._disruption_budget(namespace)
+        if monitoring:
+            self._monitor(namespace, monitoring)
         bootstrap = Bootstrap(
             "model-store-bootstrap",
-            BootstrapArgs(namespace=NAMESPACE, endpoint=self.endpoint, image=self.image, labels=CLIENT_LABEL, root_secret=ROOT_SECRET),
+            BootstrapArgs(
+                namespace=NAMESPACE,
+                endpoint=self.endpoint,
+                image=self.image,
+                labels=CLIENT_LABEL,
+                root_secret=ROOT_SECRET,
+                key_generation=args.key_generation,
+            ),
             users=[self._reader, publisher],
             opts=pulumi.ResourceOptions(parent=self),
             after=[namespace, servers, service],
@@ -109,85 +109,36 @@ class MinioStore(Component):
     def _service(self, servers: pulumi.Resource) -> k8s.core.v1.Service:
         return k8s.core.v1.Service(
             NAME,
-            metadata=self._metadata(),
+            # The component tells it from the headless one, or a ServiceMonitor would take every server twice.
+            metadata={**self._metadata(), "labels": {**labels(NAME, NAMESPACE), **SELECTOR}},
             spec={"selector": SELECTOR, "ports": [{"name": "s3", "port": S3_PORT, "target_port": S3_PORT}]},
             opts=self.child([servers]),
         )
 
-    def _servers(self, args: MinioStoreArgs, depends_on: list[pulumi.Resource]) -> k8s.apps.v1.StatefulSet:
+    def _servers(self, args: MinioStoreArgs, monitored: bool, depends_on: list[pulumi.Resource]) -> k8s.apps.v1.StatefulSet:
         return k8s.apps.v1.StatefulSet(
             NAME,
             metadata=self._metadata(),
-            spec={
-                "service_name": HEADLESS,
-                "replicas": args.replicas,
-                "selector": {"match_labels": SELECTOR},
-                "pod_management_policy": "Parallel",
-                # Distributed servers refuse peers of another version, so an upgrade restarts them all at once, by hand.
-                "update_strategy": {"type": "OnDelete" if args.mode == "distributed" else "RollingUpdate"},
-                "template": {"metadata": {"labels": {**labels(NAME, NAMESPACE), **SELECTOR}}, "spec": self._pod(args)},
-                "volume_claim_templates": [
-                    {
-                        "metadata": {"name": "data"},
-                        "spec": {"access_modes": ["ReadWriteOnce"], "resources": {"requests": {"storage": args.storage_size}}},
-                    }
-                ],
-            },
-            opts=self.child(depends_on, create_timeout_seconds=300),
+            spec=stateful_set(args, monitored),
+            opts=self.child(depends_on, create_timeout_seconds=args.workload.timeout_seconds, protect=args.protect or None),
         )
 
-    def _pod(self, args: MinioStoreArgs) -> k8s.core.v1.PodSpecArgsDict:
-        server: k8s.core.v1.ContainerArgsDict = {
-            "name": "server",
-            "image": self.image,
-            "command": ["/usr/bin/silo", "server", _drives(args), "--address", f":{S3_PORT}"],
-            "env": [
-                secret_env("MINIO_ROOT_USER", ROOT_SECRET, "AWS_ACCESS_KEY_ID"),
-                secret_env("MINIO_ROOT_PASSWORD", ROOT_SECRET, "AWS_SECRET_ACCESS_KEY"),
-                {"name": "HOME", "value": SCRATCH},
-                {"name": "MINIO_BROWSER", "value": "off"},
-                {"name": "MINIO_UPDATE", "value": "off"},
-            ],
-            "ports": [{"name": "s3", "container_port": S3_PORT}],
-            "readiness_probe": _probe("/minio/health/ready", period=2, failures=3),
-            "liveness_probe": _probe("/minio/health/live", period=10, failures=6),
-            "resources": {"requests": {"cpu": "50m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}},
-            "security_context": container_security(),
-            "volume_mounts": [{"name": "data", "mount_path": DATA}, SCRATCH_MOUNT],
-        }
-        pod: k8s.core.v1.PodSpecArgsDict = {
-            "automount_service_account_token": False,
-            "security_context": pod_security(),
-            "containers": [server],
-            "volumes": [SCRATCH_VOLUME],
-        }
-        if args.mode == "distributed":
-            pod["topology_spread_constraints"] = _spread()
-        return pod
-
-    def _network_policy(self, namespace: pulumi.Resource) -> None:
-        """Who may reach the store: its servers, its clients beside it, and pods of an InferenceService in any namespace."""
+    def _network_policy(self, namespace: pulumi.Resource, monitoring: Monitoring | None) -> None:
+        """Who may reach the store: its servers, its clients beside it, pods of an InferenceService in any namespace, its watchers."""
+        peers: list[k8s.networking.v1.NetworkPolicyPeerArgsDict] = [
+            {"pod_selector": {"match_labels": SELECTOR}},
+            {"pod_selector": {"match_labels": CLIENT_LABEL}},
+            {"namespace_selector": {}, "pod_selector": {"match_expressions": [IS_MODEL_POD]}},
+        ]
+        if monitoring:
+            peers.append({"namespace_selector": {"match_labels": {NAMESPACE_NAME: MONITORING_NAMESPACE}}})
         k8s.networking.v1.NetworkPolicy(
             NAME,
             metadata=self._metadata(),
             spec={
                 "pod_selector": {"match_labels": SELECTOR},
                 "policy_types": ["Ingress"],
-                "ingress": [
-                    {
-                        "ports": [{"port": S3_PORT, "protocol": "TCP"}],
-                        "from_": [
-                            {"pod_selector": {"match_labels": SELECTOR}},
-                            {"pod_selector": {"match_labels": CLIENT_LABEL}},
-                            {
-                                "namespace_selector": {},
-                                "pod_selector": {
-                                    "match_expressions": [{"key": "serving.kserve.io/inferenceservice", "operator": "Exists"}]
-                                },
-                            },
-                        ],
-                    }
-                ],
+                "ingress": [{"ports": [{"port": S3_PORT, "protocol": "TCP"}], "from_": peers}],
             },
             opts=self.child([namespace]),
         )
@@ -200,22 +151,15 @@ class MinioStore(Component):
             opts=self.child([namespace]),
         )
 
-
-def _drives(args: MinioStoreArgs) -> str:
-    """What `server` takes: a path, or MinIO's own range of addresses for a set of servers."""
-    if args.mode == "standalone":
-        return DATA
-    peers = f"{{0...{args.replicas - 1}}}"
-    return f"http://{NAME}-{peers}.{HEADLESS}.{NAMESPACE}.svc.cluster.local:{S3_PORT}{DATA}"
-
-
-def _spread() -> list[k8s.core.v1.TopologySpreadConstraintArgsDict]:
-    """One server per node, or losing a node loses two drives; zones as evenly as they allow."""
-    return [
-        {"max_skew": 1, "topology_key": key, "when_unsatisfiable": otherwise, "label_selector": {"match_labels": SELECTOR}}
-        for key, otherwise in (("kubernetes.io/hostname", "DoNotSchedule"), ("topology.kubernetes.io/zone", "ScheduleAnyway"))
-    ]
-
-
-def _probe(path: str, period: int, failures: int) -> k8s.core.v1.ProbeArgsDict:
-    return {"http_get": {"path": path, "port": S3_PORT}, "period_seconds": period, "failure_threshold": failures}
+    def _monitor(self, namespace: pulumi.Resource, monitoring: Monitoring) -> None:
+        k8s.apiextensions.CustomResource(
+            f"{NAME}-metrics",
+            api_version="monitoring.coreos.com/v1",
+            kind="ServiceMonitor",
+            metadata={"name": NAME, "namespace": NAMESPACE, "labels": labels(NAME, NAMESPACE)},
+            spec={
+                "selector": {"matchLabels": SELECTOR},
+                "endpoints": [{"port": "s3", "path": path, "interval": "30s"} for path in METRICS],
+            },
+            opts=self.child([namespace, monitoring]),
+        )

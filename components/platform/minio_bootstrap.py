@@ -29,11 +29,14 @@ POLICIES: dict[str, list[dict[str, object]]] = {
 
 
 class BootstrapArgs(Args):
+    """`key_generation` counts the users' keys: their values are secret and unknown in a preview, so this tells the Job they are new."""
+
     namespace: str
     endpoint: str
     image: str
     labels: dict[str, str]
     root_secret: str
+    key_generation: int = 1
 
 
 class Bootstrap(Component):
@@ -64,6 +67,7 @@ class Bootstrap(Component):
                     {"name": "MC_CONFIG_DIR", "value": f"{SCRATCH}/mc"},
                     secret_env("ROOT_USER", args.root_secret, "AWS_ACCESS_KEY_ID"),
                     secret_env("ROOT_PASSWORD", args.root_secret, "AWS_SECRET_ACCESS_KEY"),
+                    {"name": "KEY_GENERATION", "value": str(args.key_generation)},
                     *self._users(),
                 ],
                 memory="512Mi",
