@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.aws.release import EksRelease
 from stacks.config import StackConfig
 from stacks.config.cluster import ExistingClusterConfig
 
 
 @dataclass(frozen=True)
+class EksFacts:
+    """What only a cluster of ours has, for the parts that talk to AWS."""
+
+    name: str
+    region: str
+    release: EksRelease
+    vpc_id: pulumi.Input[str]
+
+
+@dataclass(frozen=True)
 class Cluster:
-    """What the in-cluster layer builds on. `nodes`: what must exist before a pod can run; empty where the cluster is there already."""
+    """What the in-cluster layer builds on. Whatever is made with `options` waits for nodes to run on, and is destroyed before them.
+
+    `storage_class`: None: the cluster's own default.
+    """
 
     options: pulumi.ResourceOptions
-    nodes: list[pulumi.Resource] = field(default_factory=list)
     storage_class: str | None = None
+    eks: EksFacts | None = None
 
 
 def build(config: StackConfig) -> Cluster:
     if isinstance(config.cluster, ExistingClusterConfig):
         return Cluster(options=pulumi.ResourceOptions(providers=[_existing(config.cluster)]))
-    raise NotImplementedError("cluster.kind: eks")
+    # Only here: the SDK of AWS takes a second to load, and a stack on an existing cluster has no use for it.
+    from stacks import eks
+
+    return eks.build(config.cluster, config.gpu, protect=config.safeguards.protect)
 
 
 def _existing(config: ExistingClusterConfig) -> k8s.Provider:

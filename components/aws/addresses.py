@@ -6,6 +6,9 @@ from ipaddress import IPv4Network
 
 from components.base import Args
 
+SERVICE_CIDR = "172.20.0.0/16"
+"""Of Kubernetes Services; fixed, so that a network which would overlap is refused before anything is made."""
+
 MAX_ZONES = 3
 """Three quarters of the network are private subnets, one for each zone; the public ones share the last quarter."""
 

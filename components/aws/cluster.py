@@ -8,13 +8,11 @@ import pulumi
 from pulumi_aws import cloudwatch, eks, kms
 from pydantic import Field
 
+from components.aws.addresses import SERVICE_CIDR
 from components.aws.kubeconfig import kubeconfig
 from components.aws.policy import allow, document, trust
 from components.aws.role import Role, RoleArgs
 from components.base import Args, Component
-
-SERVICE_CIDR = "172.20.0.0/16"
-"""Of Kubernetes Services; fixed, so that a network which would overlap is refused before anything is made."""
 
 LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
 ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import pulumi
 from pulumi_aws import ec2, vpc
 
+from components.aws.offers import InterfaceService
 from components.base import Args, Component
-
-InterfaceService = Literal["ecr.api", "ecr.dkr", "sts", "eks", "eks-auth", "logs", "ec2", "autoscaling"]
-"""What nodes, add-ons and the autoscaler call. `eks-auth` is where Pod Identity's agent fetches credentials."""
 
 
 class EndpointsArgs(Args):

@@ -9,31 +9,26 @@ from pulumi_aws import autoscaling
 from pydantic import Field
 
 from components.aws.instance_types import gpus
-from components.aws.node_pool import Capacity, NodePool, NodePoolArgs
+from components.aws.node_pool import Membership, NodePool, NodePoolArgs
+from components.aws.offers import MIN_GPU_DISK_GIB, Capacity
 from components.base import Args, Component
 from components.gpu import GpuSharing
 from components.scheduling import GPU_NODE_LABELS, GPU_RESOURCE, GPU_TAINT, Taint
 
 NODE_TEMPLATE = "k8s.io/cluster-autoscaler/node-template"
-MIN_DISK_GIB = 100
-"""Images of model servers fill the 20 GiB of a usual node at once (facts/cloud.md, section 1)."""
 
 
 class GpuNodePoolArgs(Args):
     """As NodePoolArgs. Spot takes several instance types, so that there is one to be had; all have equally many GPUs."""
 
-    cluster: str
-    region: str
-    kubernetes: str
-    subnet_ids: list[str | pulumi.Output[str]]
+    membership: Membership
     instance_types: list[str] = Field(min_length=1)
     capacity: Capacity = "on-demand"
     min: int = Field(ge=0)
     max: int = Field(ge=1)
-    disk_gib: int = Field(200, ge=MIN_DISK_GIB)
+    disk_gib: int = Field(200, ge=MIN_GPU_DISK_GIB)
     release: str | None = None
     sharing: GpuSharing = GpuSharing()
-    tags: dict[str, str] = Field(default_factory=dict)
 
 
 class GpuNodePool(Component):
@@ -53,9 +48,14 @@ class GpuNodePool(Component):
         pool = NodePool(
             name,
             NodePoolArgs(
-                **args.model_dump(exclude={"sharing", "subnet_ids"}),
-                subnet_ids=args.subnet_ids,
+                membership=args.membership,
                 ami="AL2023_x86_64_NVIDIA",
+                instance_types=args.instance_types,
+                capacity=args.capacity,
+                min=args.min,
+                max=args.max,
+                disk_gib=args.disk_gib,
+                release=args.release,
                 # A GPU quota is seldom large enough for a second set of nodes.
                 replacement="in-place",
                 labels=GPU_NODE_LABELS,

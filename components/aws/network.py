@@ -10,8 +10,9 @@ from pulumi_aws import ec2
 from pydantic import Field
 
 from components.aws.addresses import MAX_ZONES, Addresses, share_out
-from components.aws.endpoints import Endpoints, EndpointsArgs, InterfaceService
+from components.aws.endpoints import Endpoints, EndpointsArgs
 from components.aws.flow_logs import FlowLogs, FlowLogsArgs
+from components.aws.offers import InterfaceService
 from components.base import Args, Component
 
 ANYWHERE = "0.0.0.0/0"

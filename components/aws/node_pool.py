@@ -7,16 +7,15 @@ from typing import Literal
 
 import pulumi
 from pulumi_aws import ec2, eks
-from pulumi_aws.eks import outputs
 from pydantic import Field
 
+from components.aws.offers import Capacity
 from components.aws.policy import trust
 from components.aws.role import Role, RoleArgs
 from components.base import Args, Component
 from components.scheduling import Effect, Taint
 
 AmiType = Literal["AL2023_x86_64_STANDARD", "AL2023_x86_64_NVIDIA"]
-Capacity = Literal["on-demand", "spot"]
 
 ROOT_DEVICE = "/dev/xvda"
 """AL2023's (awslabs/amazon-eks-ami:templates/al2023/template.json)."""
@@ -32,18 +31,27 @@ POLICIES = [
 EFFECTS: dict[Effect, str] = {"NoSchedule": "NO_SCHEDULE", "PreferNoSchedule": "PREFER_NO_SCHEDULE", "NoExecute": "NO_EXECUTE"}
 
 
-class NodePoolArgs(Args):
-    """`cluster`: its name, which is known beforehand. `min`, `max`: how far an autoscaler may go; a new pool starts with `min`.
+class Membership(Args):
+    """Which cluster nodes join, by its name, which is known beforehand; with which Kubernetes minor, and in which private subnets.
 
-    `release`: of the machine image, such as 1.35.7-20260911; None: the newest when the pool is made or updated. `replacement`: whether
-    an update first adds nodes (`surge`) or first drains some (`in-place`), for machines that are hard to get twice. `tags`: for instances,
-    volumes and network interfaces, which the provider's default tags do not reach.
+    `tags`: for instances, volumes and network interfaces, which the provider's default tags do not reach.
     """
 
     cluster: str
     region: str
     kubernetes: str
     subnet_ids: list[str | pulumi.Output[str]]
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class NodePoolArgs(Args):
+    """`min`, `max`: how far an autoscaler may go; a new pool starts with `min`.
+
+    `release`: of the machine image, such as 1.35.7-20260911; None: the newest when the pool is made or updated. `replacement`: whether
+    an update first adds nodes (`surge`) or first drains some (`in-place`), for machines that are hard to get twice.
+    """
+
+    membership: Membership
     ami: AmiType = "AL2023_x86_64_STANDARD"
     instance_types: list[str] = Field(min_length=1)
     capacity: Capacity = "on-demand"
@@ -54,7 +62,6 @@ class NodePoolArgs(Args):
     replacement: Literal["surge", "in-place"] = "surge"
     labels: dict[str, str] = Field(default_factory=dict)
     taints: list[Taint] = Field(default_factory=list)
-    tags: dict[str, str] = Field(default_factory=dict)
 
 
 class NodePool(Component):
@@ -73,20 +80,21 @@ class NodePool(Component):
         after: Sequence[pulumi.Resource | None] = (),
     ) -> None:
         super().__init__(name, opts, after)
+        place = args.membership
         role = Role(
             f"{name}-nodes",
-            RoleArgs(name=f"{args.cluster}-{args.region}-{name}-nodes", trust=trust("ec2.amazonaws.com"), managed=POLICIES),
+            RoleArgs(name=f"{place.cluster}-{place.region}-{name}-nodes", trust=trust("ec2.amazonaws.com"), managed=POLICIES),
             pulumi.ResourceOptions(parent=self),
         )
         template = self._template(name, args)
         group = eks.NodeGroup(
             name,
-            cluster_name=args.cluster,
+            cluster_name=place.cluster,
             # A fixed name would be taken by the group that is to be replaced.
             node_group_name_prefix=f"{name}-",
             node_role_arn=role.arn,
-            subnet_ids=args.subnet_ids,
-            version=args.kubernetes,
+            subnet_ids=place.subnet_ids,
+            version=place.kubernetes,
             ami_type=args.ami,
             release_version=args.release,
             capacity_type="SPOT" if args.capacity == "spot" else "ON_DEMAND",
@@ -105,9 +113,10 @@ class NodePool(Component):
 
     def _template(self, name: str, args: NodePoolArgs) -> ec2.LaunchTemplate:
         """Names neither image nor security group: EKS picks the image of `ami` and `release`, and the cluster's own group."""
+        name_on_aws = f"{args.membership.cluster}-{name}"
         return ec2.LaunchTemplate(
             name,
-            name=f"{args.cluster}-{name}",
+            name=name_on_aws,
             update_default_version=True,
             # One hop: the machine itself. A pod that asks for the node's credentials gets no answer; its own come from Pod Identity.
             metadata_options={"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1},
@@ -119,14 +128,14 @@ class NodePool(Component):
                 }
             ],
             tag_specifications=[
-                {"resource_type": kind, "tags": {**args.tags, "Name": f"{args.cluster}-{name}"}}
+                {"resource_type": kind, "tags": {**args.membership.tags, "Name": name_on_aws}}
                 for kind in ("instance", "volume", "network-interface")
             ],
             opts=self.child(),
         )
 
 
-def _group_name(made: Sequence[outputs.NodeGroupResource]) -> str:
+def _group_name(made: Sequence[eks.outputs.NodeGroupResource]) -> str:
     """EKS makes exactly one autoscaling group for a node group."""
     ((group,),) = (resource.autoscaling_groups or [] for resource in made)
     return group.name or ""

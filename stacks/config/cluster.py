@@ -1,12 +1,29 @@
-"""Which cluster the platform runs in."""
+"""Which cluster the platform runs in, and its nodes."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, Tag
+from pydantic import AfterValidator, Field, Tag, ValidationInfo, field_validator, model_validator
 
+from components.aws.addresses import MAX_ZONES
+from components.aws.instance_types import checked, gpus
+from components.aws.offers import MIN_GPU_DISK_GIB, Capacity
+from components.gpu import GpuSharing
+from stacks.config.network import EndpointConfig, ExistingNetworkConfig, LogDays, ManagedNetworkConfig, NetworkConfig
 from stacks.config.section import Secret, Section, chosen_by
+
+SPOT_TYPES = 3
+"""Of equally many GPUs: with fewer, a region out of one type is a pool without nodes (facts/cloud.md, section 1)."""
+
+Region = Annotated[str, Field(pattern=r"^(af|ap|ca|eu|il|me|mx|sa|us)-(north|south|east|west|central)+-[1-9]$")]
+Account = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+ClusterName = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$")]
+"""At most 30 characters: the names of its roles are made of it and the region, and have 64."""
+
+Admin = Annotated[str, Field(pattern=r"^(arn:aws:iam::[0-9]{12}:(role|user)/)?[A-Za-z0-9+=,.@_/-]+$")]
+ImageRelease = Annotated[str, Field(pattern=r"^1\.[0-9]{2}\.[0-9]+-[0-9]{8}$")]
+TagValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,256}$")]
 
 
 class ExistingClusterConfig(Section):
@@ -20,15 +37,95 @@ class ExistingClusterConfig(Section):
     )
 
 
+class NodeRange(Section):
+    """How many nodes; the autoscaler chooses between."""
+
+    min: Annotated[int, Field(ge=0, le=100)] = Field(0, description="Fewest nodes.")
+    max: Annotated[int, Field(ge=1, le=100)] = Field(1, description="Most nodes: the limit of what the pool costs.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.min > self.max:
+            raise ValueError(f"min {self.min} is greater than max {self.max}")
+        return self
+
+
+class SystemNodesConfig(NodeRange):
+    """The nodes of the platform's own pods; no GPUs."""
+
+    min: Annotated[int, Field(ge=1, le=100)] = Field(2, description="Fewest nodes; with 2 a drain does not stop the platform.")
+    max: Annotated[int, Field(ge=1, le=100)] = Field(4, description="Most nodes.")
+    instance_types: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: ["m7i.xlarge"], description="EC2 types.")
+    disk_gib: Annotated[int, Field(ge=20, le=1000)] = Field(50, description="Root disk of each.")
+    release_version: ImageRelease | None = Field(None, description="Of the machine image, such as 1.35.7-20260911. Default: the newest.")
+
+
 class EksClusterConfig(Section):
     """A cluster of our own on AWS."""
 
     kind: Literal["eks"] = Field(description="Amazon EKS, with network and node pools.")
+    name: ClusterName = Field(description="The cluster's name, unique in account and region.")
+    region: Region = Field(description="AWS region.")
+    account: Account | None = Field(None, description="The account's number, in quotes; credentials of another one are then refused.")
+    owner: TagValue = Field(description="Who answers for it: the tag `owner` of everything on AWS.")
+    cost_center: TagValue = Field(description="Who pays: the tag `cost-center` of everything on AWS.")
+    version: Literal["1.35"] = Field("1.35", description="Kubernetes minor. Raised one at a time, dev first.")
+    zones: Annotated[list[str], Field(min_length=2, max_length=MAX_ZONES)] = Field(
+        description="Availability zones, two or three. New ones go to the end: the order decides addresses."
+    )
+    network: NetworkConfig = ManagedNetworkConfig.model_validate({})
+    endpoint: EndpointConfig = EndpointConfig.model_validate({})
+    admins: Annotated[list[Admin], Field(min_length=1)] = Field(
+        description="IAM roles that administer the cluster, by ARN or by name in its account; whoever runs Pulumi must be one of them."
+    )
+    log_retention_days: LogDays = Field(30, description="How long the control plane's logs are kept.")
+    zonal_shift: bool = Field(False, description="true: AWS may move traffic out of an impaired zone.")
+    system_nodes: SystemNodesConfig = SystemNodesConfig.model_validate({})
+
+    @field_validator("zones")
+    @classmethod
+    def _of_the_region(cls, zones: list[str], others: ValidationInfo) -> list[str]:
+        if len(set(zones)) < len(zones):
+            raise ValueError("the same zone stands there twice")
+        region = others.data.get("region")
+        if wrong := [zone for zone in zones if region and not (zone[:-1] == region and zone[-1:].isalpha())]:
+            raise ValueError(f'"{wrong[0]}" is not a zone of region {region}; write for example {region}a')
+        return zones
+
+    @field_validator("network")
+    @classmethod
+    def _subnets_in_all_zones(cls, network: NetworkConfig, others: ValidationInfo) -> NetworkConfig:
+        zones = others.data.get("zones")
+        if isinstance(network, ExistingNetworkConfig) and zones and len(network.private_subnet_ids) < len(zones):
+            raise ValueError(
+                f"privateSubnetIds names {len(network.private_subnet_ids)} subnets for {len(zones)} zones; each zone needs one"
+            )
+        return network
+
+    @field_validator("system_nodes")
+    @classmethod
+    def _image_of_the_version(cls, nodes: SystemNodesConfig, others: ValidationInfo) -> SystemNodesConfig:
+        release, version = nodes.release_version, others.data.get("version")
+        if release and version and not release.startswith(f"{version}."):
+            raise ValueError(f"releaseVersion {release} is no image for Kubernetes {version}; write {version}.<patch>-<date>")
+        return nodes
 
 
 ClusterConfig = Annotated[
     Annotated[ExistingClusterConfig, Tag("existing")] | Annotated[EksClusterConfig, Tag("eks")], chosen_by("kind", "existing", "eks")
 ]
+
+
+class GpuSharingConfig(Section):
+    """Whether pods share a GPU."""
+
+    strategy: Literal["none", "time-slicing"] = Field("none", description="`time-slicing`: pods take turns; memory is not separated.")
+    replicas: Annotated[int, Field(ge=1, le=48)] = Field(1, description="Pods for each GPU.")
+
+    @model_validator(mode="after")
+    def _as_the_pool_takes_it(self) -> Self:
+        GpuSharing(**self.model_dump())
+        return self
 
 
 class GpuConfig(Section):
@@ -37,3 +134,27 @@ class GpuConfig(Section):
     mode: Literal["none", "existing", "managed"] = Field(
         "none", description="`managed`: a node group of our own on EKS; `existing`: the cluster has such nodes."
     )
+    sharing: GpuSharingConfig = GpuSharingConfig.model_validate({})
+    instance_types: list[Annotated[str, AfterValidator(checked)]] = Field(
+        default_factory=list, description="EC2 types of a managed pool, all with equally many GPUs."
+    )
+    capacity: Capacity = Field("on-demand", description="`spot`: cheaper, and taken back at two minutes' notice.")
+    nodes: NodeRange = NodeRange.model_validate({})
+    disk_gib: Annotated[int, Field(ge=MIN_GPU_DISK_GIB, le=4000)] = Field(
+        200, description="Root disk of each node; model servers' images are large."
+    )
+    release_version: ImageRelease | None = Field(None, description="Of the machine image, such as 1.35.7-20260911. Default: the newest.")
+
+    @model_validator(mode="after")
+    def _pool_can_be_made(self) -> Self:
+        if (self.mode == "managed") != bool(self.instance_types):
+            raise ValueError(
+                f"mode {self.mode} with {len(self.instance_types)} instanceTypes: managed needs at least one, others have none"
+            )
+        if self.instance_types:
+            gpus(self.instance_types)
+        if self.capacity == "spot" and len(set(self.instance_types)) < SPOT_TYPES:
+            raise ValueError(
+                f"capacity spot needs {SPOT_TYPES} instanceTypes or more, for one is often sold out; given: {len(self.instance_types)}"
+            )
+        return self

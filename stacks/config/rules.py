@@ -35,6 +35,18 @@ RULES = (
         "mode managed needs cluster.kind: eks; an existing cluster has its GPU nodes (mode: existing) or none",
     ),
     Rule(
+        "gpu",
+        ("cluster",),
+        lambda gpu, cluster: gpu.mode == "existing" and _owned(cluster),
+        "mode existing needs cluster.kind: existing; nodes of cluster.kind eks are ours: mode managed, or none",
+    ),
+    Rule(
+        "gpu",
+        ("cluster",),
+        lambda gpu, cluster: _owned(cluster) and bool(gpu.release_version) and not gpu.release_version.startswith(f"{cluster.version}."),
+        "releaseVersion is an image for another Kubernetes minor than cluster.version",
+    ),
+    Rule(
         "mirror",
         ("safeguards",),
         lambda mirror, safeguards: mirror.digests == "drop" and safeguards.digests == "required",
