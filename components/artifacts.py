@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from components.base import Args
 from components.lock import Lock, committed
@@ -29,11 +29,19 @@ class Chart(Args):
 
 
 class Manifest(Args):
-    """A release manifest: one YAML file with the objects of a project's release, published under `url`."""
+    """A release manifest: one YAML file with the objects of a project's release, published under `url`.
+
+    `{version}` in it stands for the version, so that a pin names it once.
+    """
 
     name: str
     version: str
     url: str
+
+    @field_validator("url")
+    @classmethod
+    def _with_version(cls, url: str, others: ValidationInfo) -> str:
+        return url.format(version=others.data["version"])
 
 
 class Image(Args):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.artifacts import Addon, Chart, Image
+from components.artifacts import Addon, Chart, Image, Manifest
 
 # renovate: datasource=docker depName=quay.io/jetstack/charts/cert-manager
 CERT_MANAGER_CHART = Chart(repository="oci://quay.io/jetstack/charts", name="cert-manager", version="v1.21.2")
@@ -90,3 +90,39 @@ CLUSTER_AUTOSCALER_CHART = Chart(
 # Its minor is the cluster's (kubernetes/autoscaler:cluster-autoscaler/README.md, "Releases").
 # renovate: datasource=docker depName=registry.k8s.io/autoscaling/cluster-autoscaler
 CLUSTER_AUTOSCALER_1_35 = Image(repository="registry.k8s.io/autoscaling/cluster-autoscaler", tag="v1.35.2")
+
+# Release manifests, one file each. That of Knative has the CRDs too.
+# renovate: datasource=github-releases depName=kubernetes-sigs/gateway-api
+GATEWAY_API = Manifest(
+    name="gateway-api",
+    version="1.6.1",
+    url="https://github.com/kubernetes-sigs/gateway-api/releases/download/v{version}/standard-install.yaml",
+)
+# renovate: datasource=github-releases depName=knative/serving
+KNATIVE_SERVING = Manifest(
+    name="serving-core",
+    version="1.21.1",
+    url="https://github.com/knative/serving/releases/download/knative-v{version}/serving-core.yaml",
+)
+# renovate: datasource=github-releases depName=knative-extensions/net-kourier
+KOURIER = Manifest(
+    name="kourier",
+    version="1.21.0",
+    url="https://github.com/knative-extensions/net-kourier/releases/download/knative-v{version}/kourier.yaml",
+)
+# Kourier's manifest names a tag that moves, v1.36-latest (knative-extensions/net-kourier:config/300-gateway.yaml@v0.48.0).
+# renovate: datasource=docker depName=docker.io/envoyproxy/envoy
+KOURIER_ENVOY = Image(repository="docker.io/envoyproxy/envoy", tag="v1.36.7")
+# renovate: datasource=github-releases depName=kedacore/keda
+KEDA = Manifest(
+    name="keda",
+    version="2.21.0",
+    url="https://github.com/kedacore/keda/releases/download/v{version}/keda-{version}.yaml",
+)
+
+DOCKER_HUB = "docker.io"
+"""As image references name it."""
+DOCKER_HUB_API = "registry-1.docker.io"
+"""Where its registry answers."""
+DOCKER_HUB_INDEX = "index.docker.io"
+"""As Docker's configuration and Knative name it (google/go-containerregistry:pkg/name/registry.go)."""

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from components import versions
-from components.artifacts import Addon, Chart, Image
+from components.artifacts import Addon, Chart, Image, Manifest
 from tests.structure.project import ROOT, relative, sources
 
 LINES = (ROOT / "components" / "versions.py").read_text().splitlines()
@@ -16,6 +16,8 @@ MARKER = re.compile(r"# renovate: datasource=(?P<source>docker|helm) depName=(?P
 ADDON_MARKER = re.compile(r"# renovate: datasource=aws-eks-addon depName=(?P<package>\{\S+\})")
 """Renovate asks AWS; the package is JSON (https://docs.renovatebot.com/modules/datasource/aws-eks-addon)."""
 ADDONS = {name: addon for name, addon in vars(versions).items() if isinstance(addon, Addon)}
+RELEASE_MARKER = re.compile(r"# renovate: datasource=github-releases depName=(?P<repository>[a-z0-9./-]+)")
+MANIFESTS = {name: manifest for name, manifest in vars(versions).items() if isinstance(manifest, Manifest)}
 PINS = {name: pin for name, pin in vars(versions).items() if isinstance(pin, Chart | Image)}
 
 
@@ -42,7 +44,25 @@ def test_markers_and_pins_are_as_many() -> None:
     markers = [line for line in LINES if "renovate:" in line]
     assert sum(bool(MARKER.fullmatch(line)) for line in markers) == len(PINS)
     assert sum(bool(ADDON_MARKER.fullmatch(line)) for line in markers) == len(ADDONS)
-    assert len(markers) == len(PINS) + len(ADDONS)
+    assert sum(bool(RELEASE_MARKER.fullmatch(line)) for line in markers) == len(MANIFESTS)
+    assert len(markers) == len(PINS) + len(ADDONS) + len(MANIFESTS)
+
+
+@pytest.mark.parametrize("name", MANIFESTS)
+def test_a_manifest_is_a_file_of_the_release_that_its_marker_watches(name: str) -> None:
+    manifest = MANIFESTS[name]
+    (number,) = [index for index, line in enumerate(LINES) if line.startswith(f"{name} = ")]
+    marker = RELEASE_MARKER.fullmatch(LINES[number - 1])
+    assert marker, f"{name}: {LINES[number - 1]!r} is no marker"
+    released = rf"https://github\.com/{re.escape(marker['repository'])}/releases/download/\S*{re.escape(manifest.version)}/\S+\.yaml"
+    assert re.fullmatch(released, manifest.url)
+    block = "\n".join(LINES[number : number + 5])
+    assert block.count(manifest.version) == 1, f"{name}: Renovate raises the version in one place"
+
+
+def test_no_two_manifests_share_a_name() -> None:
+    """A mirror's folder holds them by name and version."""
+    assert len({manifest.name for manifest in MANIFESTS.values()}) == len(MANIFESTS) >= 4
 
 
 @pytest.mark.parametrize("name", ADDONS)

@@ -1,0 +1,134 @@
+"""Knative Serving: revisions, traffic splits and scaling by requests, for InferenceServices in Knative mode."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import pulumi
+from pydantic import Field
+
+from components import versions
+from components.artifacts import Mirror
+from components.base import Args, Component, labels
+from components.manifest_resources import register
+from components.manifest_workloads import run
+from components.manifests import Objects, container, load, pod
+from components.platform import knative_settings as settings
+from components.platform import kourier
+from components.platform.admission_gate import AdmissionGate, AdmissionGateArgs
+from components.platform.kourier import Kourier
+from components.pods import restricted_namespace
+from components.scheduling import Workload
+
+NAMESPACE = "knative-serving"
+PART_OF = "knative"
+DRAIN_MARGIN_SECONDS = 30
+
+
+class ExistingIngress(Args):
+    """The cluster brings a Knative ingress controller, which serves Ingresses of this class."""
+
+    kind: Literal["existing"] = "existing"
+    ingress_class: str
+
+
+class KnativeArgs(Args):
+    """`domain`: of the services' own addresses; `svc.cluster.local` keeps them inside the cluster.
+
+    `skipped_registries`: hosts, beyond the mirror's, whose tags Knative cannot resolve because they want credentials.
+    `progress_deadline_seconds`: how long a revision may take to be ready, image pull, model download and GPU node included.
+    `max_request_seconds`: the longest timeout that a service may ask for. `protect`: of the CRDs.
+    """
+
+    mirror: Mirror
+    workload: Workload = Workload()
+    ingress: Annotated[Kourier | ExistingIngress, Field(discriminator="kind")] = Kourier()
+    domain: str = "svc.cluster.local"
+    skipped_registries: list[str] = Field(default_factory=list)
+    progress_deadline_seconds: Annotated[int, Field(ge=60)] = 1800
+    max_request_seconds: Annotated[int, Field(ge=300)] = 1200
+    protect: bool = False
+
+
+class Knative(Component):
+    """Owns CRDs, namespaces and controllers of Knative Serving, and of Kourier unless the cluster has an ingress.
+
+    Ready when its webhook has admitted a Service.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        args: KnativeArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        after: Sequence[pulumi.Resource | None] = (),
+    ) -> None:
+        super().__init__(name, opts, after)
+        own_ingress = isinstance(args.ingress, Kourier)
+        namespaces = [NAMESPACE, kourier.NAMESPACE] if own_ingress else [NAMESPACE]
+        self.objects = register(
+            self._objects(args),
+            args.mirror,
+            owner=self,
+            prefix=name,
+            timeout_seconds=args.workload.timeout_seconds,
+            namespaces=[restricted_namespace(each, labels(each, PART_OF), self.child()) for each in namespaces],
+            protect_definitions=args.protect,
+        )
+        self.gate = AdmissionGate(
+            "knative-gate",
+            AdmissionGateArgs(
+                namespace=NAMESPACE,
+                webhook_service="webhook",
+                plural="services",
+                sample={
+                    "apiVersion": "serving.knative.dev/v1",
+                    "kind": "Service",
+                    "metadata": {"name": "admission-gate"},
+                    "spec": {"template": {"spec": {"containers": [{"image": "admission-gate"}]}}},
+                },
+                # Any image with Python would do; this one is part of the platform anyway.
+                image=args.mirror.image(versions.KSERVE_STORAGE_INITIALIZER),
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+            after=self.objects,
+        )
+        self.register_outputs({"namespace": NAMESPACE, "ingressClass": args.ingress.ingress_class})
+
+    @staticmethod
+    def _objects(args: KnativeArgs) -> Objects:
+        own_ingress = isinstance(args.ingress, Kourier)
+        objects = load([versions.KNATIVE_SERVING, versions.KOURIER] if own_ingress else [versions.KNATIVE_SERVING], args.mirror)
+        objects.drop("Namespace", NAMESPACE)
+        if isinstance(args.ingress, Kourier):
+            kourier.edit(objects, args.ingress)
+        _configure(objects, args)
+        _mirror_the_queue_proxy(objects, args.mirror)
+        run(objects, args.workload)
+        if args.workload.resources:
+            container(objects.one("Deployment", "controller"), "controller")["resources"] = args.workload.resources.fields()
+        # The activator holds requests; it must outlive the longest (configmaps/defaults.yaml says so).
+        pod(objects.one("Deployment", "activator"))["terminationGracePeriodSeconds"] = args.max_request_seconds + DRAIN_MARGIN_SECONDS
+        return objects
+
+
+def _configure(objects: Objects, args: KnativeArgs) -> None:
+    """Beside `_example`, never in it: Knative checks that text by a checksum and refuses an edited one."""
+    for name, data in (
+        ("config-features", settings.FEATURES),
+        ("config-deployment", settings.deployment(args.mirror, args.skipped_registries, args.progress_deadline_seconds)),
+        ("config-defaults", settings.defaults(args.max_request_seconds)),
+        ("config-domain", settings.domain(args.domain)),
+        ("config-network", settings.network(args.ingress.ingress_class)),
+    ):
+        config = objects.one("ConfigMap", name)
+        config["data"] = (config.get("data") or {}) | data
+
+
+def _mirror_the_queue_proxy(objects: Objects, mirror: Mirror) -> None:
+    """The image of the container beside every predictor stands in a setting and in an Image object, not in a pod."""
+    setting = objects.one("ConfigMap", "config-deployment")["data"]
+    setting["queue-sidecar-image"] = mirror.reference(setting["queue-sidecar-image"])
+    image = objects.one("Image", "queue-proxy")["spec"]
+    image["image"] = mirror.reference(image["image"])

@@ -1,0 +1,57 @@
+"""Knative's own settings, one ConfigMap each: what this platform says differently from upstream's defaults, and why."""
+
+from __future__ import annotations
+
+from components.artifacts import Mirror
+from components.versions import DOCKER_HUB, DOCKER_HUB_INDEX
+
+FEATURES = {
+    "kubernetes.podspec-nodeselector": "enabled",
+    "kubernetes.podspec-tolerations": "enabled",
+    "kubernetes.podspec-affinity": "enabled",
+    "kubernetes.podspec-topologyspreadconstraints": "enabled",
+    "kubernetes.podspec-init-containers": "enabled",
+    "kubernetes.podspec-persistent-volume-claim": "enabled",
+    "kubernetes.podspec-fieldref": "enabled",
+    "kubernetes.podspec-securitycontext": "enabled",
+    "kubernetes.podspec-runtimeclassname": "enabled",
+    "kubernetes.podspec-priorityclassname": "enabled",
+    "kubernetes.podspec-schedulername": "enabled",
+    # A request for one revision by a header, whatever its share of the traffic: how a canary is tried.
+    "tag-header-based-routing": "enabled",
+}
+"""What the pod of an InferenceService may have. All of it is off in Knative, which then refuses the service ("must not set the
+field(s)", kserve#1425). knative/serving:config/core/configmaps/features.yaml@knative-v1.21.1."""
+
+LOCAL_REGISTRIES = ("kind.local", "ko.local", "dev.local")
+"""Upstream's own list, which a list of ours replaces (configmaps/deployment.yaml)."""
+
+
+def deployment(mirror: Mirror, skipped_registries: list[str], progress_deadline_seconds: int) -> dict[str, str]:
+    """The ConfigMap config-deployment.
+
+    Knative's controller turns tags into digests itself, with none of the credentials and mirrors that the nodes have
+    (serving#16282, kserve#3372); where nodes pull from a mirror it must not try.
+    """
+    registries = {*LOCAL_REGISTRIES, *mirror.hosts, *skipped_registries}
+    return {
+        "registries-skipping-tag-resolving": ",".join(sorted(DOCKER_HUB_INDEX if name == DOCKER_HUB else name for name in registries)),
+        "progress-deadline": f"{progress_deadline_seconds}s",
+        # A GPU node that is on its way is no failure: without this an unschedulable pod fails its revision at once.
+        "pod-is-always-schedulable": "true",
+    }
+
+
+def defaults(max_request_seconds: int) -> dict[str, str]:
+    """The ConfigMap config-defaults. An InferenceService with a longer timeout is refused."""
+    return {"max-revision-timeout-seconds": str(max_request_seconds)}
+
+
+def domain(name: str) -> dict[str, str]:
+    """The ConfigMap config-domain. Below the cluster's own domain nothing is exposed through the ingress."""
+    return {name: ""}
+
+
+def network(ingress_class: str) -> dict[str, str]:
+    """The ConfigMap config-network."""
+    return {"ingress-class": ingress_class}
