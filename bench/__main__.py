@@ -83,11 +83,11 @@ def env(args: argparse.Namespace) -> int:
 
 def _build_node() -> None:
     from bench import build as tools
-    from bench import images, mirror
+    from bench import charts, images, manifests, mirror
 
     tools.ensure()
     images.ensure_all()
-    mirror.ensure()
+    mirror.ensure([*charts.TABLE, *manifests.TABLE])
 
 
 def _instance(args: argparse.Namespace) -> Instance:

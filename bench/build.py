@@ -6,6 +6,7 @@ is complete. Go's own caches live under `CACHE/go`, apart from the person's, and
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -75,10 +76,11 @@ def go_environment() -> dict[str, str]:
 
 
 def module_folder(tool: Tool, module: str) -> Path:
-    """Where the sources of `module` lie, in the version that `tool` pins; downloaded and checked against go.sum."""
+    """Where the sources of `module` lie, in the version that `tool` pins: downloaded without its dependencies, checked against go.sum."""
     log = _log(tool)
-    _go(tool, ["mod", "download", module], log)
-    return Path(_go(tool, ["list", "-m", "-f", "{{.Dir}}", module], log).strip())
+    required = json.loads(_go(tool, ["mod", "edit", "-json"], log))["Require"]
+    (version,) = (pin["Version"] for pin in required if pin["Path"] == module)
+    return Path(json.loads(_go(tool, ["mod", "download", "-json", f"{module}@{version}"], log))["Dir"])
 
 
 def _build(tool: Tool, output: Path) -> None:

@@ -116,6 +116,9 @@ TOOLS: Mapping[str, Tool] = {
     )
 }
 
+SOURCES = Tool("sources", {})
+"""Nothing to build: it pins modules of which the mirror takes files as they are."""
+
 
 @cache
 def toolchain() -> str:

@@ -1,82 +1,68 @@
-"""Charts of the mirror: packed the same way every time, rendered before they count, and versioned as published."""
+"""The mirror: what is published is made once, whole or not at all."""
 
 from __future__ import annotations
 
-import io
-import tarfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bench import mirror
 from bench.errors import BenchError
 
-CHART = mirror.TABLE[1]
+
+@dataclass(frozen=True)
+class Note(mirror.Artifact):
+    text: str
+
+    kind = "note"
+    folder_name = "notes"
+    ending = "txt"
+
+    def key(self) -> str:
+        return f"{self.version} {self.text}"
+
+    def make(self, path: Path) -> None:
+        path.write_text(self.text)
+        if "wrong" in self.text:
+            raise BenchError("this is wrong")
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A module with one chart in it."""
-    chart = tmp_path / "module" / CHART.folder
-    (chart / "templates").mkdir(parents=True)
-    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: kserve-crd\nversion: v0.0.0\n")
-    (chart / "values.yaml").write_text("a: 1\n")
-    (chart / "templates" / "one.yaml").write_text("kind: ConfigMap\n")
-    (chart / "README.md").write_text("for people\n")
-    return chart
+NOTE = Note("note", "v1", "hello")
 
 
-@pytest.fixture
-def helm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: Path) -> Path:
-    """A helm that renders everything; a test may write another in its place."""
-    program = tmp_path / "helm"
-    program.write_text("#!/bin/sh\nexit 0\n")
-    program.chmod(0o755)
-    monkeypatch.setattr(mirror, "CHARTS", tmp_path / "mirror" / "charts")
-    monkeypatch.setattr(mirror, "KEYS", tmp_path / "mirror" / "keys")
+@pytest.fixture(autouse=True)
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setattr(mirror, "MIRROR", tmp_path)
+    monkeypatch.setattr(mirror, "KEYS", tmp_path / "keys")
     monkeypatch.setattr(mirror, "LOCK", tmp_path / "lock")
-    monkeypatch.setattr(mirror, "binary", lambda _: program)
-    monkeypatch.setattr(mirror, "module_folder", lambda _tool, _module: tmp_path / "module")
-    assert folder.is_dir()
-    return program
+    return tmp_path
 
 
-def test_a_package_holds_what_helm_reads_under_the_published_version(folder: Path) -> None:
-    with tarfile.open(fileobj=io.BytesIO(mirror.pack(folder, "kserve-crd", "v0.20.0"))) as archive:
-        assert archive.getnames() == ["kserve-crd/Chart.yaml", "kserve-crd/values.yaml", "kserve-crd/templates/one.yaml"]
-        metadata = archive.extractfile("kserve-crd/Chart.yaml")
-        assert metadata is not None
-        assert yaml.safe_load(metadata)["version"] == "v0.20.0"
+def test_a_second_run_makes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    mirror.ensure([NOTE])
+    assert "making     note note" in capsys.readouterr().err
+    written = NOTE.path.stat().st_mtime_ns
+    mirror.ensure([NOTE])
+    assert NOTE.path.stat().st_mtime_ns == written
+    assert "1 of 1" in capsys.readouterr().err
 
 
-def test_the_same_chart_gives_the_same_bytes(folder: Path) -> None:
-    first = mirror.pack(folder, "kserve-crd", "v0.20.0")
-    for path in folder.rglob("*"):
-        path.touch()
-    assert mirror.pack(folder, "kserve-crd", "v0.20.0") == first
+def test_what_is_made_differently_is_made_again() -> None:
+    mirror.ensure([NOTE])
+    mirror.ensure([replace(NOTE, text="good day")])
+    assert NOTE.path.read_text() == "good day"
 
 
-def test_a_second_run_packs_nothing(helm: Path) -> None:
-    mirror.ensure([CHART])
-    written = CHART.package.stat().st_mtime_ns
-    helm.write_text("#!/bin/sh\nexit 1\n")
-    mirror.ensure([CHART])
-    assert CHART.package.stat().st_mtime_ns == written
+def test_another_version_stands_beside_it(folder: Path) -> None:
+    mirror.ensure([NOTE])
+    mirror.ensure([replace(NOTE, version="v2")])
+    assert sorted(path.name for path in (folder / "notes").iterdir()) == ["note-v1.txt", "note-v2.txt"]
 
 
-@pytest.mark.usefixtures("helm")
-def test_another_version_is_packed_beside_it() -> None:
-    newer = replace(CHART, version="v0.21.0")
-    mirror.ensure([CHART])
-    mirror.ensure([newer])
-    assert sorted(path.name for path in mirror.CHARTS.iterdir()) == ["kserve-crd-v0.20.0.tgz", "kserve-crd-v0.21.0.tgz"]
-
-
-def test_a_chart_that_does_not_render_is_an_error_and_leaves_nothing(helm: Path) -> None:
-    helm.write_text("#!/bin/sh\necho 'values are wrong' >&2\nexit 1\n")
-    with pytest.raises(BenchError, match=r"kserve-crd v0\.20\.0 does not render.*values are wrong"):
-        mirror.ensure([CHART])
-    assert not CHART.package.exists()
-    assert [path.name for path in mirror.CHARTS.parent.iterdir() if path.name.startswith("tmp")] == []
+def test_what_is_wrong_leaves_nothing_and_keeps_what_was_there(folder: Path) -> None:
+    mirror.ensure([NOTE])
+    with pytest.raises(BenchError, match="this is wrong"):
+        mirror.ensure([replace(NOTE, text="wrong")])
+    assert NOTE.path.read_text() == "hello"
+    assert [path.name for path in folder.iterdir() if path.name.startswith("tmp")] == []

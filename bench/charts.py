@@ -1,0 +1,109 @@
+"""The mirror's charts, packed from the Go modules of the projects they install.
+
+The version in the file name is the one that the chart's published registry has, `v` included. `helm template` has
+rendered every chart once with its default values before it counts as present.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import subprocess
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from string import Template
+
+import yaml
+
+from bench.build import module_folder
+from bench.errors import BenchError
+from bench.mirror import Artifact, source_digest
+from bench.tools import SOURCES, TOOLS, Tool, binary, toolchain
+
+KUBERNETES = "1.36.3"
+"""What the charts are rendered for: left to itself, a helm built from its module assumes 1.20."""
+
+VALUES_TEMPLATE = "values.tmpl.yaml"
+"""Where Envoy Gateway keeps its charts' values until a release writes its image into them."""
+
+CHART_FILES = ("Chart.yaml", "values.yaml", VALUES_TEMPLATE, "values.schema.json", "templates", "files", "crds", "charts")
+"""What `helm` reads of a chart's folder; the rest is upstream's own documentation and tests."""
+
+
+@dataclass(frozen=True)
+class Chart(Artifact):
+    """A chart's folder inside a Go module that one of the bench's tools pins."""
+
+    tool: Tool
+    module: str
+    folder: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What upstream's release writes into the template of the chart's values."""
+
+    kind = "chart"
+    folder_name = "charts"
+    ending = "tgz"
+
+    def key(self) -> str:
+        return f"{self.version} {self.folder} {dict(self.variables)} {self.tool.digest(toolchain())} {source_digest(Path(__file__))}"
+
+    def make(self, path: Path) -> None:
+        path.write_bytes(pack(module_folder(self.tool, self.module) / self.folder, self))
+        command = [str(binary("helm")), "template", self.name, str(path), "--kube-version", KUBERNETES]
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        if answer.returncode:
+            raise BenchError(f"chart {self.name} {self.version} does not render; see its module {self.module}: {answer.stderr.strip()}")
+
+
+def _kserve(name: str) -> Chart:
+    return Chart(name, "v0.20.0", TOOLS["kserve"], "github.com/kserve/kserve", f"charts/{name}")
+
+
+def _envoy_gateway(name: str, version: str = "v1.9.1") -> Chart:
+    image = {"GatewayImage": f"docker.io/envoyproxy/gateway:{version}", "GatewayImagePullPolicy": "IfNotPresent"}
+    return Chart(name, version, SOURCES, "github.com/envoyproxy/gateway", f"charts/{name}", image)
+
+
+TABLE = (
+    Chart("cert-manager", "v1.21.2", TOOLS["cert-manager"], "github.com/cert-manager/cert-manager", "deploy/charts/cert-manager"),
+    _kserve("kserve-crd"),
+    _kserve("kserve-resources"),
+    _envoy_gateway("gateway-crds-helm"),
+    _envoy_gateway("gateway-helm"),
+)
+
+
+def pack(folder: Path, chart: Chart) -> bytes:
+    """The chart in `folder` as a .tgz of the published version; the same folder always gives the same bytes."""
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name, data in _files(folder, chart):
+            entry = tarfile.TarInfo(f"{chart.name}/{name}")
+            entry.size, entry.mode = len(data), 0o644
+            archive.addfile(entry, io.BytesIO(data))
+    return gzip.compress(plain.getvalue(), mtime=0)
+
+
+def _files(folder: Path, chart: Chart) -> Iterator[tuple[str, bytes]]:
+    for path in _paths(folder):
+        name = path.relative_to(folder).as_posix()
+        if name == "Chart.yaml":
+            yield name, _chart_yaml(path, chart.version)
+        elif name == VALUES_TEMPLATE:
+            yield "values.yaml", Template(path.read_text()).substitute(chart.variables).encode()
+        elif name != "values.yaml" or not (folder / VALUES_TEMPLATE).exists():
+            yield name, path.read_bytes()
+
+
+def _paths(folder: Path) -> Iterator[Path]:
+    for name in CHART_FILES:
+        entry = folder / name
+        yield from sorted(path for path in ([entry] if entry.is_file() else entry.rglob("*")) if path.is_file())
+
+
+def _chart_yaml(path: Path, version: str) -> bytes:
+    """Upstream writes a release's version into the chart as it publishes it; some modules carry a placeholder."""
+    metadata = yaml.safe_load(path.read_text()) | {"version": version, "appVersion": version}
+    return yaml.safe_dump(metadata, sort_keys=False).encode()

@@ -1,0 +1,111 @@
+"""The mirror's release manifests: the objects that upstream publishes with a release, put together from Go modules.
+
+Made as upstream's own release scripts make them, with two differences: images are named by tag, since the digests are
+not in the modules, and the files of one module stand in the order of their paths.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.build import module_folder
+from bench.errors import BenchError
+from bench.mirror import Artifact, source_digest
+from bench.tools import SOURCES, binary, toolchain
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files of a module, by a glob; a match that is a folder is built with kustomize."""
+
+    module: str
+    glob: str
+
+
+@dataclass(frozen=True)
+class Manifest(Artifact):
+    parts: Sequence[Files]
+    edits: Sequence[tuple[str, str]] = ()
+    """What upstream writes into the text for a release: pattern → replacement, in which `VERSION` is the version."""
+
+    kind = "manifest"
+    folder_name = "manifests"
+    ending = "yaml"
+
+    def key(self) -> str:
+        return f"{self!r} {SOURCES.digest(toolchain())} {source_digest(Path(__file__))}"
+
+    def make(self, path: Path) -> None:
+        text = "---\n".join(text if text.endswith("\n") else f"{text}\n" for text in self._texts())
+        for pattern, replacement in self.edits:
+            text, count = re.subn(pattern, replacement.replace("VERSION", self.version), text)
+            if not count:
+                raise BenchError(
+                    f"{self.name} {self.version}: nothing matches {pattern!r} any more; compare with upstream's release script"
+                )
+        path.write_text(text)
+
+    def _texts(self) -> Iterator[str]:
+        for part in self.parts:
+            found = sorted(module_folder(SOURCES, part.module).glob(part.glob))
+            if not found:
+                raise BenchError(f"{self.name} {self.version}: {part.module} has no {part.glob}")
+            for path in found:
+                yield _kustomized(path) if path.is_dir() else path.read_text()
+
+
+def _kustomized(folder: Path) -> str:
+    # By its absolute path a folder of Go's module cache looks like an address on github.com.
+    answer = subprocess.run([str(binary("kubectl")), "kustomize", "."], cwd=folder, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        raise BenchError(f"kustomize does not build {folder}: {answer.stderr.strip()}")
+    return answer.stdout
+
+
+TABLE = (
+    # kubernetes-sigs/gateway-api:hack/build-install-yaml.sh@v1.6.1
+    Manifest("gateway-api", "1.6.1", [Files("sigs.k8s.io/gateway-api", "config/crd/standard/gateway*.yaml")]),
+    # knative/serving:hack/generate-yamls.sh@knative-v1.21.1; config/core links to the CRDs and one setting of the other two.
+    Manifest(
+        "serving-core",
+        "1.21.1",
+        [
+            Files("knative.dev/serving", "config/core/**/*.yaml"),
+            Files("knative.dev/networking", "config/*.yaml"),
+            Files("knative.dev/caching", "config/*.yaml"),
+        ],
+        [
+            (r"ko://(\S+)", r"gcr.io/knative-releases/\1:vVERSION"),
+            (r"app\.kubernetes\.io/version: devel", 'app.kubernetes.io/version: "VERSION"'),
+        ],
+    ),
+    # The nightly build of 2026-01-21 is of the very commit that is tagged knative-v1.21.0, d2e29921.
+    Manifest(
+        "kourier",
+        "1.21.0",
+        [Files("knative.dev/serving", "third_party/kourier-latest/kourier.yaml")],
+        [
+            (r"gcr\.io/knative-nightly/(\S+)@sha256:\w+", r"gcr.io/knative-releases/\1:vVERSION"),
+            (r'"20260121-d2e29921"', '"VERSION"'),
+        ],
+    ),
+    # kedacore/keda:Makefile@v2.21.0, target `release`
+    Manifest(
+        "keda",
+        "2.21.0",
+        [Files("github.com/kedacore/keda/v2", "config/default")],
+        [
+            (r"image: (ghcr\.io/kedacore/[a-z-]+):main", r"image: \1:VERSION"),
+            (r"app\.kubernetes\.io/version: main", "app.kubernetes.io/version: VERSION"),
+        ],
+    ),
+    Manifest(
+        "prometheus-operator-crds",
+        "0.93.1",
+        [Files("github.com/prometheus-operator/prometheus-operator", "example/prometheus-operator-crd/*.yaml")],
+    ),
+)
