@@ -34,8 +34,8 @@ down: $(VENV)/.installed ## Remove the platform and the bench's node
 preview: $(VENV)/.installed ## What `make up` would change
 	@$(RUN) python -m scripts.local pulumi preview
 
-test: check packages ## Everything: check, then the real engine and the real node (instance `test`; your platform is not touched)
-	@$(RUN) python -m pytest -m "engine or node" tests
+test: check packages ## Everything: check, then the real engine and the real node (nodes of its own; your platform is not touched)
+	@$(RUN) python -m tests.suites
 
 check: lint types unit ## Lint, types, unit, graph and structure: no root, no tools, under a minute
 

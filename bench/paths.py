@@ -13,13 +13,13 @@ from pathlib import Path
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "inference-platform"
 STATE_ROOT = Path(os.environ.get("BENCH_STATE") or "/var/lib/inference-platform")
 
-INSTANCES = ("default", "test")
-"""`default` is the one people use; `test` is the tests' own, so that they never touch a person's platform."""
+INSTANCES = ("default", "test", "contract", "lifecycle")
+"""`default` is the one people use; the others are the tests' own, one per suite, so that they never touch a person's platform."""
 
 
 @dataclass(frozen=True)
 class Instance:
-    """One node: its folder, its network namespace and its addresses. `index` keeps two instances apart."""
+    """One node: its folder, its network namespace and its addresses. `index` keeps instances apart."""
 
     name: str
 

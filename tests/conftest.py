@@ -1,16 +1,14 @@
-"""The tests' own bench node, instance `test`: no test touches the node or the platform of the person who runs them."""
+"""What all tests that need a node share: they are skipped where none can run, and Ctrl-C ends them in order."""
 
 from __future__ import annotations
 
-import os
+import functools
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
 
 import pytest
 
-from tests.node import platform
+from bench.paths import Instance
+from tests import nodes
 
 
 def pytest_configure() -> None:
@@ -19,22 +17,14 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything that needs the node is skipped, with doctor's reason, where it can't run, and nowhere else."""
-    needing = [item for item in items if item.get_closest_marker("node") or item.get_closest_marker("engine")]
-    if not needing:
-        return
-    doctor = subprocess.run(
-        [sys.executable, "-m", "bench", "doctor", "--instance", "test"], cwd=platform.ROOT, capture_output=True, text=True, check=False
-    )
-    if doctor.returncode != 0:
-        for item in needing:
-            item.add_marker(pytest.mark.skip(reason=f"no node can run here: {doctor.stdout}"))
+    """Everything that needs a node is skipped, with doctor's reason, where it can't run, and nowhere else."""
+    for item in items:
+        instance = next((instance for marker, instance in nodes.OF_MARKER.items() if item.get_closest_marker(marker)), None)
+        if instance and (reason := _what_is_missing(instance)):
+            item.add_marker(pytest.mark.skip(reason=f"no node can run here: {reason}"))
 
 
-@pytest.fixture(scope="session")
-def node() -> Iterator[dict[str, str]]:
-    """A running node and the environment in which `pulumi`, `kubectl` and `helm` are the bench's; removed at the end."""
-    assert platform.run(sys.executable, "-m", "bench", "up").status == 0
-    found = platform.bench()
-    yield platform.environment() | {"PATH": os.pathsep.join([*found["path"], os.environ["PATH"]]), "KUBECONFIG": found["kubeconfig"]}
-    assert platform.run(sys.executable, "-m", "bench", "down").status == 0
+@functools.cache
+def _what_is_missing(instance: Instance) -> str:
+    done = nodes.bench(instance, "doctor")
+    return done.stdout if done.returncode else ""

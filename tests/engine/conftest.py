@@ -10,16 +10,25 @@ from pathlib import Path
 
 import pytest
 
+from tests import nodes
 from tests.engine.harness import Cluster, Stack
 
 
 @pytest.fixture(scope="session")
-def environment(request: pytest.FixtureRequest) -> dict[str, str]:
-    """PATH and KUBECONFIG with Pulumi, kubectl, helm and an API server."""
+def environment() -> Iterator[dict[str, str]]:
+    """PATH and KUBECONFIG with Pulumi, kubectl, helm and an API server. A node that was started for it is removed at the end."""
     if os.environ.get("KUBECONFIG") and shutil.which("pulumi") and shutil.which("kubectl"):
-        return dict(os.environ)
-    node: dict[str, str] = request.getfixturevalue("node")
-    return node
+        yield dict(os.environ)
+        return
+    try:
+        started = nodes.bench(nodes.CONTRACT, "up")
+        assert started.returncode == 0, started.stdout
+        found = nodes.described(nodes.CONTRACT)
+        path = os.pathsep.join([*found["path"], os.environ["PATH"]])
+        yield nodes.environment(nodes.CONTRACT) | {"PATH": path, "KUBECONFIG": found["kubeconfig"]}
+    finally:
+        removed = nodes.bench(nodes.CONTRACT, "down")
+        assert removed.returncode == 0, removed.stdout
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -143,8 +145,8 @@ class Stack:
         try:
             yield process
         finally:
-            if process.poll() is None:
-                process.kill()
+            with suppress(ProcessLookupError):  # with the language host, which outlives a killed engine
+                os.killpg(process.pid, signal.SIGKILL)
             process.communicate(timeout=60)
 
     def unlock(self) -> None:

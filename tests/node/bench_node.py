@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
-from bench import tools
-from bench.node import cgroups, process
+from bench.node import cgroups, namespaces, process
 from bench.node.lifecycle import PROCESSES
-from bench.paths import CACHE, INSTANCES, Instance
+from bench.paths import CACHE
+from tests import nodes
 from tests.waiting import wait_for
 
-ROOT = Path(__file__).resolve().parents[2]
-INSTANCE = Instance("test")
+INSTANCE = nodes.LIFECYCLE
 
-
-def command(*words: str) -> list[str]:
-    return [sys.executable, "-m", "bench", *words, "--instance", INSTANCE.name]
+kubectl = nodes.Kubectl(INSTANCE)
 
 
 def bench(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*words), cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600, check=False)
+    return nodes.bench(INSTANCE, *words)
+
+
+def bench_in_background(*words: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(nodes.command(INSTANCE, *words), cwd=nodes.ROOT, stderr=subprocess.DEVNULL)
 
 
 def up() -> None:
@@ -33,16 +31,6 @@ def up() -> None:
     assert done.returncode == 0, done.stdout
     well = bench("status")
     assert well.returncode == 0, well.stdout
-
-
-def kubectl(*words: str, stdin: str | None = None) -> str:
-    argv = [str(tools.binary("kubectl")), f"--kubeconfig={INSTANCE.kubeconfig}", *words]
-    return subprocess.run(argv, input=stdin, text=True, capture_output=True, timeout=120, check=True).stdout
-
-
-def kubectl_json(*words: str) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(kubectl(*words, "-o", "json"))
-    return answer
 
 
 def pids() -> dict[str, int]:
@@ -66,9 +54,12 @@ Traces = dict[str, frozenset[str]]
 
 
 def traces() -> Traces:
-    """What there is now. The machine has other tenants: of processes only those outside the host's namespaces count."""
+    """What there is now, without what names another node: one may come, run and go beside this one.
+
+    The machine has other tenants: of processes only those outside the host's namespaces count.
+    """
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-    return {
+    found = {
         "processes": frozenset(_processes_of_nodes()),
         "mounts": frozenset(line.split()[4] for line in mounts if str(CACHE) not in line),
         "links": frozenset(line.split()[0] for line in _output("ip", "-brief", "link").splitlines()),
@@ -78,6 +69,8 @@ def traces() -> Traces:
         "cgroups": frozenset(str(path) for root in cgroups.hierarchies() for path in root.glob("bench-*")),
         "kernel settings": frozenset(f"{name} = {Path('/proc/sys', name).read_text()}" for name in KERNEL_SETTINGS),
     }
+    names = [name for other in nodes.others_than(INSTANCE) for name in (other.netns, other.link, str(other.state))]
+    return {kind: frozenset(thing for thing in things if not any(name in thing for name in names)) for kind, things in found.items()}
 
 
 def added(before: Traces) -> Traces:
@@ -95,21 +88,27 @@ def listeners_on_the_host() -> list[str]:
 def _processes_of_nodes() -> list[str]:
     """Processes in a network namespace that is not the host's, and those that mention the instance's state.
 
-    A person's own node may run beside the tests', and its pods come and go.
+    Not those of other nodes, by cgroup, nor what their commands run in their namespaces for a moment.
     """
-    own = Path("/proc/self/ns/net").readlink()
-    others = {Instance(name).cgroup for name in INSTANCES if name != INSTANCE.name}
+    others = nodes.others_than(INSTANCE)
+    cgroups_of_others = [f"/{other.cgroup}/" for other in others]
+    elsewhere = {_namespace(Path("/proc/self/ns/net")), *(_namespace(namespaces.NETNS / other.netns) for other in others)}
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             words = (folder / "cmdline").read_text()
-            if any(f"/{other}/" in (folder / "cgroup").read_text() for other in others):
+            if any(cgroup in (folder / "cgroup").read_text() for cgroup in cgroups_of_others):
                 continue
-            if (folder / "ns/net").readlink() != own or str(INSTANCE.state) in words:
+            if _namespace(folder / "ns/net") not in elsewhere or str(INSTANCE.state) in words:
                 found.append(f"{folder.name} {words!r}")
         except OSError:
             continue  # ended meanwhile, or a zombie
     return found
+
+
+def _namespace(path: Path) -> int | None:
+    """The number of the namespace that this file stands for; None where there is no such file."""
+    return path.stat().st_ino if path.exists() else None
 
 
 def _output(*argv: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -11,10 +10,12 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-OF_A_USER = ("KUBECONFIG", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+from tests import nodes
+
+INSTANCE = nodes.PLATFORM
+
+kubectl = nodes.Kubectl(INSTANCE)
 
 
 @dataclass(frozen=True)
@@ -26,18 +27,12 @@ class Done:
     seconds: float
 
 
-def environment() -> dict[str, str]:
-    """The tests' own instance and state, whatever the person who runs them has set."""
-    kept = {name: value for name, value in os.environ.items() if name not in OF_A_USER}
-    return kept | {"BENCH_INSTANCE": "test"}
-
-
 def run(*command: str, timeout_seconds: float = 900) -> Done:
     began = time.monotonic()
     done = subprocess.run(
         command,
-        cwd=ROOT,
-        env=environment(),
+        cwd=nodes.ROOT,
+        env=nodes.environment(INSTANCE),
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -52,7 +47,13 @@ def run_until_killed(shown: str, *arguments: str) -> None:
     """`python -m scripts.local ...`, killed with all its children as soon as it shows the given text."""
     command = [sys.executable, "-m", "scripts.local", *arguments]
     with subprocess.Popen(
-        command, cwd=ROOT, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+        command,
+        cwd=nodes.ROOT,
+        env=nodes.environment(INSTANCE),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
     ) as process:
         assert process.stdout is not None
         seen = next((line for line in process.stdout if shown in line), None)
@@ -73,28 +74,6 @@ def apply(**changed: str) -> Done:
     """`pulumi up` with some keys of the stack file changed, as `services__mnist__model="s3://..."`."""
     settings = [part for key, value in changed.items() for part in ("--config", f"inference-platform:{key.replace('__', '.')}={value}")]
     return pulumi("up", "--yes", "--skip-preview", *(["--config-path", *settings] if settings else []))
-
-
-def bench() -> dict[str, Any]:
-    """What `python -m bench env` says of the running node."""
-    answered = subprocess.run(
-        [sys.executable, "-m", "bench", "env"], cwd=ROOT, env=environment(), check=True, capture_output=True, text=True
-    )
-    return dict(json.loads(answered.stdout))
-
-
-def kubectl(*arguments: str, stdin: str | None = None) -> str:
-    node = bench()
-    path = os.pathsep.join([*node["path"], os.environ["PATH"]])
-    done = subprocess.run(
-        ["kubectl", "--kubeconfig", node["kubeconfig"], *arguments],
-        env=environment() | {"PATH": path},
-        input=stdin,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout
 
 
 def address(service: str, namespace: str) -> str:

@@ -10,10 +10,11 @@ import json
 import sys
 import urllib.error
 import urllib.request
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
+from tests import nodes
 from tests.node import model_store, platform
 from tests.waiting import wait_for
 
@@ -26,8 +27,12 @@ SECONDS_TO_A_REASON = 120
 
 
 @pytest.fixture(scope="module")
-def up() -> platform.Done:
-    return platform.local("up")
+def up() -> Iterator[platform.Done]:
+    try:
+        yield platform.local("up")
+    finally:
+        removed = platform.local("down")
+        assert removed.status == 0, removed.output[-3000:]
 
 
 @pytest.fixture
@@ -121,7 +126,7 @@ def test_no_secret_stands_in_the_state_in_clear() -> None:
     ]
     passwords = [value for value in values if len(value) >= 20]
     assert passwords, "no generated password found: the check would be empty"
-    state = Path(platform.bench()["state"]) / "pulumi"
+    state = platform.INSTANCE.state / "pulumi"
     texts = [path.read_text(errors="ignore") for path in state.rglob("*.json")]
     assert texts
     for password in passwords:
@@ -178,4 +183,4 @@ def test_destroy_leaves_nothing_and_up_works_again_even_when_it_is_killed_on_the
     platform.run_until_killed("Release cert-manager creating", "up")
     again = platform.local("up")
     assert again.status == 0, again.output[-3000:]
-    assert platform.processes_with(f"-root={platform.ROOT}") == [], "the killed run left its program behind"
+    assert platform.processes_with(f"-root={nodes.ROOT}") == [], "the killed run left its program behind"

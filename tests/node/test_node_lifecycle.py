@@ -22,7 +22,7 @@ from bench.node.lifecycle import PROCESSES
 from tests.node import bench_node as node
 from tests.waiting import wait_for
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.lifecycle]
 
 WEB = f"""
 apiVersion: v1
@@ -101,8 +101,8 @@ def test_up_again_restarts_nothing() -> None:
 
 
 def test_a_pod_is_reached_through_its_service_from_pods_itself_and_the_host(page: str) -> None:
-    service = node.kubectl_json("get", "service", "web")["spec"]["clusterIP"]
-    pod = node.kubectl_json("get", "pod", "server")["status"]["podIP"]
+    service = node.kubectl.json("get", "service", "web")["spec"]["clusterIP"]
+    pod = node.kubectl.json("get", "pod", "server")["status"]["podIP"]
     assert served_to_the_host(service) == page
     assert served_to_the_host(f"{pod}:8080") == page
     fetch = ["wget", "-q", "-O-", "http://web.default.svc.cluster.local/"]
@@ -122,7 +122,7 @@ def test_logs_and_metrics_of_pods_are_there(page: str) -> None:
 @pytest.mark.usefixtures("running")
 def test_the_kubeconfig_is_root_s_alone_and_goes_through_rbac() -> None:
     assert node.INSTANCE.kubeconfig.stat().st_mode & 0o777 == 0o600
-    groups = node.kubectl_json("auth", "whoami")["status"]["userInfo"]["groups"]
+    groups = node.kubectl.json("auth", "whoami")["status"]["userInfo"]["groups"]
     assert pki.ADMINS in groups
     assert "system:masters" not in groups
     assert node.kubectl("auth", "can-i", "*", "*", "--all-namespaces").strip() == "yes"
@@ -159,7 +159,7 @@ def test_up_mends_a_killed_process_and_keeps_data(page: str, name: str) -> None:
     # A new etcd brings a new API server with it; nothing else is touched.
     touched = {name, "kube-apiserver"} if name == "etcd" else {name}
     assert {other for other in PROCESSES if now[other] != pids[other]} == touched
-    assert node.kubectl_json("get", "configmap", "note")["data"] == {"text": "kept"}
+    assert node.kubectl.json("get", "configmap", "note")["data"] == {"text": "kept"}
     assert node.kubectl("exec", "server", "--", "cat", "/pages/index.html") == page
 
 
@@ -178,13 +178,13 @@ def test_up_brings_back_a_deleted_addon_and_a_deleted_admin_binding() -> None:
     node.kubectl("-n", "kube-system", "delete", "deployment", "coredns")
     node.kubectl("delete", "clusterrolebinding", pki.ADMINS)
     node.up()
-    assert node.kubectl_json("-n", "kube-system", "get", "deployment", "coredns")["status"]["availableReplicas"] == 1
+    assert node.kubectl.json("-n", "kube-system", "get", "deployment", "coredns")["status"]["availableReplicas"] == 1
 
 
 @pytest.mark.usefixtures("running")
 def test_two_ups_at_once_do_not_race() -> None:
     node.kill("kube-scheduler")
-    both = [subprocess.Popen(node.command("up"), cwd=node.ROOT, stderr=subprocess.DEVNULL) for _ in range(2)]
+    both = [node.bench_in_background("up") for _ in range(2)]
     assert [each.wait(timeout=300) for each in both] == [0, 0]
     assert len(programs("kube-scheduler")) == 1
 
@@ -212,8 +212,8 @@ def test_up_after_a_restart_of_the_machine_keeps_data(page: str) -> None:
     cgroups.remove(node.INSTANCE)
     node.up()
     node.kubectl("wait", "--for=condition=Ready", "pod/server", "--timeout=120s")
-    assert node.kubectl_json("get", "configmap", "note")["data"] == {"text": "kept"}
-    assert served_to_the_host(node.kubectl_json("get", "service", "web")["spec"]["clusterIP"]) == page
+    assert node.kubectl.json("get", "configmap", "note")["data"] == {"text": "kept"}
+    assert served_to_the_host(node.kubectl.json("get", "service", "web")["spec"]["clusterIP"]) == page
 
 
 @pytest.mark.usefixtures("running")
@@ -238,7 +238,7 @@ def test_down_leaves_nothing_behind(before: node.Traces) -> None:
 @pytest.mark.parametrize(("moment", "blow"), [("etcd", signal.SIGKILL), ("kube-apiserver", signal.SIGINT), ("kubelet", signal.SIGKILL)])
 def test_up_continues_after_it_was_ended_half_way(before: node.Traces, moment: str, blow: signal.Signals) -> None:
     node.bench("down")
-    first = subprocess.Popen(node.command("up"), cwd=node.ROOT, stderr=subprocess.DEVNULL)
+    first = node.bench_in_background("up")
     wait_for(lambda: moment in node.pids(), 60, f"{moment} to start")
     first.send_signal(blow)
     assert first.wait(timeout=30) != 0

@@ -26,7 +26,7 @@ def test_the_option_wins_over_the_environment(environ: dict[str, str], arguments
 
 def test_an_unknown_instance_is_one_line_that_names_the_known(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--instance", "mine"]) == 1
-    assert capsys.readouterr().err == "error: instance 'mine' is unknown; choose one of: default, test\n"
+    assert capsys.readouterr().err == "error: instance 'mine' is unknown; choose one of: default, test, contract, lifecycle\n"
 
 
 def test_image_takes_build_arguments_apart() -> None:

@@ -7,6 +7,7 @@ import re
 import shutil
 import tomllib
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -158,8 +159,8 @@ def test_a_route_of_the_machine_that_claims_the_node_s_addresses_is_named(route:
     assert all(route["dst"] in text for text in found)
 
 
-def test_two_instances_share_no_address_and_no_name() -> None:
-    one, other = (paths.Instance(name) for name in paths.INSTANCES)
+@pytest.mark.parametrize(("one", "other"), list(combinations(map(paths.Instance, paths.INSTANCES), 2)))
+def test_two_instances_share_no_address_and_no_name(one: paths.Instance, other: paths.Instance) -> None:
     assert network.overlaps(one, [{"dst": f"{other.host_ip}/32"}, {"dst": other.service_cidr}, {"dst": other.pod_cidr}]) == []
     assert not {one.netns, one.link, one.cgroup} & {other.netns, other.link, other.cgroup}
 

@@ -1,0 +1,138 @@
+"""`make test` after `make check`: the suites that need a node, side by side, since they mostly wait.
+
+Each suite is a pytest run of its own on nodes of its own. What it prints goes to a log that is shown whole when it ends;
+meanwhile a line now and then says which test each suite is at.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+ROOT = Path(__file__).resolve().parents[1]
+
+SECONDS_BETWEEN_LINES = 30
+INTERRUPTED = 130
+"""Exit code of a program that was stopped with Ctrl-C, by shell convention."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    name: str
+    command: Sequence[str]
+
+
+def marked(name: str, marks: str) -> Suite:
+    """The tests that pytest's `-m` selects."""
+    return Suite(name, [sys.executable, "-m", "pytest", "-v", "--durations=10", "-m", marks, "tests"])
+
+
+LANES = [
+    [marked("platform", "node and not lifecycle")],
+    [marked("engine", "engine"), marked("lifecycle", "lifecycle")],
+]
+"""Lanes run at the same time, each from left to right. Two, since a third would take more from two cores than it saves in waiting."""
+
+
+class Running:
+    """A suite in a process group of its own, so that an interruption reaches it once, together with all that it started."""
+
+    def __init__(self, suite: Suite, folder: Path) -> None:
+        self.name = suite.name
+        self.log = folder / f"{suite.name}.log"
+        self.began = time.monotonic()
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(suite.command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+
+    @property
+    def text(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    @property
+    def last_line(self) -> str:
+        """Pytest's own word on where it is, or on how it ended."""
+        return next((line.strip("= ") for line in reversed(self.text.splitlines()) if line.strip("= ")), "starting")
+
+    def progress(self) -> str:
+        return f"{self.name}, {time.monotonic() - self.began:.0f} s: {self.last_line}"
+
+    def has_ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def signal(self, number: signal.Signals) -> None:
+        if not self.has_ended():
+            os.killpg(self.process.pid, number)
+
+
+def run(lanes: Sequence[Sequence[Suite]], folder: Path) -> int:
+    """Runs every suite to its end, shows what it printed, and returns the worst exit code."""
+    started: list[Running] = []
+    try:
+        _run_lanes([list(lane) for lane in lanes], folder, started)
+    except KeyboardInterrupt:
+        print("stopping: every suite removes its node", flush=True)
+        _stop(started)
+        return INTERRUPTED
+    finally:
+        for suite in started:
+            suite.signal(signal.SIGKILL)
+    print("\n".join(["", *(f"{suite.name}: {suite.last_line}" for suite in started)]), flush=True)
+    worst: int = max(abs(suite.process.returncode) for suite in started)
+    return worst
+
+
+def _run_lanes(waiting: list[list[Suite]], folder: Path, started: list[Running]) -> None:
+    def next_of(lane: list[Suite]) -> Running | None:
+        if not lane:
+            return None
+        started.append(Running(lane.pop(0), folder))
+        return started[-1]
+
+    current = [next_of(lane) for lane in waiting]
+    next_line = time.monotonic() + SECONDS_BETWEEN_LINES
+    while any(current):
+        time.sleep(0.5)
+        for place, suite in enumerate(current):
+            if suite and suite.has_ended():
+                _show(suite)
+                current[place] = next_of(waiting[place])
+        if time.monotonic() >= next_line:
+            next_line += SECONDS_BETWEEN_LINES
+            print("\n".join(suite.progress() for suite in current if suite), flush=True)
+
+
+def _stop(started: Sequence[Running]) -> None:
+    """Ctrl-C for each suite that still runs, as if it had been typed there, and the time that it needs to clear away."""
+    running = [suite for suite in started if not suite.has_ended()]
+    for suite in running:
+        suite.signal(signal.SIGINT)
+    for suite in running:
+        suite.process.wait()
+        _show(suite)
+
+
+def _show(suite: Running) -> None:
+    print(f"\n######## {suite.name}\n{suite.text}", flush=True)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    with tempfile.TemporaryDirectory() as folder:
+        return run(LANES, Path(folder))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
