@@ -52,9 +52,9 @@ def _deploy_mnist(config: MnistConfig, image: str, weights: str, platform: Platf
         after=[platform.kserve],
     )
     service = InferenceService("mnist", mnist(config, store), runtime, platform.options, after=[published])
-    SmokeCheck(
-        "mnist-classifier-smoke", SmokeCheckArgs(image=image, ready_within_seconds=config.ready_within_seconds), service, platform.options
-    )
+    (part,) = service.parts
+    check = SmokeCheckArgs(part=part, image=image, ready_within_seconds=config.ready_within_seconds)
+    SmokeCheck("mnist-classifier-smoke", check, service, platform.options)
     return service
 
 

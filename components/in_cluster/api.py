@@ -35,6 +35,16 @@ def call(path: str, body: str | None = None) -> dict[str, Any]:
     return answer
 
 
+def find(path: str) -> dict[str, Any] | None:
+    """As `call`, or None where there is no such object."""
+    try:
+        return call(path)
+    except OSError as error:
+        if str(error).startswith("404"):
+            return None
+        raise
+
+
 def _message(refused: urllib.error.HTTPError) -> str:
     content = refused.read().decode(errors="replace")
     with contextlib.suppress(ValueError, KeyError):

@@ -1,21 +1,20 @@
-"""Waits until an InferenceService serves the model it was told to, asks for one prediction, and says why not when it doesn't.
+"""Waits until an InferenceService serves the model it was told to, asks for one answer, and says why not when it doesn't.
 
-Reads the environment: NAMESPACE, NAME, MODEL (storage URI), IMAGE (of the model server), URL, PATIENCE_SECONDS.
+Reads the environment: NAMESPACE, NAME, MODEL (storage URI), IMAGE (of the model server), URL, PATIENCE_SECONDS; optional:
+COMPLETION_MODEL (asks it for a completion instead of a prediction), PERCENT (Knative mode: the newest revision's share of the requests).
 Ends with 0 after a right answer. Ends with 1 at once when the failure is certain, else when the patience is over; the
 reason is its last output, which Kubernetes keeps as the termination message (4096 bytes at most).
 """
 
-import json
-import math
 import os
 import sys
 import time
-import urllib.error
-import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.in_cluster import api
+from components.in_cluster import api, knative
+from components.in_cluster.answers import not_answering
 
 INITIALIZER = "storage-initializer"
 SERVER = "kserve-container"
@@ -32,9 +31,12 @@ class Target:
     model: str
     image: str
     url: str
+    completion_model: str = ""
+    percent: int | None = None
 
     @property
     def deployment(self) -> str:
+        """The Knative Service has the same name."""
         return f"{self.name}-predictor"
 
 
@@ -43,11 +45,11 @@ class CertainFailureError(Exception):
 
 
 def main() -> int:
-    target = Target(*(os.environ[name] for name in ("NAMESPACE", "NAME", "MODEL", "IMAGE", "URL")))
+    target = target_of(os.environ)
     end = time.monotonic() + float(os.environ["PATIENCE_SECONDS"])
     while True:
         try:
-            problem = not_rolled_out(target) or not_answering(target.url)
+            problem = not_rolled_out(target) or not_answering(target.url, target.completion_model)
             if problem is None:
                 print(f"{target.name} serves {target.model} and answers at {target.url}")
                 return 0
@@ -62,12 +64,27 @@ def main() -> int:
         time.sleep(1)
 
 
+def target_of(environment: Mapping[str, str]) -> Target:
+    percent = environment.get("PERCENT")
+    return Target(
+        namespace=environment["NAMESPACE"],
+        name=environment["NAME"],
+        model=environment["MODEL"],
+        image=environment["IMAGE"],
+        url=environment["URL"],
+        completion_model=environment.get("COMPLETION_MODEL", ""),
+        percent=int(percent) if percent else None,
+    )
+
+
 def not_rolled_out(target: Target) -> str | None:
     """None when every replica runs this model on this image. Raises CertainFailureError and OSError."""
-    for pod in pods_of(target):
-        if reason := certain_failure(target, pod):
-            raise CertainFailureError(reason)
-    deployment = find(f"/apis/apps/v1/namespaces/{target.namespace}/deployments/{target.deployment}")
+    return deployment_problem(target) if target.percent is None else revision_problem(target, target.percent)
+
+
+def deployment_problem(target: Target) -> str | None:
+    raise_certain_failure(target, pods_of(target))
+    deployment = api.find(f"/apis/apps/v1/namespaces/{target.namespace}/deployments/{target.deployment}")
     if deployment is None:
         return f"KServe has made no Deployment {target.deployment} yet"
     return rollout_problem(target, deployment)
@@ -86,29 +103,28 @@ def rollout_problem(target: Target, deployment: dict[str, Any]) -> str | None:
     return None
 
 
-def not_answering(url: str) -> str | None:
-    """None after one right prediction for a blank image."""
-    body = json.dumps({"instances": [[[0.0] * 28] * 28]}).encode()
-    request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})  # noqa: S310 - a URL of our own
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-            return wrong_answer(json.load(answer))
-    except urllib.error.HTTPError as refused:
-        return f"{url} answers {refused.code}: {refused.read(500).decode(errors='replace')}"
-    except (OSError, ValueError) as error:
-        return f"{url} does not answer: {error}"
+def revision_problem(target: Target, percent: int) -> str | None:
+    """The same for Knative's newest revision, and whether it gets its share of the requests."""
+    service = knative.service(target.namespace, target.deployment)
+    if service is None:
+        return f"KServe has made no Knative Service {target.deployment} yet"
+    revision = knative.newest_revision(target.namespace, service)
+    if revision is None:
+        return f"Knative has not observed Service {target.deployment} yet"
+    name = revision["metadata"]["name"]
+    if not is_current(target, revision):
+        return f"the newest revision {name} does not have model {target.model} and image {target.image} yet"
+    raise_certain_failure(target, [pod for pod in pods_of(target) if knative.revision_of(pod) == name])
+    problem = knative.not_ready(revision)
+    if problem and knative.certainly_failed(revision):
+        raise CertainFailureError(problem)
+    return problem or knative.wrong_share(service, name, percent)
 
 
-def wrong_answer(answer: dict[str, Any]) -> str | None:
-    """What is wrong with a V1 answer to one image: a class, and ten probabilities that add up to one."""
-    try:
-        (prediction,) = answer["predictions"]
-        probabilities = [float(value) for value in prediction["probabilities"]]
-        likeliest = probabilities.index(max(probabilities))
-        right = len(probabilities) == 10 and math.isclose(sum(probabilities), 1, abs_tol=1e-3) and prediction["class"] == likeliest
-    except (KeyError, TypeError, ValueError):
-        right = False
-    return None if right else f"not a prediction for one digit: {json.dumps(answer)[:300]}"
+def raise_certain_failure(target: Target, pods: list[dict[str, Any]]) -> None:
+    for pod in pods:
+        if reason := certain_failure(target, pod):
+            raise CertainFailureError(reason)
 
 
 def certain_failure(target: Target, pod: dict[str, Any]) -> str | None:
@@ -176,10 +192,13 @@ def pod_text(pod: dict[str, Any]) -> str:
 
 
 def is_current(target: Target, template: dict[str, Any]) -> bool:
-    """Whether a pod, or a pod template, is of the rollout that is checked; an older one's failures are no news."""
+    """Whether a pod, its template or a revision is of the rollout that is checked; an older one's failures are no news."""
     images = {container["name"]: container["image"] for container in template["spec"]["containers"]}
-    source = template["metadata"].get("annotations", {}).get(SOURCE)
-    return images.get(SERVER) == target.image and source == target.model
+    return images.get(SERVER) == target.image and has_model(target, template)
+
+
+def has_model(target: Target, template: dict[str, Any]) -> bool:
+    return bool(template["metadata"].get("annotations", {}).get(SOURCE) == target.model)
 
 
 def inference_service(target: Target) -> dict[str, Any]:
@@ -189,16 +208,9 @@ def inference_service(target: Target) -> dict[str, Any]:
 def pods_of(target: Target) -> list[dict[str, Any]]:
     selector = f"serving.kserve.io%2Finferenceservice%3D{target.name}"
     pods = api.call(f"/api/v1/namespaces/{target.namespace}/pods?labelSelector={selector}")["items"]
-    return [pod for pod in pods if is_current(target, pod)]
-
-
-def find(path: str) -> dict[str, Any] | None:
-    try:
-        return api.call(path)
-    except OSError as error:
-        if str(error).startswith("404"):
-            return None
-        raise
+    # Knative's pods have the digest that it resolved the image's tag to, not the tag.
+    belongs = is_current if target.percent is None else has_model
+    return [pod for pod in pods if belongs(target, pod)]
 
 
 if __name__ == "__main__":

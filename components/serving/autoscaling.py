@@ -1,8 +1,8 @@
-"""How the replicas of an InferenceService follow its load."""
+"""How the replicas of an InferenceService follow its load, where KServe makes the autoscaler."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -23,7 +23,7 @@ class Replicas(Args):
 
 
 class CpuAutoscaling(Args):
-    """A HorizontalPodAutoscaler that KServe makes and owns. `target`: percent of the CPU that the pods request."""
+    """Standard mode: a HorizontalPodAutoscaler that KServe makes and owns. `target`: percent of the CPU that the pods request."""
 
     replicas: Replicas
     target: Annotated[int, Field(ge=1, le=100)]
@@ -36,5 +36,31 @@ class CpuAutoscaling(Args):
             "minReplicas": self.replicas.min,
             "maxReplicas": self.replicas.max,
             "scaleMetric": "cpu",
+            "scaleTarget": self.target,
+        }
+
+
+class KnativeAutoscaling(Args):
+    """Knative mode: its own pod autoscaler. `target`: requests at once, or per second, for one replica; Knative aims at 70 % of it.
+
+    `scale_to_zero`: no replica while nobody asks; the next request then waits for a whole start. A canary holds `replicas.min` twice.
+    """
+
+    metric: Literal["concurrency", "rps"]
+    target: Annotated[int, Field(ge=1)]
+    replicas: Replicas
+    scale_to_zero: bool = False
+
+    @model_validator(mode="after")
+    def _one_lower_bound(self) -> Self:
+        if self.scale_to_zero and self.replicas.min != 1:
+            raise ValueError(f"scaleToZero means no replica without load; replicas.min {self.replicas.min} contradicts it, leave it at 1")
+        return self
+
+    def predictor_fields(self) -> dict[str, object]:
+        return {
+            "minReplicas": 0 if self.scale_to_zero else self.replicas.min,
+            "maxReplicas": self.replicas.max,
+            "scaleMetric": self.metric,
             "scaleTarget": self.target,
         }

@@ -1,4 +1,4 @@
-"""How a kind of model is served: image, command line, probes. One runtime per model family, in the service's namespace."""
+"""How a kind of model is served: image, command line, probes. One runtime per service, in the service's namespace."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ import pulumi_kubernetes as k8s
 
 from components.base import Args, Component, labels
 from components.pods import NON_ROOT_UID
-
-HTTP_PORT = 8080
+from components.serving.server import HTTP_PORT, V1Server
+from components.serving.vllm import VllmServer
 
 
 class ServingRuntimeArgs(Args):
-    """`image` takes KServe's usual arguments (`--model_name`, `--model_dir`, `--http_port`) and answers the V1 protocol.
-
-    `start_seconds`: how long one container may take to load its model before it is restarted.
-    """
+    """`image` runs `server`; a canary or a version may bring another image of the same kind."""
 
     namespace: str
     image: str
-    model_format: str
-    start_seconds: int = 120
+    server: V1Server | VllmServer
 
 
 class ServingRuntime(Component):
-    """Owns one namespaced ServingRuntime, so that an edit rolls only the services of one namespace. Needs KServe's CRDs."""
+    """Owns one namespaced ServingRuntime, so that an edit rolls only the services of one namespace. Needs KServe's CRDs.
+
+    An edit rolls its services at once. KServe's `serving.kserve.io/disable-auto-update` does not prevent just that: an
+    InferenceService that carries it ignores, once ready, every change of its own too
+    (kserve:pkg/controller/v1beta1/inferenceservice/controller.go@v0.20.0). So a new image is tried as a canary or a version first.
+    """
 
     def __init__(
         self,
@@ -39,7 +40,7 @@ class ServingRuntime(Component):
         super().__init__(name, opts, after)
         self.name = name
         self.image = args.image
-        self.model_format = args.model_format
+        self.server = args.server
         self.object = k8s.apiextensions.CustomResource(
             name,
             api_version="serving.kserve.io/v1alpha1",
@@ -47,10 +48,10 @@ class ServingRuntime(Component):
             metadata={"name": name, "namespace": args.namespace, "labels": labels(name, "serving")},
             spec={
                 # Chosen by name only: a runtime that selects itself could take over another model of the same format.
-                "supportedModelFormats": [{"name": args.model_format, "version": "1", "autoSelect": False}],
+                "supportedModelFormats": [{"name": args.server.model_format, "version": "1", "autoSelect": False}],
                 "protocolVersions": ["v1", "v2"],
                 "containers": [_container(args)],
-                "volumes": [{"name": "tmp", "emptyDir": {}}],
+                "volumes": args.server.volumes(),
             },
             opts=self.child(),
         )
@@ -58,20 +59,11 @@ class ServingRuntime(Component):
 
 
 def _container(args: ServingRuntimeArgs) -> dict[str, Any]:
-    """KServe fills in the resources of the InferenceService and `{{.Name}}`, the InferenceService's name."""
-    ready = {"httpGet": {"path": "/v1/models/{{.Name}}", "port": HTTP_PORT}}
     return {
         "name": "kserve-container",
         "image": args.image,
-        "args": ["--model_name={{.Name}}", "--model_dir=/mnt/models", f"--http_port={HTTP_PORT}"],
-        "env": [
-            # The server sizes its threads by the limit: the node's CPUs, which it would see otherwise, are not its own.
-            {"name": "CPU_LIMIT", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu", "divisor": "1"}}},
-        ],
+        **args.server.container(),
         "ports": [{"name": "http1", "containerPort": HTTP_PORT, "protocol": "TCP"}],
-        "startupProbe": {**ready, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": args.start_seconds},
-        "readinessProbe": {**ready, "periodSeconds": 5, "timeoutSeconds": 2, "failureThreshold": 2},
-        "livenessProbe": {"httpGet": {"path": "/", "port": HTTP_PORT}, "periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 6},
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": NON_ROOT_UID,
@@ -79,5 +71,4 @@ def _container(args: ServingRuntimeArgs) -> dict[str, Any]:
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         },
-        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - a volume of the pod's own
     }

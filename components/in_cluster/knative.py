@@ -1,0 +1,58 @@
+"""What became of a Knative Service's newest revision: whether it is the wanted one, ready, and has its share of the requests."""
+
+from typing import Any
+
+from components.in_cluster import api
+
+REVISION = "serving.knative.dev/revision"
+CERTAIN = {"ContainerMissing"}
+"""Reasons of a revision that only a change of the specification ends: its image can't be found."""
+
+
+def service(namespace: str, name: str) -> dict[str, Any] | None:
+    return api.find(f"/apis/serving.knative.dev/v1/namespaces/{namespace}/services/{name}")
+
+
+def newest_revision(namespace: str, found: dict[str, Any]) -> dict[str, Any] | None:
+    """None until Knative has seen the Service as it is now."""
+    status = found.get("status", {})
+    name = status.get("latestCreatedRevisionName")
+    if not name or status.get("observedGeneration", 0) < found["metadata"]["generation"]:
+        return None
+    return api.find(f"/apis/serving.knative.dev/v1/namespaces/{namespace}/revisions/{name}")
+
+
+def revision_of(pod: dict[str, Any]) -> str | None:
+    name: str | None = pod["metadata"].get("labels", {}).get(REVISION)
+    return name
+
+
+def not_ready(revision: dict[str, Any]) -> str | None:
+    condition = ready_condition(revision)
+    if condition.get("status") == "True":
+        return None
+    return f"revision {revision['metadata']['name']} is not ready: {condition.get('reason', '')} {condition.get('message', '')}".rstrip()
+
+
+def certainly_failed(revision: dict[str, Any]) -> bool:
+    condition = ready_condition(revision)
+    return condition.get("status") == "False" and condition.get("reason") in CERTAIN
+
+
+def ready_condition(revision: dict[str, Any]) -> dict[str, Any]:
+    conditions = revision.get("status", {}).get("conditions", [])
+    return next((item for item in conditions if item["type"] == "Ready"), {})
+
+
+def wrong_share(found: dict[str, Any], revision: str, percent: int) -> str | None:
+    """None when the revision gets `percent` of the requests."""
+    traffic = found.get("status", {}).get("traffic", [])
+    actual = sum(target.get("percent") or 0 for target in traffic if target.get("revisionName") == revision)
+    if actual == percent:
+        return None
+    return f"revision {revision} gets {actual} % of the requests, not {percent}; the others are {_others(traffic, revision)}"
+
+
+def _others(traffic: list[dict[str, Any]], revision: str) -> str:
+    others = [str(target.get("revisionName")) for target in traffic if target.get("revisionName") != revision]
+    return ", ".join(others) or "none: KServe splits nothing before a version has had all requests"
