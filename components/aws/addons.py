@@ -92,7 +92,7 @@ class Addons(Component):
             addon_name=name,
             addon_version=addon.addon.version,
             configuration_values=json.dumps(addon.settings, sort_keys=True) if addon.settings else None,
-            pod_identity_associations=identities,
+            pod_identity_associations=identities or None,
             # What stands here is what holds; edits by hand are undone.
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",

@@ -16,6 +16,8 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import get_root_resource
 from pulumi.runtime.stack import Stack
 
+from tests.graph.aws_outputs import made_on_aws
+
 ROOT = Path(__file__).parents[2]
 PROJECT = "inference-platform"
 GENERATED = "generated-by-random-"
@@ -37,6 +39,9 @@ class Resource:
     provider: str
     create_timeout: str
     delete_before_replace: bool
+    protect: bool
+    alias_types: frozenset[str]
+    ignore_changes: frozenset[str]
 
     @property
     def kind(self) -> str:
@@ -68,7 +73,7 @@ class Graph:
         return found[0]
 
     def comes_after(self, later: str, earlier: str) -> bool:
-        """Whether `later` waits, directly or through others, for `earlier`."""
+        """Whether `later` waits, directly or through others, for `earlier`. A resource also waits for its provider."""
         goal, seen, ahead = self.one(earlier).urn, set[str](), [self.one(later).urn]
         while ahead:
             urn = ahead.pop()
@@ -76,7 +81,7 @@ class Graph:
                 return True
             if urn not in seen and urn in self.resources:
                 seen.add(urn)
-                ahead += self.resources[urn].depends_on
+                ahead += [*self.resources[urn].depends_on, self.resources[urn].provider.rpartition("::")[0]]
         return False
 
 
@@ -86,6 +91,8 @@ class _Answers(mocks.Mocks):
         if args.typ == "random:index/randomPassword:RandomPassword":
             # In the clear: the SDK marks it as a secret, whatever a provider does.
             outputs["result"] = GENERATED + args.name
+        if args.typ.startswith("aws:"):
+            outputs |= made_on_aws(args.typ, args.name)
         return f"{args.name}-id", outputs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
@@ -118,6 +125,9 @@ def _recorded(request: resource_pb2.RegisterResourceRequest, urn: str) -> Resour
         provider=request.provider,
         create_timeout=request.customTimeouts.create,
         delete_before_replace=request.deleteBeforeReplace,
+        protect=request.protect,
+        alias_types=frozenset(alias.spec.type for alias in request.aliases),
+        ignore_changes=frozenset(request.ignoreChanges),
     )
 
 

@@ -1,0 +1,27 @@
+"""A stack on a cluster of ours, whatever the committed stack files say: small, complete, and easy to change in one place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+CLUSTER: dict[str, Any] = {
+    "kind": "eks",
+    "name": "inference-test",
+    "region": "eu-central-1",
+    "owner": "ml-platform",
+    "costCenter": "inference",
+    "zones": ["eu-central-1a", "eu-central-1b", "eu-central-1c"],
+    "admins": ["platform-admin"],
+}
+GPU: dict[str, Any] = {"mode": "managed", "instanceTypes": ["g6.xlarge"], "nodes": {"min": 0, "max": 2}}
+
+
+def eks(cluster: dict[str, Any] | None = None, gpu: dict[str, Any] | None = None, **sections: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
+    """The keys below `inference-platform:`. `cluster` and `gpu` change single keys of theirs."""
+    return {
+        "cluster": {**CLUSTER, **(cluster or {})},
+        "gpu": {**GPU, **(gpu or {})},
+        "gpuOperator": {"enabled": True},
+        "modelStore": {"enabled": False},
+        **sections,
+    }

@@ -1,0 +1,122 @@
+"""The stack file of a cluster of ours: what it may say, and how a mistake is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components.aws.addresses import SERVICE_CIDR
+from components.aws.release import RELEASES
+from stacks.config import ConfigError, parse
+from stacks.config.cluster import EksClusterConfig, ExistingClusterConfig
+from tests.eks import eks
+
+
+def mistakes(values: dict[str, Any]) -> list[str]:
+    with pytest.raises(ConfigError) as error:
+        parse(values, "prod")
+    return [line.removeprefix("Pulumi.prod.yaml: inference-platform:") for line in error.value.lines]
+
+
+def test_what_is_left_out_is_small_private_and_not_public() -> None:
+    cluster = parse(eks(), "prod").cluster
+    assert isinstance(cluster, EksClusterConfig)
+    assert cluster.endpoint.public_cidrs == []
+    assert cluster.network.kind == "managed"
+    assert cluster.network.nat == "single"
+    assert (cluster.system_nodes.min, cluster.system_nodes.max) == (2, 4)
+
+
+def test_the_versions_on_offer_are_those_with_pinned_add_ons() -> None:
+    assert set(EksClusterConfig.model_fields["version"].annotation.__args__) == set(RELEASES)  # type: ignore[union-attr]
+    for version, release in RELEASES.items():
+        addons = [addon for addon in vars(release).values() if hasattr(addon, "kubernetes")]
+        assert len(addons) == 7
+        assert {addon.kubernetes for addon in addons} == {version}
+        assert release.kube_proxy.version.startswith(f"v{version}.")
+        assert release.cluster_autoscaler.tag.startswith(f"v{version}."), "the autoscaler simulates the scheduler of its own minor"
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"zones": ["eu-central-1a", "eu-west-1b"]}, 'cluster.zones: "eu-west-1b" is not a zone of region eu-central-1; '),
+        ({"zones": ["eu-central-1a", "eu-central-1"]}, 'cluster.zones: "eu-central-1" is not a zone of region eu-central-1; '),
+        ({"zones": ["eu-central-1a"]}, "cluster.zones: a list is not allowed: List should have at least 2 items"),
+        ({"zones": ["eu-central-1a", "eu-central-1a"]}, "cluster.zones: the same zone stands there twice"),
+        ({"region": "eu-centrl-1"}, 'cluster.region: "eu-centrl-1" is not allowed'),
+        ({"region": "us-gov-west-1"}, 'cluster.region: "us-gov-west-1" is not allowed'),
+        ({"version": "1.29"}, 'cluster.version: "1.29" is not allowed; choose one of: '),
+        ({"name": "a" * 31}, f'cluster.name: "{"a" * 31}" is not allowed'),
+        ({"account": "12"}, 'cluster.account: "12" is not allowed'),
+        ({"admins": []}, "cluster.admins: a list is not allowed: List should have at least 1 item"),
+        ({"admins": ["arn:aws:sts::role"]}, 'cluster.admins[0]: "arn:aws:sts::role" is not allowed'),
+        ({"endpoint": {"publicCidrs": ["0.0.0.0/0"]}}, 'cluster.endpoint.publicCidrs[0]: "0.0.0.0/0" is the internet, or half of it; '),
+        ({"endpoint": {"publicCidrs": ["128.0.0.0/1"]}}, 'cluster.endpoint.publicCidrs[0]: "128.0.0.0/1" is the internet, or half of it; '),
+        ({"endpoint": {"publicCidrs": ["office"]}}, 'cluster.endpoint.publicCidrs[0]: "office" is not a range of IPv4 addresses'),
+        ({"network": {"cidr": SERVICE_CIDR}}, f'cluster.network.cidr: "{SERVICE_CIDR}" overlaps {SERVICE_CIDR}, '),
+        (
+            {"network": {"cidr": "10.0.0.0/24"}},
+            'cluster.network.cidr: "10.0.0.0/24" is not allowed: private addresses, between /16 and /20',
+        ),
+        ({"network": {"cidr": "100.64.0.0/16"}}, 'cluster.network.cidr: "100.64.0.0/16" is not allowed: private addresses'),
+        ({"network": {"nat": "none"}}, 'cluster.network.nat: "none" is not allowed; choose one of: '),
+        ({"network": {"endpoints": ["ecr"]}}, 'cluster.network.endpoints[0]: "ecr" is not allowed; choose one of: '),
+        ({"network": {"kind": "existing"}}, "cluster.network.vpcId: is required: Its id."),
+        (
+            {"network": {"kind": "existing", "vpcId": "vpc-0a", "privateSubnetIds": ["subnet-0a", "subnet-0b"]}},
+            "cluster.network: privateSubnetIds names 2 subnets for 3 zones; each zone needs one",
+        ),
+        ({"systemNodes": {"min": 5, "max": 3}}, "cluster.systemNodes: min 5 is greater than max 3"),
+        (
+            {"systemNodes": {"releaseVersion": "1.34.9-20260911"}},
+            "cluster.systemNodes: releaseVersion 1.34.9-20260911 is no image for Kubernetes 1.35; write 1.35.<patch>-<date>",
+        ),
+        ({"logRetentionDays": 8}, "cluster.logRetentionDays: 8 is not allowed; choose one of: 1, 3, 5, 7, 14, 30, "),
+    ],
+)
+def test_a_mistake_about_the_cluster_names_its_key_and_what_is_allowed(change: dict[str, Any], line: str) -> None:
+    found = mistakes(eks(cluster=change))
+    assert found[0].startswith(line), found
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"instanceTypes": ["g6.xlage"]}, 'gpu.instanceTypes[0]: "g6.xlage" is not an EC2 GPU type; did you mean g6.xlarge?'),
+        (
+            {"instanceTypes": ["a100"]},
+            'gpu.instanceTypes[0]: "a100" is not an EC2 GPU type; the families are: g4dn, g5, g6, g6e, g7e, p4d, ',
+        ),
+        (
+            {"instanceTypes": ["g6.xlarge", "g6.12xlarge"]},
+            "gpu: the instance types of one pool have equally many GPUs; g6.xlarge has 1, g6.12xlarge has 4",
+        ),
+        ({"instanceTypes": []}, "gpu: mode managed with 0 instanceTypes: managed needs at least one, others have none"),
+        ({"mode": "none"}, "gpu: mode none with 1 instanceTypes: managed needs at least one, others have none"),
+        ({"capacity": "spot"}, "gpu: capacity spot needs 3 instanceTypes or more, for one is often sold out; given: 1"),
+        ({"nodes": {"min": 3, "max": 2}}, "gpu.nodes: min 3 is greater than max 2"),
+        ({"diskGib": 20}, "gpu.diskGib: 20 is not allowed: it should be greater than or equal to 100"),
+        ({"sharing": {"strategy": "time-slicing"}}, "gpu.sharing: strategy time-slicing with 1 replicas: time-slicing needs at least 2"),
+        ({"releaseVersion": "1.34.9-20260911"}, "gpu: releaseVersion is an image for another Kubernetes minor than cluster.version"),
+    ],
+)
+def test_a_mistake_about_gpu_nodes_names_its_key_and_what_is_allowed(change: dict[str, Any], line: str) -> None:
+    (found,) = mistakes(eks(gpu=change))
+    assert found.startswith(line)
+
+
+def test_gpu_nodes_of_an_existing_cluster_and_ours_are_not_mixed_up() -> None:
+    (line,) = mistakes(eks(gpu={"mode": "existing", "instanceTypes": []}))
+    assert line.startswith("gpu: mode existing needs cluster.kind: existing")
+    existing = parse({"gpu": {"mode": "existing", "sharing": {"strategy": "time-slicing", "replicas": 4}}}, "dev")
+    assert isinstance(existing.cluster, ExistingClusterConfig)
+    assert existing.gpu.sharing.replicas == 4
+
+
+def test_an_admin_is_a_role_by_name_with_its_path_or_by_arn() -> None:
+    admins = ["platform-admin", "aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0a", "arn:aws:iam::111122223333:role/admin"]
+    cluster = parse(eks(cluster={"admins": admins}), "prod").cluster
+    assert isinstance(cluster, EksClusterConfig)
+    assert cluster.admins == admins
