@@ -161,5 +161,5 @@ class MinioStore(Component):
                 "selector": {"matchLabels": SELECTOR},
                 "endpoints": [{"port": "s3", "path": path, "interval": "30s"} for path in METRICS],
             },
-            opts=self.child([namespace, monitoring]),
+            opts=self.child([namespace, monitoring.crds]),
         )

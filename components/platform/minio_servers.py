@@ -41,8 +41,9 @@ class MinioStoreArgs(Args):
 
     @model_validator(mode="after")
     def _enough_servers(self) -> MinioStoreArgs:
-        if self.distributed != (self.workload.replicas >= 4):
-            raise ValueError(f"mode {self.mode} with {self.workload.replicas} replicas: standalone has 1, distributed 4 or more")
+        servers = self.workload.replicas
+        if not (servers >= 4 if self.distributed else servers == 1):
+            raise ValueError(f"mode {self.mode} with {servers} replicas: standalone has 1, distributed 4 or more")
         return self
 
     @property
