@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 import pulumi_kubernetes as k8s
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from components.artifacts import Chart, Mirror
+from components.scheduling import Workload
 
 
 class Values(BaseModel):
     """Base of a chart's typed values: the keys that we set, spelled as in the chart."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+
+class PlacedValues(Values):
+    """Where pods run: charts spell it as Kubernetes does, and so alike."""
+
+    node_selector: dict[str, str]
+    tolerations: list[dict[str, str]]
+
+
+def placement(workload: Workload) -> dict[str, Any]:
+    """The fields of PlacedValues."""
+    return {"node_selector": workload.node_selector, "tolerations": [toleration.fields() for toleration in workload.tolerations]}
+
+
+def own_resources(workload: Workload) -> dict[str, dict[str, str]] | None:
+    """What the workload asks for; None leaves the chart's own."""
+    return workload.resources.fields() if workload.resources else None
 
 
 def release(

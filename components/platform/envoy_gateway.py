@@ -13,7 +13,7 @@ from components import versions
 from components.artifacts import Mirror
 from components.base import Args, Component, labels
 from components.exposure import Exposure, service_annotations, service_type
-from components.helm import Values, release
+from components.helm import PlacedValues, Values, own_resources, placement, release
 from components.manifest_resources import register
 from components.manifests import load
 from components.pods import restricted_namespace
@@ -49,10 +49,8 @@ class ControllerValues(Values):
     resources: dict[str, dict[str, str]] | None
 
 
-class PodValues(Values):
-    node_selector: dict[str, str]
-    tolerations: list[dict[str, str]]
-    topology_spread_constraints: list[dict[str, Any]] | None = None
+class PodValues(PlacedValues):
+    topology_spread_constraints: list[dict[str, Any]]
 
 
 class DeploymentValues(Values):
@@ -62,7 +60,7 @@ class DeploymentValues(Values):
 
 
 class CertgenValues(Values):
-    job: PodValues
+    job: PlacedValues
 
 
 class DisruptionBudgetValues(Values):
@@ -179,7 +177,7 @@ def _proxy_fields(args: EnvoyGatewayArgs) -> dict[str, Any]:
         "envoyDeployment": {
             "name": PROXY,
             "replicas": workload.replicas,
-            "pod": _placed(workload, PROXY_LABELS),
+            "pod": _pod(workload, PROXY_LABELS).model_dump(by_alias=True),
             "container": {"image": args.mirror.image(versions.ENVOY_PROXY).reference, "resources": PROXY_RESOURCES.fields()},
         },
         "envoyService": {"name": PROXY, "type": service_type(args.exposure), "annotations": service_annotations(args.exposure)},
@@ -196,20 +194,16 @@ def _values(args: EnvoyGatewayArgs) -> EnvoyGatewayValues:
         deployment=DeploymentValues(
             envoy_gateway=ControllerValues(
                 image=ImageValues(repository=image.repository, tag=image.tag_and_digest),
-                resources=workload.resources.fields() if workload.resources else None,
+                resources=own_resources(workload),
             ),
             replicas=workload.replicas,
-            pod=PodValues.model_validate(_placed(workload, CONTROLLER_LABELS)),
+            pod=_pod(workload, CONTROLLER_LABELS),
         ),
-        certgen=CertgenValues(job=PodValues.model_validate(_placed(workload))),
+        certgen=CertgenValues(job=PlacedValues(**placement(workload))),
         pod_disruption_budget=DisruptionBudgetValues(max_unavailable=1) if workload.highly_available else None,
     )
 
 
-def _placed(workload: Workload, spread_by: dict[str, str] | None = None) -> dict[str, Any]:
-    """Where pods run, as both the chart and EnvoyProxy spell it. `spread_by`: their labels."""
-    placed: dict[str, Any] = {
-        "nodeSelector": workload.node_selector,
-        "tolerations": [toleration.fields() for toleration in workload.tolerations],
-    }
-    return {**placed, "topologySpreadConstraints": workload.spread(spread_by)} if spread_by else placed
+def _pod(workload: Workload, spread_by: dict[str, str]) -> PodValues:
+    """As both the chart and EnvoyProxy spell it. `spread_by`: labels of the pods."""
+    return PodValues(**placement(workload), topology_spread_constraints=workload.spread(spread_by))

@@ -18,7 +18,7 @@ from components import versions
 from components.artifacts import Image, Mirror
 from components.base import Args, Component, labels, named_by_content
 from components.gpu import AmiFamily, GpuSharing
-from components.helm import Values, release
+from components.helm import PlacedValues, Values, own_resources, placement, release
 from components.pods import privileged_namespace
 from components.scheduling import GPU_RESOURCE, GPU_TOLERATION, Workload
 
@@ -47,9 +47,7 @@ class OperandValues(Values):
     version: str
 
 
-class OperatorValues(OperandValues):
-    tolerations: list[dict[str, str]]
-    node_selector: dict[str, str]
+class OperatorValues(OperandValues, PlacedValues):
     resources: dict[str, dict[str, str]] | None
 
 
@@ -84,11 +82,6 @@ class DaemonSetValues(Values):
     tolerations: list[dict[str, str]]
 
 
-class ScheduledValues(Values):
-    tolerations: list[dict[str, str]]
-    node_selector: dict[str, str] | None = None
-
-
 class NfdImageValues(Values):
     repository: str
     tag: str
@@ -96,9 +89,9 @@ class NfdImageValues(Values):
 
 class NfdValues(Values):
     image: NfdImageValues
-    master: ScheduledValues
-    gc: ScheduledValues
-    worker: ScheduledValues
+    master: PlacedValues
+    gc: PlacedValues
+    worker: DaemonSetValues
 
 
 class GpuOperatorValues(Values):
@@ -190,22 +183,16 @@ def _sharing_name(sharing: GpuSharing) -> str:
 def _values(args: GpuOperatorArgs) -> GpuOperatorValues:
     workload, mirror = args.workload, args.mirror
     operator, plugin = _operand(mirror.image(versions.GPU_OPERATOR)), _operand(mirror.image(versions.GPU_DEVICE_PLUGIN))
-    own_tolerations = [toleration.fields() for toleration in workload.tolerations]
-    controllers = ScheduledValues(tolerations=own_tolerations, node_selector=workload.node_selector)
-    on_gpu_nodes = [GPU_TOLERATION.fields()]
+    controllers = PlacedValues(**placement(workload))
+    on_gpu_nodes = DaemonSetValues(tolerations=[GPU_TOLERATION.fields()])
     preinstalled = PREINSTALLED[args.ami_family]
     nfd = mirror.image(versions.NODE_FEATURE_DISCOVERY)
     return GpuOperatorValues(
         driver=SwitchValues(enabled="driver" not in preinstalled),
         toolkit=SwitchValues(enabled="toolkit" not in preinstalled),
-        operator=OperatorValues(
-            **operator,
-            tolerations=own_tolerations,
-            node_selector=workload.node_selector,
-            resources=workload.resources.fields() if workload.resources else None,
-        ),
+        operator=OperatorValues(**operator, **placement(workload), resources=own_resources(workload)),
         validator=ValidatorValues(**operator),
-        daemonsets=DaemonSetValues(tolerations=on_gpu_nodes),
+        daemonsets=on_gpu_nodes,
         device_plugin=DevicePluginValues(
             **plugin, config=None if args.sharing.strategy == "none" else ConfigReference(name=_sharing_name(args.sharing))
         ),
@@ -217,7 +204,7 @@ def _values(args: GpuOperatorArgs) -> GpuOperatorValues:
             image=NfdImageValues(repository=nfd.repository, tag=nfd.tag_and_digest),
             master=controllers,
             gc=controllers,
-            worker=ScheduledValues(tolerations=on_gpu_nodes),
+            worker=on_gpu_nodes,
         ),
     )
 

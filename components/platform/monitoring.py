@@ -13,7 +13,7 @@ from pydantic import Field
 from components import versions
 from components.artifacts import Mirror
 from components.base import Args, Component, labels
-from components.helm import release
+from components.helm import placement, release
 from components.platform.cert_manager import CertManager
 from components.platform.monitoring_values import (
     AlertmanagerSpecValues,
@@ -68,7 +68,7 @@ class MonitoringArgs(Args):
     """`replicas` of the workload are Prometheus' and Alertmanager's, its `resources` Prometheus'.
 
     `storage_gib`: the volume of each Prometheus; `storage_class` None: the cluster's default.
-    `managed_control_plane`: the cloud runs scheduler, controller manager and etcd, out of reach, as on EKS.
+    `managed_control_plane`: the cloud runs scheduler, controller manager and etcd, out of reach, as on EKS. `protect`: of the CRDs.
     """
 
     storage_gib: Annotated[int, Field(ge=1)]
@@ -77,6 +77,7 @@ class MonitoringArgs(Args):
     managed_control_plane: bool
     workload: Workload = Workload()
     mirror: Mirror
+    protect: bool = False
 
 
 class Monitoring(Component):
@@ -194,11 +195,7 @@ def _grafana(args: MonitoringArgs) -> GrafanaValues:
 
 
 def _placed(args: MonitoringArgs, resources: Resources) -> dict[str, Any]:
-    return {
-        "node_selector": args.workload.node_selector,
-        "tolerations": [toleration.fields() for toleration in args.workload.tolerations],
-        "resources": resources.fields(),
-    }
+    return {**placement(args.workload), "resources": resources.fields()}
 
 
 def _storage(args: MonitoringArgs, gib: int) -> StorageValues:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from components.artifacts import Image
-from components.helm import Values
+from components.helm import PlacedValues, Values
 
 
 class SwitchValues(Values):
@@ -53,11 +53,7 @@ class NodeExporterImageValues(Values):
         return cls(registry=registry, repository=repository, tag=image.tag, digest=image.digest)
 
 
-class PodValues(Values):
-    """Where a pod runs, and its share of the node."""
-
-    node_selector: dict[str, str]
-    tolerations: list[dict[str, str]]
+class PodValues(PlacedValues):
     resources: dict[str, dict[str, str]]
 
 
