@@ -28,9 +28,10 @@ class Phase(IntEnum):
     NAMESPACES = 1
     CONFIGURATION = 2
     WORKLOADS = 3
+    # Before admission, whose webhook would refuse them until its CA is in place; and gone while their controller still runs.
+    CUSTOM = 4
     # A webhook or an aggregated API without its pods breaks requests for other things: it comes after them and goes before them.
-    ADMISSION = 4
-    CUSTOM = 5
+    ADMISSION = 5
 
 
 def register(

@@ -1,0 +1,134 @@
+"""Small stand-ins for the release manifests, with the objects that the components edit, so that no test here needs a download.
+
+That the real ones have these objects too is what tests/engine/test_release_manifests.py shows.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from components import versions
+from components.artifacts import Manifest
+
+Object = dict[str, Any]
+
+IMAGES = "registry.example/stand-in"
+
+
+def write(folder: Path) -> Path:
+    """A folder for `mirror.manifests` that has all pinned manifests."""
+    for pin, objects in stand_ins():
+        (folder / f"{pin.name}-{pin.version}.yaml").write_text(yaml.safe_dump_all(objects))
+    return folder
+
+
+def stand_ins() -> list[tuple[Manifest, list[Object]]]:
+    return [
+        (versions.GATEWAY_API, gateway_api()),
+        (versions.KNATIVE_SERVING, knative()),
+        (versions.KOURIER, kourier()),
+        (versions.KEDA, keda()),
+    ]
+
+
+def gateway_api() -> list[Object]:
+    return [
+        item("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy", "safe-upgrades", spec={"failurePolicy": "Fail"}),
+        definition("gateways", "gateway.networking.k8s.io"),
+        definition("httproutes", "gateway.networking.k8s.io"),
+    ]
+
+
+def knative() -> list[Object]:
+    namespace = "knative-serving"
+    return [
+        item("v1", "Namespace", namespace),
+        item("caching.internal.knative.dev/v1alpha1", "Image", "queue-proxy", namespace, spec={"image": f"{IMAGES}/queue:1"}),
+        webhook("validation.webhook.serving.knative.dev", namespace),
+        *(deployment(name, namespace, name) for name in ("activator", "autoscaler", "controller", "webhook")),
+        *(autoscaler(name, namespace) for name in ("activator", "webhook")),
+        *(budget(f"{name}-pdb", name, namespace) for name in ("activator", "webhook")),
+        *(service(name, namespace) for name in ("activator-service", "webhook")),
+        *(
+            item("v1", "ConfigMap", f"config-{name}", namespace, data={"_example": "text\n"})
+            for name in ("features", "defaults", "domain", "network", "logging")
+        ),
+        item("v1", "ConfigMap", "config-deployment", namespace, data={"_example": "", "queue-sidecar-image": f"{IMAGES}/queue:1"}),
+        item("v1", "ServiceAccount", "controller", namespace),
+        {
+            **item("rbac.authorization.k8s.io/v1", "ClusterRole", "knative-serving-admin"),
+            "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"serving.knative.dev/controller": "true"}}]},
+            "rules": [],
+        },
+        definition("services", "serving.knative.dev"),
+        definition("images", "caching.internal.knative.dev"),
+    ]
+
+
+def kourier() -> list[Object]:
+    gateway, namespace = "3scale-kourier-gateway", "kourier-system"
+    return [
+        item("v1", "Namespace", namespace),
+        deployment("net-kourier-controller", "knative-serving", "controller"),
+        deployment(gateway, namespace, "kourier-gateway"),
+        autoscaler(gateway, namespace),
+        budget(f"{gateway}-pdb", gateway, namespace),
+        {**service("kourier", namespace), "spec": {"type": "LoadBalancer", "selector": {"app": gateway}}},
+        service("kourier-internal", namespace),
+    ]
+
+
+def keda() -> list[Object]:
+    return [
+        item("v1", "Namespace", "keda"),
+        definition("scaledobjects", "keda.sh"),
+        item("rbac.authorization.k8s.io/v1", "ClusterRole", "keda:view", rules=[]),
+        item("v1", "ServiceAccount", "keda-operator", "keda"),
+        *(service(name, "keda") for name in ("keda-operator", "keda-metrics-apiserver", "keda-admission-webhooks")),
+        deployment("keda-operator", "keda", "keda-operator"),
+        deployment("keda-metrics-apiserver", "keda", "keda-metrics-apiserver"),
+        deployment("keda-admission", "keda", "keda-admission-webhooks"),
+        item("apiregistration.k8s.io/v1", "APIService", "v1beta1.external.metrics.k8s.io", spec={"group": "external.metrics.k8s.io"}),
+        webhook("keda-admission", "keda"),
+    ]
+
+
+def item(api_version: str, kind: str, name: str, namespace: str | None = None, **fields: object) -> Object:
+    metadata = {"name": name} | ({"namespace": namespace} if namespace else {})
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **fields}
+
+
+def definition(plural: str, group: str) -> Object:
+    return item(
+        "apiextensions.k8s.io/v1", "CustomResourceDefinition", f"{plural}.{group}", spec={"group": group}, status={"conditions": []}
+    )
+
+
+def deployment(name: str, namespace: str, container: str) -> Object:
+    pod = {
+        "nodeSelector": {"kubernetes.io/os": "linux"},
+        "containers": [{"name": container, "image": f"{IMAGES}/{container}:1", "imagePullPolicy": "Always", "resources": {"limits": {}}}],
+    }
+    spec = {"replicas": 1, "selector": {"matchLabels": {"app": name}}, "template": {"metadata": {"labels": {"app": name}}, "spec": pod}}
+    return item("apps/v1", "Deployment", name, namespace, spec=spec)
+
+
+def autoscaler(name: str, namespace: str) -> Object:
+    spec = {"minReplicas": 1, "maxReplicas": 5, "scaleTargetRef": {"kind": "Deployment", "name": name}}
+    return item("autoscaling/v2", "HorizontalPodAutoscaler", name, namespace, spec=spec)
+
+
+def budget(name: str, of: str, namespace: str) -> Object:
+    return item("policy/v1", "PodDisruptionBudget", name, namespace, spec={"minAvailable": "80%", "selector": {"matchLabels": {"app": of}}})
+
+
+def service(name: str, namespace: str) -> Object:
+    return item("v1", "Service", name, namespace, spec={"selector": {"app": name}})
+
+
+def webhook(name: str, namespace: str) -> Object:
+    webhooks = [{"name": name, "clientConfig": {"service": {"name": "webhook", "namespace": namespace}}}]
+    return item("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", name, webhooks=webhooks)
