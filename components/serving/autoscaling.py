@@ -53,8 +53,7 @@ class KnativeAutoscaling(Args):
 
     @model_validator(mode="after")
     def _one_lower_bound(self) -> Self:
-        if self.scale_to_zero and self.replicas.min != 1:
-            raise ValueError(f"scaleToZero means no replica without load; replicas.min {self.replicas.min} contradicts it, leave it at 1")
+        check_lower_bound(self.scale_to_zero, self.replicas)
         return self
 
     def predictor_fields(self) -> dict[str, object]:
@@ -64,3 +63,9 @@ class KnativeAutoscaling(Args):
             "scaleMetric": self.metric,
             "scaleTarget": self.target,
         }
+
+
+def check_lower_bound(scale_to_zero: bool, replicas: Replicas) -> None:
+    """Raises ValueError when two fields say differently how few replicas there may be."""
+    if scale_to_zero and replicas.min != 1:
+        raise ValueError(f"scaleToZero means no replica without load; replicas.min {replicas.min} contradicts it, leave it at 1")

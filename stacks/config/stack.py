@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from pydantic import Field, ValidationInfo, field_validator
 
 from stacks.config.cluster import ClusterConfig, ExistingClusterConfig, GpuConfig
+from stacks.config.needs import candidate_is_stable, outside_the_store, unmet, without_digest
 from stacks.config.platform import (
     ControllerConfig,
     EnvoyGatewayConfig,
@@ -24,7 +22,7 @@ from stacks.config.platform import (
 )
 from stacks.config.rules import broken
 from stacks.config.section import Section
-from stacks.config.services import ServicesConfig, bucket_of
+from stacks.config.services import ServicesConfig
 
 
 class StackConfig(Section):
@@ -58,31 +56,7 @@ class StackConfig(Section):
     @field_validator("services")
     @classmethod
     def _have_what_they_need(cls, services: ServicesConfig, others: ValidationInfo) -> ServicesConfig:
-        """A section with a mistake of its own is not among `others` and counts as what it should be."""
-        if services.mnist is None:
-            return services
-        found = others.data
-        needs = {
-            "kserve.enabled: true": _on(found, "kserve"),
-            "modelStore.enabled: true": _on(found, "model_store"),
-            "images.mnist": "images" not in found or found["images"].mnist is not None,
-            "images.mnistWeights": "images" not in found or found["images"].mnist_weights is not None,
-        }
-        if missing := [need for need, met in needs.items() if not met]:
-            raise ValueError(f"mnist needs {', '.join(missing)}; set what is missing, or leave services.mnist out")
+        for rule in (unmet, outside_the_store, without_digest, candidate_is_stable):
+            if words := rule(services, others.data):
+                raise ValueError("; ".join(words))
         return services
-
-    @field_validator("services")
-    @classmethod
-    def _read_from_the_store(cls, services: ServicesConfig, others: ValidationInfo) -> ServicesConfig:
-        store = others.data.get("model_store")
-        if store is None:
-            return services
-        for key, address in services.models.items():
-            if bucket_of(address) != store.bucket:
-                raise ValueError(f'{key}: "{address}" is not in the model store; its bucket is {store.bucket}')
-        return services
-
-
-def _on(sections: Mapping[str, Any], name: str) -> bool:
-    return name not in sections or sections[name].enabled

@@ -52,7 +52,7 @@ def test_an_empty_stack_is_a_platform_without_services() -> None:
         ),
         (
             {"services__mnist__scaling": {"metric": "gpu"}},
-            "Pulumi.dev.yaml: inference-platform:services.mnist.scaling.metric: \"gpu\" is not allowed; choose one of: 'cpu'",
+            'Pulumi.dev.yaml: inference-platform:services.mnist.scaling.metric: "gpu" is not allowed; choose one of: cpu, concurrency, rps',
         ),
         (
             {"services__mnist__scaling": {"target": 120}},
@@ -98,7 +98,7 @@ def test_an_empty_stack_is_a_platform_without_services() -> None:
         (
             {"services__mnist__replica": 2},
             "Pulumi.dev.yaml: inference-platform:services.mnist.replica: unknown key; did you mean replicas? "
-            "allowed: model, replicas, scaling, resources, readyWithinSeconds",
+            "allowed: model, replicas, scaling, canary, resources, readyWithinSeconds",
         ),
         (
             {"services": {"mnist": {}}},
