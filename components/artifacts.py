@@ -43,6 +43,11 @@ class Manifest(Args):
     def _with_version(cls, url: str, others: ValidationInfo) -> str:
         return url.format(version=others.data["version"])
 
+    @property
+    def address(self) -> str:
+        """The key in the lock file."""
+        return self.url
+
 
 class Image(Args):
     """A container image under its full upstream name, registry host included, so that one rule rewrites them all."""
@@ -126,7 +131,7 @@ class Mirror(Args):
 
     def manifest_digest(self, manifest: Manifest) -> str | None:
         """What the bytes must hash to; None: nobody knows, or the mirror's manifests are builds of its own."""
-        digest = self._ask("manifest", manifest.url)
+        digest = self._ask("manifest", manifest.address)
         return digest if self.digests == "keep" else None
 
     def image(self, image: Image) -> Image:
