@@ -140,3 +140,7 @@ ENVOY_GATEWAY = Image(repository="docker.io/envoyproxy/gateway", tag="v1.9.1")
 # The proxy that this release of Envoy Gateway is tested with (envoyproxy/gateway:api/v1alpha1/shared_types.go@v1.9.1).
 # renovate: datasource=docker depName=docker.io/envoyproxy/envoy
 ENVOY_PROXY = Image(repository="docker.io/envoyproxy/envoy", tag="distroless-v1.39.1")
+
+# The version that the bench has as well, from PyPI.
+# renovate: datasource=docker depName=docker.io/vllm/vllm-openai
+VLLM = Image(repository="docker.io/vllm/vllm-openai", tag="v0.32.0")

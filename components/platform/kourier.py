@@ -12,6 +12,8 @@ from components.manifests import Objects, container
 NAMESPACE = "kourier-system"
 INGRESS_CLASS = "kourier.ingress.networking.knative.dev"
 GATEWAY = "3scale-kourier-gateway"
+INTERNAL_SERVICE = "kourier-internal"
+"""Answers requests from inside the cluster, port 80 (knative-extensions/net-kourier:config/300-gateway.yaml@v0.48.0)."""
 
 
 class Kourier(Args):
