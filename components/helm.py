@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from components.artifacts import Chart, Mirror
-from components.scheduling import Workload
+from components.scheduling import Resources, Workload
 
 
 class Values(BaseModel):
@@ -34,6 +34,12 @@ def placement(workload: Workload) -> dict[str, Any]:
 def own_resources(workload: Workload) -> dict[str, dict[str, str]] | None:
     """What the workload asks for; None leaves the chart's own."""
     return workload.resources.fields() if workload.resources else None
+
+
+def require_cpu_limit(resources: Resources | None, chart_limit: str) -> None:
+    """For a chart with a CPU limit of its own: Helm merges, so without one of ours that stays, perhaps below our request. ValueError."""
+    if resources and resources.limits.cpu is None:
+        raise ValueError(f"resources.limits.cpu is needed here: without it the chart's own limit of {chart_limit} would stay")
 
 
 def release(

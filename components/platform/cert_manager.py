@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 
 from components import versions
 from components.artifacts import Image, Mirror
 from components.base import Args, Component, labels
-from components.helm import Values, release
+from components.helm import PlacedValues, Values, own_resources, placement, release
 from components.platform.admission_gate import AdmissionGate, AdmissionGateArgs
 from components.pods import restricted_namespace
+from components.scheduling import Workload
 
 NAMESPACE = "cert-manager"
 
@@ -22,7 +24,21 @@ class ImageValues(Values):
     digest: str | None = None
 
 
-class WorkloadValues(Values):
+class DisruptionBudgetValues(Values):
+    enabled: bool = True
+    max_unavailable: int = 1
+
+
+class WorkloadValues(PlacedValues):
+    """How each of the three Deployments runs; the controller's keys stand at the top."""
+
+    image: ImageValues
+    replica_count: int
+    topology_spread_constraints: list[dict[str, Any]]
+    pod_disruption_budget: DisruptionBudgetValues | None
+
+
+class SolverValues(Values):
     image: ImageValues
 
 
@@ -36,18 +52,27 @@ class StartupCheckValues(Values):
     enabled: bool = False
 
 
-class CertManagerValues(Values):
-    image: ImageValues
+class CertManagerValues(WorkloadValues):
+    """Keys: cert-manager/cert-manager:deploy/charts/cert-manager/values.yaml@v1.21.2."""
+
+    resources: dict[str, dict[str, str]] | None
     webhook: WorkloadValues
     cainjector: WorkloadValues
-    acmesolver: WorkloadValues
+    acmesolver: SolverValues
     crds: CrdValues = CrdValues()
     # A chart hook with an image of its own; the gate below proves the same and says why when it fails.
     startupapicheck: StartupCheckValues = StartupCheckValues()
 
 
 class CertManagerArgs(Args):
+    """The workload is that of controller, webhook and CA injector each, its `resources` the controller's.
+
+    `protect`: of the release, and with it of the CRDs.
+    """
+
     mirror: Mirror
+    workload: Workload = Workload()
+    protect: bool = False
 
 
 class CertManager(Component):
@@ -65,10 +90,10 @@ class CertManager(Component):
         self.release = release(
             versions.CERT_MANAGER_CHART,
             NAMESPACE,
-            self._values(args.mirror),
+            _values(args),
             args.mirror,
-            timeout_seconds=300,
-            opts=self.child([namespace]),
+            timeout_seconds=args.workload.timeout_seconds,
+            opts=self.child([namespace], protect=args.protect or None),
         )
         self.gate = AdmissionGate(
             "cert-manager-gate",
@@ -90,16 +115,29 @@ class CertManager(Component):
         )
         self.register_outputs({"namespace": NAMESPACE})
 
-    @staticmethod
-    def _values(mirror: Mirror) -> CertManagerValues:
-        def image(pin: Image) -> ImageValues:
-            resolved = mirror.image(pin)
-            return ImageValues(repository=resolved.repository, tag=resolved.tag, digest=resolved.digest)
 
-        return CertManagerValues(
-            image=image(versions.CERT_MANAGER_CONTROLLER),
-            webhook=WorkloadValues(image=image(versions.CERT_MANAGER_WEBHOOK)),
-            cainjector=WorkloadValues(image=image(versions.CERT_MANAGER_CAINJECTOR)),
-            # Named now, pulled only by pods that solve an ACME challenge.
-            acmesolver=WorkloadValues(image=image(versions.CERT_MANAGER_ACMESOLVER)),
-        )
+def _values(args: CertManagerArgs) -> CertManagerValues:
+    return CertManagerValues(
+        **_running(args, versions.CERT_MANAGER_CONTROLLER, "controller"),
+        resources=own_resources(args.workload),
+        webhook=WorkloadValues(**_running(args, versions.CERT_MANAGER_WEBHOOK, "webhook")),
+        cainjector=WorkloadValues(**_running(args, versions.CERT_MANAGER_CAINJECTOR, "cainjector")),
+        # Named now, pulled only by pods that solve an ACME challenge.
+        acmesolver=SolverValues(image=_image(args, versions.CERT_MANAGER_ACMESOLVER)),
+    )
+
+
+def _running(args: CertManagerArgs, pin: Image, part: str) -> dict[str, Any]:
+    workload = args.workload
+    return {
+        **placement(workload),
+        "image": _image(args, pin),
+        "replica_count": workload.replicas,
+        "topology_spread_constraints": workload.spread({"app.kubernetes.io/component": part}),
+        "pod_disruption_budget": DisruptionBudgetValues() if workload.highly_available else None,
+    }
+
+
+def _image(args: CertManagerArgs, pin: Image) -> ImageValues:
+    resolved = args.mirror.image(pin)
+    return ImageValues(repository=resolved.repository, tag=resolved.tag, digest=resolved.digest)

@@ -18,7 +18,7 @@ from components import versions
 from components.artifacts import Image, Mirror
 from components.base import Args, Component, labels, named_by_content
 from components.gpu import AmiFamily, GpuSharing
-from components.helm import PlacedValues, Values, own_resources, placement, release
+from components.helm import PlacedValues, Values, own_resources, placement, release, require_cpu_limit
 from components.pods import privileged_namespace
 from components.scheduling import GPU_RESOURCE, GPU_TOLERATION, Workload
 
@@ -123,6 +123,11 @@ class GpuOperatorArgs(Args):
     def _one_operator(self) -> Self:
         if self.workload.highly_available:
             raise ValueError("the GPU Operator's chart runs one replica; GPUs in use do not depend on it")
+        return self
+
+    @model_validator(mode="after")
+    def _cpu_limit_is_ours(self) -> Self:
+        require_cpu_limit(self.workload.resources, "500m")
         return self
 
 

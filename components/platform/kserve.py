@@ -3,48 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Self
 
 import pulumi
+import pulumi_kubernetes as k8s
+from pydantic import Field, model_validator
 
 from components import versions
-from components.artifacts import Image, Mirror
+from components.artifacts import Mirror
 from components.base import Args, Component, labels
-from components.helm import Values, release
+from components.helm import PlacedValues, Values, placement, release, require_cpu_limit
 from components.platform.admission_gate import AdmissionGate, AdmissionGateArgs
 from components.platform.cert_manager import CertManager
 from components.pods import restricted_namespace
+from components.scheduling import Quantities, Resources, Workload
 
 NAMESPACE = "kserve"
 
 
+RESOURCES = Resources(requests=Quantities(cpu="100m", memory="300Mi"), limits=Quantities(cpu="1", memory="1Gi"))
+"""The chart's 300 MiB are too little once the caches hold large CRDs (kserve#681), and 100m of CPU makes every start slow."""
+
+SELECTOR = {"control-plane": "kserve-controller-manager"}
+
+
 class GatewayValues(Values):
-    # There is no ingress yet; without this KServe would create Ingress objects that nothing serves.
+    # Routes are ours; without this KServe would create Ingress objects for Standard services that nothing serves.
     disable_ingress_creation: bool = True
+    # Without Istio, KServe would point a Service named as the InferenceService at Istio's gateway, also where ours has that name
+    # (kserve/kserve:pkg/controller/v1beta1/inferenceservice/reconcilers/ingress/ingress_reconciler.go@v0.20.0).
+    disable_istio_virtual_host: bool = True
 
 
-class Quantities(Values):
-    cpu: str
-    memory: str
-
-
-class ResourceValues(Values):
-    requests: Quantities
-    limits: Quantities
-
-
-class ControllerValues(Values):
+class ControllerValues(PlacedValues):
     image: str
     tag: str
     rbac_proxy_image: str
     deployment_mode: str = "Standard"
     gateway: GatewayValues = GatewayValues()
-    # The chart's 300 MiB are too little once the caches hold large CRDs (kserve#681), and 100m of CPU makes every start slow.
-    resources: ResourceValues = ResourceValues(requests=Quantities(cpu="100m", memory="300Mi"), limits=Quantities(cpu="1", memory="1Gi"))
+    resources: dict[str, dict[str, str]]
+    topology_spread_constraints: list[dict[str, Any]]
+    pod_annotations: dict[str, str] | None
 
 
 class StorageValues(Values):
     image: str
     tag: str
+    resources: dict[str, dict[str, str]] | None
 
 
 class KServeValues(Values):
@@ -53,11 +58,28 @@ class KServeValues(Values):
 
 
 class ChartValues(Values):
+    """Keys: kserve/kserve:charts/kserve-resources/values.yaml@v0.20.0."""
+
     kserve: KServeValues
 
 
 class KServeArgs(Args):
+    """`optional_apis`: what KServe looks for only as it starts, such as `keda 2.21.0`; it restarts when the list changes.
+
+    `storage_resources`: of the init container that downloads a model; None: the chart's 1 GiB. `protect`: of the CRDs.
+    """
+
     mirror: Mirror
+    workload: Workload = Workload()
+    optional_apis: list[str] = Field(default_factory=list)
+    storage_resources: Resources | None = None
+    protect: bool = False
+
+    @model_validator(mode="after")
+    def _cpu_limits_are_ours(self) -> Self:
+        require_cpu_limit(self.workload.resources, "100m")
+        require_cpu_limit(self.storage_resources, "1")
+        return self
 
 
 class KServe(Component):
@@ -79,9 +101,25 @@ class KServe(Component):
         mirror = args.mirror
         namespace = restricted_namespace(NAMESPACE, labels(NAMESPACE, NAMESPACE), self.child())
         # A release of their own: the CRDs must outlive an upgrade of the controller, and in Helm's `crds/` they would never be upgraded.
-        self.crds = release(versions.KSERVE_CRD_CHART, NAMESPACE, None, mirror, timeout_seconds=120, opts=self.child([namespace]))
+        self.crds = release(
+            versions.KSERVE_CRD_CHART,
+            NAMESPACE,
+            None,
+            mirror,
+            timeout_seconds=120,
+            opts=self.child([namespace], protect=args.protect or None),
+        )
         before = [self.crds, certificates] if certificates else [self.crds]
-        self.release = release(versions.KSERVE_CHART, NAMESPACE, self._values(mirror), mirror, timeout_seconds=300, opts=self.child(before))
+        self.release = release(
+            versions.KSERVE_CHART,
+            NAMESPACE,
+            _values(args),
+            mirror,
+            timeout_seconds=args.workload.timeout_seconds,
+            opts=self.child(before),
+        )
+        if args.workload.highly_available:
+            self._replicas(args.workload.replicas)
         self.gate = AdmissionGate(
             "kserve-gate",
             AdmissionGateArgs(
@@ -101,22 +139,46 @@ class KServe(Component):
         )
         self.register_outputs({"namespace": NAMESPACE})
 
-    @staticmethod
-    def _values(mirror: Mirror) -> ChartValues:
-        controller = mirror.image(versions.KSERVE_CONTROLLER)
-        storage = mirror.image(versions.KSERVE_STORAGE_INITIALIZER)
-        return ChartValues(
-            kserve=KServeValues(
-                controller=ControllerValues(
-                    image=controller.repository,
-                    tag=_tag(controller),
-                    rbac_proxy_image=mirror.image(versions.KUBE_RBAC_PROXY).reference,
-                ),
-                storage=StorageValues(image=storage.repository, tag=_tag(storage)),
-            )
+    def _replicas(self, replicas: int) -> None:
+        """The chart has no key for them, so an autoscaler owns the number; every replica serves the webhooks, one reconciles."""
+        name = SELECTOR["control-plane"]
+        metadata: k8s.meta.v1.ObjectMetaArgsDict = {"name": name, "namespace": NAMESPACE, "labels": labels(name, NAMESPACE)}
+        k8s.autoscaling.v2.HorizontalPodAutoscaler(
+            name,
+            metadata=metadata,
+            spec={
+                "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": name},
+                "min_replicas": replicas,
+                "max_replicas": replicas,
+            },
+            opts=self.child([self.release]),
+        )
+        k8s.policy.v1.PodDisruptionBudget(
+            name,
+            metadata=metadata,
+            spec={"max_unavailable": 1, "selector": {"match_labels": SELECTOR}},
+            opts=self.child([self.release]),
         )
 
 
-def _tag(image: Image) -> str:
-    """The chart joins image and tag by a colon and knows no digest of its own."""
-    return f"{image.tag}@{image.digest}" if image.digest else image.tag
+def _values(args: KServeArgs) -> ChartValues:
+    controller = args.mirror.image(versions.KSERVE_CONTROLLER)
+    storage = args.mirror.image(versions.KSERVE_STORAGE_INITIALIZER)
+    return ChartValues(
+        kserve=KServeValues(
+            controller=ControllerValues(
+                **placement(args.workload),
+                image=controller.repository,
+                tag=controller.tag_and_digest,
+                rbac_proxy_image=args.mirror.image(versions.KUBE_RBAC_PROXY).reference,
+                resources=(args.workload.resources or RESOURCES).fields(),
+                topology_spread_constraints=args.workload.spread(SELECTOR),
+                pod_annotations={"inference-platform/optional-apis": ", ".join(sorted(args.optional_apis))} if args.optional_apis else None,
+            ),
+            storage=StorageValues(
+                image=storage.repository,
+                tag=storage.tag_and_digest,
+                resources=args.storage_resources.fields() if args.storage_resources else None,
+            ),
+        )
+    )

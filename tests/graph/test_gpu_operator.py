@@ -58,7 +58,7 @@ def test_what_runs_on_gpu_nodes_tolerates_their_taint() -> None:
 
 
 def test_controllers_run_where_the_workload_says_and_not_on_gpu_nodes() -> None:
-    resources = Resources(requests=Quantities(cpu="100m", memory="100Mi"), limits=Quantities(memory="1Gi"))
+    resources = Resources(requests=Quantities(cpu="100m", memory="100Mi"), limits=Quantities(cpu="1", memory="1Gi"))
     workload = Workload(
         tolerations=[Toleration(key="dedicated")], node_selector={"role": "system"}, resources=resources, timeout_seconds=700
     )
@@ -70,6 +70,12 @@ def test_controllers_run_where_the_workload_says_and_not_on_gpu_nodes() -> None:
         assert controller["nodeSelector"] == {"role": "system"}
     assert found["operator"]["resources"] == resources.fields()
     assert graph.one("Release/gpu-operator").inputs["timeout"] == 700
+
+
+def test_resources_that_the_charts_cpu_limit_would_contradict_are_refused() -> None:
+    resources = Resources(requests=Quantities(cpu="2", memory="1Gi"), limits=Quantities(memory="1Gi"))
+    with pytest.raises(ValidationError, match=r"limits\.cpu is needed"):
+        recorded(workload=Workload(resources=resources))
 
 
 def test_gpus_are_not_shared_unless_asked_for() -> None:

@@ -63,7 +63,7 @@ def test_a_mirror_reaches_every_third_party_image(graph: Graph) -> None:
 def test_kserve_serves_standard_mode_without_an_ingress(graph: Graph) -> None:
     controller = graph.one("Release/kserve-resources").inputs["values"]["kserve"]["controller"]
     assert controller["deploymentMode"] == "Standard"
-    assert controller["gateway"] == {"disableIngressCreation": True}
+    assert controller["gateway"] == {"disableIngressCreation": True, "disableIstioVirtualHost": True}
     assert controller["resources"]["limits"]["memory"] == "1Gi"
 
 
