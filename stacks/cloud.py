@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.aws.cluster import EksCluster
 from components.aws.release import EksRelease
 from stacks.config import StackConfig
 from stacks.config.cluster import ExistingClusterConfig
@@ -14,12 +15,13 @@ from stacks.config.cluster import ExistingClusterConfig
 
 @dataclass(frozen=True)
 class EksFacts:
-    """What only a cluster of ours has, for the parts that talk to AWS."""
+    """What only a cluster of ours has, for the parts that talk to AWS. `name` is known beforehand; `control_plane.name` once it exists."""
 
     name: str
     region: str
     release: EksRelease
     vpc_id: pulumi.Input[str]
+    control_plane: EksCluster
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Cluster:
 def build(config: StackConfig) -> Cluster:
     if isinstance(config.cluster, ExistingClusterConfig):
         return Cluster(options=pulumi.ResourceOptions(providers=[_existing(config.cluster)]))
-    # Only here: the SDK of AWS takes a second to load, and a stack on an existing cluster has no use for it.
+    # Not above: it is built of this module's types.
     from stacks import eks
 
     return eks.build(config.cluster, config.gpu, protect=config.safeguards.protect)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi_aws import Provider
+from pulumi_aws.provider import Provider
 
 from components.aws.addons import AddonArgs, Addons, AddonsArgs, networking, services
 from components.aws.cluster import EksCluster, EksClusterArgs
@@ -42,7 +42,7 @@ def build(config: EksClusterConfig, gpu: GpuConfig, protect: bool) -> Cluster:
     kubernetes = _cluster_provider(cluster, after=[*joined, system, running, *gpu_pool])
     options = pulumi.ResourceOptions(providers=[provider, kubernetes])
     storage = StorageClass("storage-class", StorageClassArgs(), options)
-    facts = EksFacts(name=config.name, region=config.region, release=release, vpc_id=network.vpc_id)
+    facts = EksFacts(name=config.name, region=config.region, release=release, vpc_id=network.vpc_id, control_plane=cluster)
     return Cluster(options=options, storage_class=storage.name, eks=facts)
 
 

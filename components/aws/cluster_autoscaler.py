@@ -13,6 +13,7 @@ from pulumi_aws import eks
 
 from components import versions
 from components.artifacts import Image, Mirror
+from components.aws.cluster import EksCluster
 from components.aws.policy import Statement, allow, document, trust_pods
 from components.aws.role import Role, RoleArgs
 from components.base import Args, Component
@@ -73,13 +74,14 @@ class ClusterAutoscalerArgs(Args):
 class ClusterAutoscaler(Component):
     """Owns role, association and release. Ready when it runs. Needs providers of both AWS and the cluster.
 
-    It must be gone before the pools are: it would put back what a destroy takes away.
+    It must be gone before the pools are: it would put back what a destroy takes away. `control_plane`: of its own cluster.
     """
 
     def __init__(
         self,
         name: str,
         args: ClusterAutoscalerArgs,
+        control_plane: EksCluster,
         opts: pulumi.ResourceOptions | None = None,
         after: Sequence[pulumi.Resource | None] = (),
     ) -> None:
@@ -93,8 +95,15 @@ class ClusterAutoscaler(Component):
             ),
             pulumi.ResourceOptions(parent=self),
         )
+        # As soon as there is a cluster, and so long before the pod: a pod gets its identity when it is made or never, and EKS takes some
+        # seconds to make an association known (amazon-eks-pod-identity-webhook#264).
         identity = eks.PodIdentityAssociation(
-            name, cluster_name=args.cluster, namespace=NAMESPACE, service_account=NAME, role_arn=role.arn, opts=self.child([role])
+            name,
+            cluster_name=control_plane.name,
+            namespace=NAMESPACE,
+            service_account=NAME,
+            role_arn=role.arn,
+            opts=self.child([role]),
         )
         release(
             versions.CLUSTER_AUTOSCALER_CHART,
@@ -102,7 +111,6 @@ class ClusterAutoscaler(Component):
             _values(args),
             args.mirror,
             timeout_seconds=args.workload.timeout_seconds,
-            # The agent hands credentials only to pods that start after the association.
             opts=self.child([identity]),
         )
         self.register_outputs({})

@@ -1,4 +1,4 @@
-"""What of AWS a stack chooses from by name. Apart from the components, so that reading a stack file does not load AWS' SDK."""
+"""What of AWS a stack chooses from by name."""
 
 from __future__ import annotations
 
