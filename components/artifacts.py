@@ -11,6 +11,8 @@ from components.base import Args
 from components.lock import Lock, committed
 
 OCI = "oci://"
+MANIFESTS = "manifests"
+"""Where release manifests stand in a registry that mirrors them."""
 Kind = Literal["chart", "manifest", "image"]
 
 
@@ -80,11 +82,12 @@ class Addon(Args):
 
 
 class Artifact(Args):
-    """One thing to download: its upstream address, and the digest it is known by, if any."""
+    """One thing to download: its upstream address, the digest it is known by, and its name below a registry that mirrors it."""
 
     kind: Kind
     address: str
     digest: str | None
+    mirrored: str
 
 
 class Mirror(Args):
@@ -114,15 +117,16 @@ class Mirror(Args):
 
     def chart(self, chart: Chart) -> str:
         """The chart's location for Helm: an `oci://` address, or `<place>/<name>-<version>.tgz` in a folder or under https://."""
-        self._ask("chart", chart.address)
-        place = self.charts or (f"{OCI}{self.registry}/{_bare(chart.repository)}" if self.registry else chart.repository)
+        upstream = chart.repository.partition("://")[2]
+        self._ask("chart", chart.address, f"{upstream}/{chart.name}:{chart.version}")
+        place = self.charts or (f"{OCI}{self.registry}/{upstream}" if self.registry else chart.repository)
         if place.startswith(OCI):
             return f"{place.rstrip('/')}/{chart.name}"
         return f"{place.rstrip('/')}/{chart.name}-{chart.version}.tgz"
 
     def manifest(self, manifest: Manifest) -> str:
         """The manifest's URL; when mirrored, `<place>/<name>-<version>.yaml` in a folder or under https://, or an `oci://` address."""
-        place = self.manifests or (f"{OCI}{self.registry}/manifests" if self.registry else None)
+        place = self.manifests or (f"{OCI}{self.registry}/{MANIFESTS}" if self.registry else None)
         if place is None:
             return manifest.url
         if place.startswith(OCI):
@@ -131,12 +135,12 @@ class Mirror(Args):
 
     def manifest_digest(self, manifest: Manifest) -> str | None:
         """What the bytes must hash to; None: nobody knows, or the mirror's manifests are builds of its own."""
-        digest = self._ask("manifest", manifest.address)
+        digest = self._ask("manifest", manifest.address, f"{MANIFESTS}/{manifest.name}:{manifest.version}")
         return digest if self.digests == "keep" else None
 
     def image(self, image: Image) -> Image:
         """The image to run. The longest prefix in `images` wins; it may reach up to and including the tag."""
-        digest = self._ask("image", image.address, image.digest)
+        digest = self._ask("image", image.address, image.address, image.digest)
         kept = image.model_copy(update={"digest": digest if self.digests == "keep" else None})
         return parse_image(self._placed(kept.reference))
 
@@ -152,13 +156,13 @@ class Mirror(Args):
             raise ValueError(f"{reference!r} has neither tag nor digest")
         if self.digests == "drop":
             raise ValueError(f"{reference!r} has no tag, so mirror.digests: drop leaves nothing to pull it by")
-        self._ask("image", reference, digest)
+        self._ask("image", reference, name, digest)
         return self._placed(reference)
 
-    def _ask(self, kind: Kind, address: str, own_digest: str | None = None) -> str | None:
+    def _ask(self, kind: Kind, address: str, mirrored: str, own_digest: str | None = None) -> str | None:
         """Notes the artifact. Answers its digest: its own, else the lock's."""
         digest = own_digest or self.lock.digest(address)
-        self._asked[address] = Artifact(kind=kind, address=address, digest=digest)
+        self._asked[address] = Artifact(kind=kind, address=address, digest=digest, mirrored=mirrored)
         return digest
 
     def _placed(self, reference: str) -> str:
@@ -169,9 +173,9 @@ class Mirror(Args):
         return f"{self.registry}/{reference}" if self.registry else reference
 
 
-def missing(artifacts: Iterable[Artifact]) -> list[str]:
+def missing(artifacts: Iterable[Chart | Manifest | Image | Artifact], lock: Lock) -> list[str]:
     """The addresses of those that no digest is known of."""
-    return [artifact.address for artifact in artifacts if artifact.digest is None]
+    return [each.address for each in artifacts if not getattr(each, "digest", None) and not lock.digest(each.address)]
 
 
 def parse_image(reference: str) -> Image:
@@ -186,7 +190,3 @@ def parse_image(reference: str) -> Image:
 def _is_prefix(prefix: str, reference: str) -> bool:
     """A prefix ends at a boundary: `quay.io/jet` is no prefix of `quay.io/jetstack/x`."""
     return reference.startswith(prefix) and (prefix.endswith("/") or reference[len(prefix) : len(prefix) + 1] in {"", "/", ":", "@"})
-
-
-def _bare(repository: str) -> str:
-    return repository.partition("://")[2]

@@ -119,6 +119,13 @@ KEDA = Manifest(
     version="2.21.0",
     url="https://github.com/kedacore/keda/releases/download/v{version}/keda-{version}.yaml",
 )
+# Its images are in it by tag only; as pins they are known by digest.
+# renovate: datasource=docker depName=ghcr.io/kedacore/keda
+KEDA_OPERATOR = Image(repository="ghcr.io/kedacore/keda", tag="2.21.0")
+# renovate: datasource=docker depName=ghcr.io/kedacore/keda-metrics-apiserver
+KEDA_METRICS_SERVER = Image(repository="ghcr.io/kedacore/keda-metrics-apiserver", tag="2.21.0")
+# renovate: datasource=docker depName=ghcr.io/kedacore/keda-admission-webhooks
+KEDA_WEBHOOKS = Image(repository="ghcr.io/kedacore/keda-admission-webhooks", tag="2.21.0")
 
 DOCKER_HUB = "docker.io"
 """As image references name it."""

@@ -11,7 +11,7 @@ from components.artifacts import Mirror
 from components.base import Args, Component, labels
 from components.manifest_resources import register
 from components.manifest_workloads import run
-from components.manifests import Objects, container, containers, load
+from components.manifests import Objects, container, load
 from components.platform.api_gate import ApiGate, ApiGateArgs
 from components.pods import restricted_namespace
 from components.scheduling import Workload
@@ -19,6 +19,12 @@ from components.scheduling import Workload
 NAMESPACE = "keda"
 OPERATOR = "keda-operator"
 METRICS_API = "external.metrics.k8s.io/v1beta1"
+CONTAINERS = (
+    (OPERATOR, OPERATOR, versions.KEDA_OPERATOR),
+    ("keda-metrics-apiserver", "keda-metrics-apiserver", versions.KEDA_METRICS_SERVER),
+    ("keda-admission", "keda-admission-webhooks", versions.KEDA_WEBHOOKS),
+)
+"""Deployment, its container, and the container's image."""
 
 
 class KedaArgs(Args):
@@ -65,10 +71,9 @@ class Keda(Component):
     def _objects(args: KedaArgs) -> Objects:
         objects = load([versions.KEDA], args.mirror)
         objects.drop("Namespace", NAMESPACE)
-        for deployment in objects.of_kind("Deployment"):
-            for each in containers(deployment):
-                # Upstream's Always asks the registry at every start for what a pinned version cannot change.
-                each["imagePullPolicy"] = "IfNotPresent"
+        for deployment, name, image in CONTAINERS:
+            # Upstream's Always asks the registry at every start for what a pinned version cannot change.
+            container(objects.one("Deployment", deployment), name).update(image=image.reference, imagePullPolicy="IfNotPresent")
         run(objects, args.workload)
         if args.workload.resources:
             container(objects.one("Deployment", OPERATOR), OPERATOR)["resources"] = args.workload.resources.fields()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.artifacts import Artifact, Chart, Image, Manifest, Mirror, missing, parse_image
+from components.artifacts import Chart, Image, Manifest, Mirror, missing, parse_image
 from components.lock import Lock, Locked
 
 CHART = Chart(repository="oci://quay.io/jetstack/charts", name="cert-manager", version="v1.21.2")
@@ -93,7 +93,7 @@ def test_a_manifest_may_name_an_image_by_its_digest_alone() -> None:
         Mirror().reference("gcr.io/knative-releases/activator")
 
 
-def test_what_was_asked_for_is_what_a_stack_needs_and_what_has_no_digest_is_missing() -> None:
+def test_what_was_asked_for_is_what_a_stack_needs() -> None:
     mirror = Mirror(registry="corp.example", digests="drop", lock=locked(CHART.address, "ghcr.io/a/b:1"))
     mirror.chart(CHART)
     mirror.chart(ARCHIVE)
@@ -101,14 +101,32 @@ def test_what_was_asked_for_is_what_a_stack_needs_and_what_has_no_digest_is_miss
     for _ in range(2):
         mirror.image(Image(repository="ghcr.io/a/b", tag="1"))
     mirror.image(IMAGE)
-    assert mirror.artifacts == [
-        Artifact(kind="chart", address="https://helm.example/charts/operator-v1.2.3.tgz", digest=None),
-        Artifact(kind="chart", address="oci://quay.io/jetstack/charts/cert-manager:v1.21.2", digest=DIGEST),
-        Artifact(kind="image", address="ghcr.io/a/b:1", digest=DIGEST),
-        Artifact(kind="image", address="quay.io/jetstack/cert-manager-webhook:v1.21.2", digest=IMAGE.digest),
-        Artifact(kind="manifest", address=MANIFEST.url, digest=None),
+    assert [(each.kind, each.address, each.digest, each.mirrored) for each in mirror.artifacts] == [
+        ("chart", "https://helm.example/charts/operator-v1.2.3.tgz", None, "helm.example/charts/operator:v1.2.3"),
+        ("chart", "oci://quay.io/jetstack/charts/cert-manager:v1.21.2", DIGEST, "quay.io/jetstack/charts/cert-manager:v1.21.2"),
+        ("image", "ghcr.io/a/b:1", DIGEST, "ghcr.io/a/b:1"),
+        ("image", IMAGE.address, IMAGE.digest, IMAGE.address),
+        ("manifest", MANIFEST.url, None, "manifests/serving-core:1.21.1"),
     ]
-    assert missing(mirror.artifacts) == ["https://helm.example/charts/operator-v1.2.3.tgz", MANIFEST.url]
+    assert missing(mirror.artifacts, Lock()) == ["https://helm.example/charts/operator-v1.2.3.tgz", MANIFEST.url]
+
+
+def test_what_is_mirrored_is_where_it_is_looked_for() -> None:
+    mirror = Mirror(registry="corp.example", lock=Lock())
+    places = {
+        mirror.chart(CHART) + f":{CHART.version}",
+        mirror.chart(ARCHIVE) + f":{ARCHIVE.version}",
+        mirror.manifest(MANIFEST),
+        "oci://" + mirror.image(Image(repository="ghcr.io/a/b", tag="1")).reference,
+    }
+    mirror.manifest_digest(MANIFEST)
+    assert {f"oci://corp.example/{artifact.mirrored}" for artifact in mirror.artifacts} == places
+
+
+def test_a_pin_is_missing_while_neither_it_nor_the_lock_has_a_digest() -> None:
+    pins: list[Chart | Manifest | Image] = [CHART, ARCHIVE, MANIFEST, IMAGE, Image(repository="ghcr.io/a/b", tag="1")]
+    assert missing(pins, Lock()) == [CHART.address, ARCHIVE.address, MANIFEST.url, "ghcr.io/a/b:1"]
+    assert missing(pins, locked(CHART.address, MANIFEST.url, "ghcr.io/a/b:1")) == [ARCHIVE.address]
 
 
 def test_a_reference_without_a_tag_is_refused() -> None:
