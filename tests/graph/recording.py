@@ -39,6 +39,7 @@ class Resource:
     provider: str
     create_timeout: str
     delete_before_replace: bool
+    replace_on_changes: tuple[str, ...]
     protect: bool
     alias_types: frozenset[str]
     ignore_changes: frozenset[str]
@@ -125,6 +126,7 @@ def _recorded(request: resource_pb2.RegisterResourceRequest, urn: str) -> Resour
         provider=request.provider,
         create_timeout=request.customTimeouts.create,
         delete_before_replace=request.deleteBeforeReplace,
+        replace_on_changes=tuple(request.replaceOnChanges),
         protect=request.protect,
         alias_types=frozenset(alias.spec.type for alias in request.aliases),
         ignore_changes=frozenset(request.ignoreChanges),
