@@ -93,7 +93,7 @@ CLUSTER_AUTOSCALER_1_35 = Image(repository="registry.k8s.io/autoscaling/cluster-
 
 # Release manifests, one file each. That of Knative has the CRDs too.
 # renovate: datasource=github-releases depName=kubernetes-sigs/gateway-api
-GATEWAY_API_CRDS = Manifest(
+GATEWAY_API = Manifest(
     name="gateway-api",
     version="1.6.1",
     url="https://github.com/kubernetes-sigs/gateway-api/releases/download/v{version}/standard-install.yaml",

@@ -27,10 +27,11 @@ def write(folder: Path) -> Path:
 
 def stand_ins() -> list[tuple[Manifest, list[Object]]]:
     return [
-        (versions.GATEWAY_API_CRDS, gateway_api()),
+        (versions.GATEWAY_API, gateway_api()),
         (versions.KNATIVE_SERVING, knative()),
         (versions.KOURIER, kourier()),
         (versions.KEDA, keda()),
+        (versions.ENVOY_GATEWAY_CRDS, [definition("envoyproxies", "gateway.envoyproxy.io")]),
     ]
 
 

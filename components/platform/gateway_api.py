@@ -38,7 +38,7 @@ class GatewayApi(Component):
     ) -> None:
         super().__init__(name, opts, after)
         self.objects = register(
-            load([versions.GATEWAY_API_CRDS], args.mirror),
+            load([versions.GATEWAY_API], args.mirror),
             args.mirror,
             owner=self,
             prefix=name,
