@@ -6,7 +6,7 @@ VENV := .venv
 RUN := . $(VENV)/bin/activate &&
 CHECKED := __main__.py bench components images scripts stacks tests
 
-.PHONY: help up down preview test check lint types unit test-node test-engine schema format packages clean
+.PHONY: help up down preview test check lint types unit test-node test-engine lock mirror-list schema format packages clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,12 @@ test-engine: packages ## Only the tests on the real Pulumi engine
 
 test-node: packages ## Only the tests on the real node
 	@$(RUN) python -m pytest -m node tests
+
+lock: $(VENV)/.installed ## Ask every pin's source for its digest: components/artifacts.lock.json
+	@$(RUN) python -m scripts.supply.lock
+
+mirror-list: $(VENV)/.installed ## Everything third-party that STACK=dev|prod downloads, for a copy tool
+	@$(RUN) python -m scripts.supply.mirror_list $(or $(STACK),prod)
 
 schema: $(VENV)/.installed ## Write the JSON Schema that editors use for Pulumi.<stack>.yaml
 	@$(RUN) python -m stacks.schema

@@ -15,7 +15,7 @@ from components.artifacts import Manifest
 
 Object = dict[str, Any]
 
-IMAGES = "registry.example/stand-in"
+IMAGES = "upstream.example/stand-in"
 
 
 def write(folder: Path) -> Path:

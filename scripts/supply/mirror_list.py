@@ -1,0 +1,98 @@
+"""`make mirror-list STACK=prod`: everything third-party that a stack downloads, one artifact in a line, ready for a copy tool.
+
+Tab-separated: kind, where it is, its name below a registry (`mirror.registry`), its digest or `digest-unknown`. To fill one:
+
+    make -s mirror-list STACK=prod | while IFS=$'\\t' read -r kind from to digest; do
+      case $kind in
+        image)    crane copy "$from" "$REGISTRY/$to" ;;
+        chart)    crane copy "$from" "$REGISTRY/$to" ;;     # an archive at https://: helm push
+        manifest) curl -fsSLo m.yaml "$from" && oras push "$REGISTRY/$to" m.yaml ;;
+      esac
+    done
+
+It is what the program asks its mirror for while it builds the stack's graph, without an engine, a cluster or an account.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import pulumi
+import yaml
+from pulumi.runtime import mocks
+
+from components.artifacts import OCI, Artifact
+from components.base import PROJECT
+from components.manifest_source import ManifestError
+from scripts.commands import ROOT
+from stacks import cloud, platform, services
+from stacks.config import NAMESPACE, ConfigError, parse
+
+Values = dict[str, Any]
+
+
+def main(stack: str) -> int:
+    try:
+        for line in lines(artifacts(configuration(stack), stack)):
+            print(line)
+    except (ConfigError, ManifestError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def configuration(stack: str) -> Values:
+    """The stack file's keys of ours. Secrets become text of no meaning; models whose images are not built yet are left out."""
+    file = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    values: Values = {key.partition(":")[2]: _readable(value) for key, value in file.items() if key.startswith(f"{NAMESPACE}:")}
+    if not (values.get("images") or {}).get("mnist"):
+        values["services"] = {name: service for name, service in (values.get("services") or {}).items() if name != "mnist"}
+    return values
+
+
+def artifacts(values: Values, stack: str) -> list[Artifact]:
+    """What this configuration downloads. Raises ConfigError and ManifestError."""
+    config = parse(values, stack)
+    # Whatever only a real cluster or account would answer stays unknown, as in a preview.
+    mocks.set_mocks(_Unknown(), project=PROJECT, stack=stack, preview=True)
+    asked: list[Artifact] = []
+
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    def program() -> None:
+        parts = platform.build(config, cloud.build(config))
+        services.build(config, parts)
+        asked.extend(parts.mirror.artifacts)
+
+    program()
+    return asked
+
+
+def lines(found: Iterable[Artifact]) -> list[str]:
+    return ["\t".join((each.kind, _source(each), each.mirrored, each.digest or "digest-unknown")) for each in found]
+
+
+def _source(artifact: Artifact) -> str:
+    """By digest where it is known: a tag that was moved must not slip into the mirror."""
+    address = artifact.address.removeprefix(OCI)
+    in_registry = "://" not in address and "@" not in address
+    return f"{address}@{artifact.digest}" if artifact.digest and in_registry else address
+
+
+class _Unknown(mocks.Mocks):
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        return f"{args.name}-id", dict(args.inputs)
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        raise AssertionError(f"the program calls {args.token}: it must not look anything up")
+
+
+def _readable(value: object) -> object:
+    if isinstance(value, dict):
+        return "secret" if value.keys() == {"secure"} else {key: _readable(each) for key, each in value.items()}
+    return [_readable(each) for each in value] if isinstance(value, list) else value
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,102 @@
+"""What a stack downloads: the list for a mirror, the graph and the mirror's own places say the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.supply.mirror_list import artifacts, configuration, lines
+from tests.graph.recording import Graph, record
+from tests.release_manifests import write
+from tests.stack_files import local
+
+REGISTRY = "corp.example/mirror"
+ALL = {"enabled": True}
+
+
+@pytest.fixture(scope="module")
+def values(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Everything that runs on a cluster of any kind, all from one registry; release manifests are the tests' own."""
+    folder = write(tmp_path_factory.mktemp("manifests"))
+    parts = dict.fromkeys(("gatewayApi", "envoyGateway", "knative", "keda", "monitoring", "gpuOperator"), ALL)
+    return local(mirror={"registry": REGISTRY, "manifests": str(folder)}) | parts | {"gpu": {"mode": "existing"}}
+
+
+@pytest.fixture(scope="module")
+def graph(values: dict[str, Any]) -> Graph:
+    return record(values)
+
+
+def texts(value: object) -> Iterator[str]:
+    """Every text inside. Charts that take an image's name in two parts have it joined, as they do."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from texts(each)
+    elif isinstance(value, dict):
+        parts = next((pair for pair in (("registry", "repository"), ("repository", "image")) if value.keys() >= set(pair)), ())
+        if parts:
+            yield "/".join(value[part] for part in parts)
+        for key, each in value.items():
+            if key not in parts:
+                yield from texts(each)
+
+
+def named(graph: Graph) -> list[tuple[str, str]]:
+    """What may name an artifact, with its owner; not what a CRD says in its own words, nor a program's lines."""
+    owners = [resource for resource in graph if resource.custom and resource.kind not in {"CustomResourceDefinition", "ConfigMap"}]
+    return [(owner.key, text) for owner in owners for text in texts(owner.inputs)]
+
+
+def test_the_list_and_the_graph_name_the_same(values: dict[str, Any], graph: Graph) -> None:
+    below = re.compile(rf"(?:oci://)?{re.escape(REGISTRY)}/([a-z0-9./_-]+)")
+    listed = {artifact.mirrored.rpartition(":")[0] for artifact in artifacts(values, "local") if artifact.kind != "manifest"}
+    assert len(listed) > 20
+    assert {found for _, text in named(graph) for found in below.findall(text)} == listed
+
+
+def test_nothing_comes_from_upstream_beside_the_mirror(values: dict[str, Any], graph: Graph) -> None:
+    hosts = {artifact.mirrored.split("/")[0] for artifact in artifacts(values, "local") if artifact.kind != "manifest"}
+    upstream = re.compile(rf"(oci://|https://)?({'|'.join(map(re.escape, hosts))})/")
+    assert [found for found in named(graph) if upstream.match(found[1])] == []
+
+
+def test_manifests_are_listed_with_their_releases_and_their_place(values: dict[str, Any]) -> None:
+    listed = {artifact.mirrored: artifact.address for artifact in artifacts(values, "local") if artifact.kind == "manifest"}
+    assert listed["manifests/serving-core:1.21.1"].endswith("/knative-v1.21.1/serving-core.yaml")
+    assert {name.partition(":")[0] for name in listed} == {
+        "manifests/gateway-api",
+        "manifests/serving-core",
+        "manifests/kourier",
+        "manifests/keda",
+        "manifests/envoy-gateway-crds",
+    }
+
+
+def test_a_line_is_for_a_copy_tool(values: dict[str, Any]) -> None:
+    rows = [line.split("\t") for line in lines(artifacts(values, "local"))]
+    assert all(len(row) == 4 for row in rows)
+    (silo,) = [row for row in rows if "silo" in row[1]]
+    kind, source, place, digest = silo
+    assert (kind, source) == ("image", f"{place}@{digest}")
+    (chart,) = [row for row in rows if row[1].startswith("quay.io/jetstack/charts/cert-manager")]
+    assert chart[0] == "chart"
+    assert chart[3] == "digest-unknown" or chart[1].endswith(chart[3])
+
+
+def test_a_stack_file_is_read_without_its_secrets_and_without_images_that_are_not_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from scripts.supply import mirror_list
+
+    (tmp_path / "Pulumi.x.yaml").write_text(
+        "config:\n  pulumi:other: 1\n  inference-platform:cluster: {kind: existing, kubeconfig: {secure: abc}}\n"
+        "  inference-platform:services: {mnist: {model: m}, smollm: {versions: []}}\n"
+    )
+    monkeypatch.setattr(mirror_list, "ROOT", tmp_path)
+    assert configuration("x") == {"cluster": {"kind": "existing", "kubeconfig": "secret"}, "services": {"smollm": {"versions": []}}}
