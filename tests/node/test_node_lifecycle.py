@@ -65,7 +65,10 @@ def before() -> node.Traces:
 @pytest.fixture(scope="module")
 def running(before: node.Traces) -> Iterator[None]:
     assert node.INSTANCE.netns not in before["namespaces"]
-    node.up()
+    started = node.bench("up")
+    assert started.returncode == 0, started.stdout
+    well = node.bench("status")
+    assert well.returncode == 0, well.stdout
     yield
     node.bench("down")
 
