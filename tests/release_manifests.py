@@ -1,6 +1,6 @@
 """Small stand-ins for the release manifests, with the objects that the components edit, so that no test here needs a download.
 
-That the real ones have these objects too is what tests/engine/test_release_manifests.py shows.
+That the real ones have these objects too is what tests/node/test_dry_run.py shows.
 """
 
 from __future__ import annotations
