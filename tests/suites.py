@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from types import FrameType
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,15 +73,15 @@ class Running:
             os.killpg(self.process.pid, number)
 
 
-def run(lanes: Sequence[Sequence[Suite]], folder: Path) -> int:
+def run(lanes: Sequence[Sequence[Suite]], folder: Path, interrupted: Event) -> int:
     """Runs every suite to its end, shows what it printed, and returns the worst exit code."""
     started: list[Running] = []
     try:
-        _run_lanes([list(lane) for lane in lanes], folder, started)
-    except KeyboardInterrupt:
-        print("stopping: every suite removes its node", flush=True)
-        _stop(started)
-        return INTERRUPTED
+        _run_lanes([list(lane) for lane in lanes], folder, started, interrupted)
+        if interrupted.is_set():
+            print("stopping: every suite removes its node", flush=True)
+            _stop(started)
+            return INTERRUPTED
     finally:
         for suite in started:
             suite.signal(signal.SIGKILL)
@@ -89,7 +90,7 @@ def run(lanes: Sequence[Sequence[Suite]], folder: Path) -> int:
     return worst
 
 
-def _run_lanes(waiting: list[list[Suite]], folder: Path, started: list[Running]) -> None:
+def _run_lanes(waiting: list[list[Suite]], folder: Path, started: list[Running], interrupted: Event) -> None:
     def next_of(lane: list[Suite]) -> Running | None:
         if not lane:
             return None
@@ -98,7 +99,7 @@ def _run_lanes(waiting: list[list[Suite]], folder: Path, started: list[Running])
 
     current = [next_of(lane) for lane in waiting]
     next_line = time.monotonic() + SECONDS_BETWEEN_LINES
-    while any(current):
+    while any(current) and not interrupted.is_set():
         time.sleep(0.5)
         for place, suite in enumerate(current):
             if suite and suite.has_ended():
@@ -123,15 +124,26 @@ def _show(suite: Running) -> None:
     print(f"\n######## {suite.name}\n{suite.text}", flush=True)
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _on_first_signal(interrupted: Event) -> None:
+    """Ctrl-C or a polite kill sets the event; the next one ends this program and the suites at once.
+
+    An exception from the handler could leave the lock of a Popen that was just polled held, and waiting for it would never end.
+    """
+
+    def note(_signal: int, _frame: FrameType | None) -> None:
+        interrupted.set()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, note)
 
 
 def main() -> int:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    interrupted = Event()
+    _on_first_signal(interrupted)
     with tempfile.TemporaryDirectory() as folder:
-        return run(LANES, Path(folder))
+        return run(LANES, Path(folder), interrupted)
 
 
 if __name__ == "__main__":

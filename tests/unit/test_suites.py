@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -21,7 +22,7 @@ def program(name: str, code: str) -> Suite:
 def test_the_worst_exit_code_counts_and_every_suite_ends_with_its_last_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = program("good", "print('test_a PASSED'); print('=== 1 passed in 2 s ===')")
     bad = program("bad", "print('test_b FAILED'); print('=== 1 failed in 3 s ==='); raise SystemExit(1)")
-    assert suites.run([[good], [bad]], tmp_path) == 1
+    assert suites.run([[good], [bad]], tmp_path, Event()) == 1
     shown = capsys.readouterr().out
     assert "######## bad\ntest_b FAILED\n" in shown
     assert shown.endswith("\n\ngood: 1 passed in 2 s\nbad: 1 failed in 3 s\n")
@@ -39,7 +40,9 @@ while not (folder / {awaited!r}).exists(): time.sleep(0.05)
 """
         return program(name, code)
 
-    assert suites.run([[waiting("first", "beside"), waiting("second", "first-ended")], [waiting("beside", "first")]], tmp_path) == 0
+    assert (
+        suites.run([[waiting("first", "beside"), waiting("second", "first-ended")], [waiting("beside", "first")]], tmp_path, Event()) == 0
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
