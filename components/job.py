@@ -65,12 +65,7 @@ def script_job(args: ScriptJobArgs, owner: Component, depends_on: Sequence[pulum
             # A failed run is replaced by the next `up`; otherwise that `up` would wait for the old failure again.
             "annotations": {"pulumi.com/replaceUnready": "true"},
         },
-        spec={
-            **_retries(args),
-            "active_deadline_seconds": args.deadline_seconds,
-            # No ttl_seconds_after_finished: a Job that removes itself is drift.
-            "template": {"metadata": {"labels": args.labels}, "spec": pod},
-        },
+        spec=_spec(args, pod),
         opts=owner.child(
             [config_map, *depends_on],
             # A change that failed leaves the Job before it in the cluster; going back to that one would meet its own name.
@@ -81,12 +76,19 @@ def script_job(args: ScriptJobArgs, owner: Component, depends_on: Sequence[pulum
     )
 
 
-def _retries(args: ScriptJobArgs) -> Any:  # noqa: ANN401 - a part of a typed specification
-    """The programs retry what may recover; a second pod would only hide the first one's reason, unless the program asks for it."""
-    if not args.new_pods:
-        return {"backoff_limit": 0}
-    certain = {"operator": "NotIn", "values": [TRY_A_NEW_POD]}
-    return {"backoff_limit": args.new_pods, "pod_failure_policy": {"rules": [{"action": "FailJob", "on_exit_codes": certain}]}}
+def _spec(args: ScriptJobArgs, pod: Any) -> k8s.batch.v1.JobSpecArgsDict:  # noqa: ANN401 - plain data
+    # Never `**` an Any into a typed dict: mypy 2.4.1 tries every overload with it and takes 19 GB.
+    spec: k8s.batch.v1.JobSpecArgsDict = {
+        # The programs retry what may recover; a second pod would only hide the first one's reason, unless the program asks for it.
+        "backoff_limit": args.new_pods,
+        "active_deadline_seconds": args.deadline_seconds,
+        # No ttl_seconds_after_finished: a Job that removes itself is drift.
+        "template": {"metadata": {"labels": args.labels}, "spec": pod},
+    }
+    if args.new_pods:
+        certain: k8s.batch.v1.PodFailurePolicyOnExitCodesRequirementArgsDict = {"operator": "NotIn", "values": [TRY_A_NEW_POD]}
+        spec["pod_failure_policy"] = {"rules": [{"action": "FailJob", "on_exit_codes": certain}]}
+    return spec
 
 
 def _pod(args: ScriptJobArgs, program_name: str, paths: list[str]) -> Any:  # noqa: ANN401 - plain data, hashed before it is typed
