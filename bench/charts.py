@@ -61,17 +61,18 @@ def _kserve(name: str) -> Chart:
     return Chart(name, "v0.20.0", TOOLS["kserve"], "github.com/kserve/kserve", f"charts/{name}")
 
 
-def _envoy_gateway(name: str, version: str = "v1.9.1") -> Chart:
-    image = {"GatewayImage": f"docker.io/envoyproxy/gateway:{version}", "GatewayImagePullPolicy": "IfNotPresent"}
-    return Chart(name, version, SOURCES, "github.com/envoyproxy/gateway", f"charts/{name}", image)
-
-
 TABLE = (
     Chart("cert-manager", "v1.21.2", TOOLS["cert-manager"], "github.com/cert-manager/cert-manager", "deploy/charts/cert-manager"),
     _kserve("kserve-crd"),
     _kserve("kserve-resources"),
-    _envoy_gateway("gateway-crds-helm"),
-    _envoy_gateway("gateway-helm"),
+    Chart(
+        "gateway-helm",
+        "v1.9.1",
+        SOURCES,
+        "github.com/envoyproxy/gateway",
+        "charts/gateway-helm",
+        {"GatewayImage": "docker.io/envoyproxy/gateway:v1.9.1", "GatewayImagePullPolicy": "IfNotPresent"},
+    ),
 )
 
 
