@@ -4,7 +4,7 @@ import sys
 
 import pulumi
 
-from stacks import cloud, config, platform, services
+from stacks import cloud, config, platform, services, supply
 
 EXPLAINED = 32
 """The exit status by which Pulumi's Python host knows that the reason has been printed already."""
@@ -15,4 +15,5 @@ except config.ConfigError as error:
     pulumi.log.error(str(error))
     sys.exit(EXPLAINED)
 
+supply.check(stack)
 pulumi.export("endpoints", services.build(stack, platform.build(stack, cloud.build(stack))))

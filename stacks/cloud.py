@@ -53,6 +53,7 @@ def _existing(config: ExistingClusterConfig) -> k8s.Provider:
         context=config.context,
         # Without it an edited kubeconfig counts as another cluster, and everything in it would be replaced.
         cluster_identifier=config.identifier,
-        # A Secret with a fixed name is otherwise deleted and made anew when a key in it changes.
+        # A Secret or ConfigMap with a fixed name is otherwise deleted and made anew when a key in it changes.
         enable_secret_mutable=True,
+        enable_config_map_mutable=True,
     )

@@ -147,7 +147,8 @@ def _cluster_provider(cluster: EksCluster, after: Sequence[pulumi.Resource]) -> 
         kubeconfig=cluster.kubeconfig,
         # By it a changed kubeconfig is still the same cluster, and nothing in it is replaced (pulumi-kubernetes#4019).
         cluster_identifier=cluster.arn,
-        # A Secret with a fixed name is otherwise deleted and made anew when a key in it changes.
+        # A Secret or ConfigMap with a fixed name is otherwise deleted and made anew when a key in it changes.
         enable_secret_mutable=True,
+        enable_config_map_mutable=True,
         opts=pulumi.ResourceOptions(depends_on=after),
     )

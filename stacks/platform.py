@@ -1,4 +1,4 @@
-"""The in-cluster layer, in order: certificates → serving controller; model store beside them. The only place that knows the order."""
+"""The in-cluster layer. The only place that knows the order: APIs → certificates → gateway, Knative, KEDA, monitoring → GPUs → KServe."""
 
 from __future__ import annotations
 
@@ -6,16 +6,29 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components import versions
 from components.artifacts import Mirror
+from components.aws.cluster_autoscaler import ClusterAutoscaler, ClusterAutoscalerArgs
+from components.gpu import GpuSharing
 from components.model_store import ModelStore
 from components.platform.cert_manager import CertManager, CertManagerArgs
+from components.platform.envoy_gateway import EnvoyGateway, EnvoyGatewayArgs
+from components.platform.gateway_api import GatewayApi, GatewayApiArgs
+from components.platform.gpu_operator import GpuOperator, GpuOperatorArgs
+from components.platform.keda import Keda, KedaArgs
+from components.platform.knative import ExistingIngress, Knative, KnativeArgs
+from components.platform.kourier import Kourier
 from components.platform.kserve import KServe, KServeArgs
-from components.platform.minio import MinioStore
-from components.platform.minio_servers import MinioStoreArgs
-from components.scheduling import Workload
+from components.platform.monitoring import Monitoring, MonitoringArgs
 from stacks.cloud import Cluster
 from stacks.config import StackConfig
-from stacks.config.platform import MinioConfig
+from stacks.config.cluster import EksClusterConfig
+from stacks.config.platform import KnativeIngressConfig
+from stacks.model_store import build as build_store
+from stacks.workloads import workload
+
+MODELS_NAMESPACE = "default"
+"""Never `kserve`: KServe's pod webhook leaves the controller's own namespace alone (kserve#3473)."""
 
 
 @dataclass(frozen=True)
@@ -23,22 +36,152 @@ class Platform:
     """What services build on. A part that is switched off is None."""
 
     options: pulumi.ResourceOptions
-    certificates: CertManager | None
+    mirror: Mirror
+    gateway: EnvoyGateway | None
+    knative: Knative | None
+    keda: Keda | None
+    monitoring: Monitoring | None
+    prometheus_url: str | None
     kserve: KServe | None
     store: ModelStore | None
 
 
 def build(config: StackConfig, cluster: Cluster) -> Platform:
-    options = cluster.options
-    mirror = Mirror(**config.mirror.model_dump())
-    certificates = CertManager("cert-manager", CertManagerArgs(mirror=mirror), options) if config.cert_manager.enabled else None
-    kserve = KServe("kserve", KServeArgs(mirror=mirror), certificates, options) if config.kserve.enabled else None
-    return Platform(options=options, certificates=certificates, kserve=kserve, store=_store(config, mirror, options))
+    parts = _Parts(config, cluster)
+    gateway_api = parts.gateway_api()
+    certificates = parts.certificates()
+    gateway = parts.gateway(gateway_api)
+    knative = parts.knative()
+    keda = parts.keda()
+    monitoring = parts.monitoring(certificates)
+    parts.gpu_operator(monitoring)
+    parts.cluster_autoscaler()
+    optional = ((gateway_api, versions.GATEWAY_API), (knative, versions.KNATIVE_SERVING), (keda, versions.KEDA))
+    apis = [f"{manifest.name} {manifest.version}" for part, manifest in optional if part]
+    kserve = parts.kserve(certificates, apis, after=[gateway_api, gateway, knative, keda, monitoring])
+    return Platform(
+        options=cluster.options,
+        mirror=parts.mirror,
+        gateway=gateway,
+        knative=knative,
+        keda=keda,
+        monitoring=monitoring,
+        prometheus_url=monitoring.prometheus_url if monitoring else config.monitoring.prometheus_url,
+        kserve=kserve,
+        store=build_store(config, cluster, parts.mirror, monitoring),
+    )
 
 
-def _store(config: StackConfig, mirror: Mirror, options: pulumi.ResourceOptions) -> ModelStore | None:
-    store = config.model_store
-    if not store.enabled or not isinstance(store, MinioConfig):
-        return None
-    args = MinioStoreArgs(mode=store.mode, storage_size=store.storage_size, workload=Workload(replicas=store.replicas), mirror=mirror)
-    return MinioStore("model-store", args, options)
+class _Parts:
+    """One method for each part: from its section of the configuration to its component, or None where it is switched off."""
+
+    def __init__(self, config: StackConfig, cluster: Cluster) -> None:
+        self.config = config
+        self.cluster = cluster
+        self.options = cluster.options
+        self.mirror = Mirror(**config.mirror.model_dump())
+        self.protect = config.safeguards.protect
+
+    def gateway_api(self) -> GatewayApi | None:
+        if not self.config.gateway_api.enabled:
+            return None
+        return GatewayApi("gateway-api", GatewayApiArgs(mirror=self.mirror, protect=self.protect), self.options)
+
+    def certificates(self) -> CertManager | None:
+        section = self.config.cert_manager
+        if not section.enabled:
+            return None
+        args = CertManagerArgs(mirror=self.mirror, workload=workload(section, self.config.placement), protect=self.protect)
+        return CertManager("cert-manager", args, self.options)
+
+    def gateway(self, gateway_api: GatewayApi | None) -> EnvoyGateway | None:
+        section = self.config.envoy_gateway
+        if not section.enabled:
+            return None
+        args = EnvoyGatewayArgs(
+            route_namespaces=[MODELS_NAMESPACE],
+            exposure=section.exposure,
+            workload=workload(section, self.config.placement),
+            mirror=self.mirror,
+            protect=self.protect,
+        )
+        return EnvoyGateway("envoy-gateway", args, self.options, after=[gateway_api])
+
+    def knative(self) -> Knative | None:
+        section = self.config.knative
+        if not section.enabled:
+            return None
+        args = KnativeArgs(
+            mirror=self.mirror,
+            workload=workload(section, self.config.placement),
+            ingress=_ingress(section.ingress),
+            domain=section.domain,
+            protect=self.protect,
+        )
+        return Knative("knative", args, self.options)
+
+    def keda(self) -> Keda | None:
+        section = self.config.keda
+        if not section.enabled:
+            return None
+        args = KedaArgs(mirror=self.mirror, workload=workload(section, self.config.placement), protect=self.protect)
+        return Keda("keda", args, self.options)
+
+    def monitoring(self, certificates: CertManager | None) -> Monitoring | None:
+        section = self.config.monitoring
+        if not section.enabled:
+            return None
+        args = MonitoringArgs(
+            storage_gib=section.storage_gib,
+            storage_class=self.cluster.storage_class,
+            retention_days=section.retention_days,
+            managed_control_plane=self.cluster.eks is not None,
+            workload=workload(section, self.config.placement),
+            mirror=self.mirror,
+            protect=self.protect,
+        )
+        return Monitoring("monitoring", args, certificates, self.options)
+
+    def gpu_operator(self, monitoring: Monitoring | None) -> GpuOperator | None:
+        section = self.config.gpu_operator
+        if not section.enabled:
+            return None
+        args = GpuOperatorArgs(
+            sharing=GpuSharing(**self.config.gpu.sharing.model_dump()),
+            monitored=monitoring is not None,
+            workload=workload(section, self.config.placement),
+            mirror=self.mirror,
+        )
+        return GpuOperator("gpu-operator", args, self.options, after=[monitoring])
+
+    def cluster_autoscaler(self) -> ClusterAutoscaler | None:
+        eks, cluster = self.cluster.eks, self.config.cluster
+        if eks is None or not isinstance(cluster, EksClusterConfig) or not cluster.autoscaler.enabled:
+            return None
+        args = ClusterAutoscalerArgs(
+            cluster=eks.name,
+            region=eks.region,
+            image=eks.release.cluster_autoscaler,
+            workload=workload(cluster.autoscaler, self.config.placement),
+            mirror=self.mirror,
+        )
+        return ClusterAutoscaler("cluster-autoscaler", args, eks.control_plane, self.options)
+
+    def kserve(self, certificates: CertManager | None, apis: list[str], after: list[pulumi.Resource | None]) -> KServe | None:
+        """After everything whose API it looks for: it does so only as it starts."""
+        section = self.config.kserve
+        if not section.enabled:
+            return None
+        args = KServeArgs(
+            mirror=self.mirror,
+            workload=workload(section, self.config.placement),
+            optional_apis=apis,
+            protect=self.protect,
+        )
+        return KServe("kserve", args, certificates, self.options, after)
+
+
+def _ingress(config: KnativeIngressConfig) -> Kourier | ExistingIngress:
+    if config.ingress_class is not None:
+        return ExistingIngress(ingress_class=config.ingress_class)
+    return Kourier(exposure=config.exposure)

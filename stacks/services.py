@@ -2,60 +2,154 @@
 
 from __future__ import annotations
 
-from components.model_access import Account
+from typing import TypeVar
+
+from components import versions
+from components.model_access import Access, Account
 from components.model_store import ModelStore
+from components.platform import kourier
+from components.platform.envoy_gateway import EnvoyGateway
 from components.scheduling import Quantities, Resources
-from components.serving.autoscaling import CpuAutoscaling
+from components.serving.autoscaling import CpuAutoscaling, KnativeAutoscaling
+from components.serving.gateway import Gateway, KnativeIngress
 from components.serving.inference_service import InferenceService, InferenceServiceArgs, Predictor
+from components.serving.keda import Fallback, KedaAutoscaling
 from components.serving.model_publication import ModelPublication, ModelPublicationArgs
-from components.serving.modes import Standard
+from components.serving.modes import Knative, Serving, Standard
+from components.serving.rollout import Experiment, KnativeCanary, Shadow, Version, Versions
+from components.serving.route import Route
 from components.serving.runtime import ServingRuntime, ServingRuntimeArgs
 from components.serving.server import V1Server
 from components.serving.smoke_check import SmokeCheck, SmokeCheckArgs
+from components.serving.vllm import VllmServer, load_triggers
 from stacks.config import StackConfig
+from stacks.config.platform import KnativeIngressConfig
 from stacks.config.section import ResourcesConfig
-from stacks.config.services import MnistConfig
-from stacks.platform import Platform
+from stacks.config.services import MnistConfig, SmollmConfig
+from stacks.platform import MODELS_NAMESPACE, Platform
 
-MODELS_NAMESPACE = "default"
-"""Never `kserve`: KServe's pod webhook leaves the controller's own namespace alone (kserve#3473)."""
+MNIST = "mnist-classifier"
+SMOLLM = "smollm-text-generation"
+Value = TypeVar("Value")
 
 
 def build(config: StackConfig, platform: Platform) -> dict[str, str]:
-    """Deploys every configured service; returns its prediction address by name."""
+    """Deploys every configured service; returns its address by name."""
     endpoints = {}
-    # The configuration has refused a service without store or images already.
-    if config.services.mnist and platform.store and config.images.mnist and config.images.mnist_weights:
-        service = _deploy_mnist(config.services.mnist, config.images.mnist, config.images.mnist_weights, platform, platform.store)
-        endpoints["mnist"] = service.url
+    if config.services.mnist:
+        endpoints["mnist"] = _deploy_mnist(config.services.mnist, config, platform)
+    if config.services.smollm:
+        endpoints["smollm"] = _deploy_smollm(config.services.smollm, platform)
     return endpoints
 
 
-def mnist(config: MnistConfig, store: ModelStore) -> InferenceServiceArgs:
+def mnist(config: MnistConfig, stack: StackConfig, platform: Platform) -> InferenceServiceArgs:
     return InferenceServiceArgs(
-        name="mnist-classifier",
+        name=MNIST,
         namespace=MODELS_NAMESPACE,
-        predictor=Predictor(
-            storage=store.grant_read(Account(namespace=MODELS_NAMESPACE, name="mnist-classifier")),
-            resources=_resources(config.resources),
+        predictor=Predictor(storage=_reader(MNIST, _there(platform.store)), resources=_resources(config.resources)),
+        serving=_on_requests(config, stack, platform) if config.on_knative else _on_cpu(config),
+        monitored=platform.monitoring is not None,
+    )
+
+
+def _on_cpu(config: MnistConfig) -> Serving:
+    return Standard(model=config.model, autoscaling=CpuAutoscaling(replicas=config.replicas, target=config.scaling.target))
+
+
+def _on_requests(config: MnistConfig, stack: StackConfig, platform: Platform) -> Serving:
+    scaling = config.scaling
+    return Knative(
+        model=config.model,
+        autoscaling=KnativeAutoscaling.model_validate({**scaling.model_dump(), "replicas": config.replicas}),
+        canary=KnativeCanary(**config.canary.model_dump()) if config.canary else None,
+        gateway=_gateway(platform),
+        ingress=_ingress(stack.knative.ingress),
+    )
+
+
+def smollm(config: SmollmConfig, platform: Platform) -> InferenceServiceArgs:
+    return InferenceServiceArgs(
+        name=SMOLLM,
+        namespace=MODELS_NAMESPACE,
+        predictor=Predictor(storage=_reader(SMOLLM, _there(platform.store)), resources=_resources(config.resources), gpus=config.gpus),
+        serving=Standard(
+            model=Versions(
+                gateway=_gateway(platform),
+                versions=[Version(**version.model_dump()) for version in config.versions],
+                experiment=Experiment(**config.experiment.model_dump()) if config.experiment else None,
+                shadow=Shadow(**config.shadow.model_dump()) if config.shadow else None,
+            ),
+            autoscaling=KedaAutoscaling(
+                replicas=config.replicas,
+                prometheus=_there(platform.prometheus_url),
+                triggers=load_triggers(config.scaling.queue_depth, config.scaling.p95_seconds),
+                # Blind, it keeps what runs: one replica more than needed costs a GPU, one fewer costs users.
+                fallback=Fallback(replicas=config.replicas.min),
+            ),
         ),
-        serving=Standard(model=config.model, autoscaling=CpuAutoscaling(replicas=config.replicas, target=config.scaling.target)),
+        monitored=platform.monitoring is not None,
     )
 
 
-def _deploy_mnist(config: MnistConfig, image: str, weights: str, platform: Platform, store: ModelStore) -> InferenceService:
+def _deploy_mnist(config: MnistConfig, stack: StackConfig, platform: Platform) -> str:
+    image, weights, store = _there(stack.images.mnist), _there(stack.images.mnist_weights), _there(platform.store)
     published = ModelPublication("mnist-weights", ModelPublicationArgs(weights_image=weights, prefix="mnist"), store, platform.options)
-    runtime = ServingRuntime(
-        "mnist-pytorch",
-        ServingRuntimeArgs(namespace=MODELS_NAMESPACE, image=image, server=V1Server(model_format="pytorch-state-dict")),
-        platform.options,
-        after=[platform.kserve],
+    runtime = ServingRuntimeArgs(namespace=MODELS_NAMESPACE, image=image, server=V1Server(model_format="pytorch-state-dict"))
+    service = InferenceService(
+        "mnist", mnist(config, stack, platform), _runtime("mnist-pytorch", runtime, platform), platform.options, after=[published]
     )
-    service = InferenceService("mnist", mnist(config, store), runtime, platform.options, after=[published])
-    (part,) = service.parts
-    check = SmokeCheckArgs(part=part, image=image, ready_within_seconds=config.ready_within_seconds)
-    SmokeCheck("mnist-classifier-smoke", check, service, platform.options)
-    return service
+    return _answering(service, image, config.ready_within_seconds, platform)
+
+
+def _deploy_smollm(config: SmollmConfig, platform: Platform) -> str:
+    server = VllmServer(served_name=SMOLLM, quantization=config.quantization, tool_calls=config.tool_calling)
+    image = platform.mirror.image(versions.VLLM).reference
+    runtime = ServingRuntimeArgs(namespace=MODELS_NAMESPACE, image=image, server=server)
+    service = InferenceService(
+        "smollm", smollm(config, platform), _runtime("smollm-vllm", runtime, platform), platform.options, after=[platform.store]
+    )
+    # Any image with Python would do; vLLM's has 10 GB.
+    checker = platform.mirror.image(versions.KSERVE_STORAGE_INITIALIZER).reference
+    return _answering(service, checker, config.ready_within_seconds, platform)
+
+
+def _runtime(name: str, args: ServingRuntimeArgs, platform: Platform) -> ServingRuntime:
+    return ServingRuntime(name, args, platform.options, after=[platform.kserve])
+
+
+def _answering(service: InferenceService, image: str, within_seconds: int, platform: Platform) -> str:
+    """Each part answers by itself before requests are led to it; then the address that people know must answer."""
+    checks = [
+        SmokeCheck(
+            f"{part.name}-smoke", SmokeCheckArgs(part=part, image=image, ready_within_seconds=within_seconds), service, platform.options
+        )
+        for part in service.parts
+    ]
+    if route := service.route(image):
+        Route(f"{service.args.name}-route", route, platform.options, after=checks)
+    return service.url
+
+
+def _reader(name: str, store: ModelStore) -> Access:
+    return store.grant_read(Account(namespace=MODELS_NAMESPACE, name=name))
+
+
+def _gateway(platform: Platform) -> Gateway:
+    gateway: EnvoyGateway = _there(platform.gateway)
+    return Gateway(name=gateway.gateway, namespace=gateway.namespace, host=gateway.host)
+
+
+def _ingress(config: KnativeIngressConfig) -> KnativeIngress:
+    namespace, _, service = (config.service or f"{kourier.NAMESPACE}/{kourier.INTERNAL_SERVICE}").partition("/")
+    return KnativeIngress(namespace=namespace, service=service)
+
+
+def _there(value: Value | None) -> Value:
+    """What a service stands on; the configuration has refused its absence (stacks/config/needs.py)."""
+    if value is None:
+        raise AssertionError("a service is built on a part of the platform that is switched off")
+    return value
 
 
 def _resources(config: ResourcesConfig) -> Resources:

@@ -1,7 +1,9 @@
-"""Stack configurations for tests: the committed `Pulumi.local.yaml`, with what only a machine knows."""
+"""Stack configurations for tests: the committed stack files, with what only a machine or its owner knows."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ import yaml
 ROOT = Path(__file__).parents[1]
 NAMESPACE = "inference-platform:"
 IMAGES = {"mnist": "registry.example/mnist:1", "mnistWeights": "registry.example/mnist-weights:1"}
+IMAGES_BY_DIGEST = {key: f"{reference}@sha256:{hashlib.sha256(key.encode()).hexdigest()}" for key, reference in IMAGES.items()}
+"""Of no image: what the workflow would print stands in no stack file."""
 
 
 def committed(stack: str) -> dict[str, Any]:
@@ -21,7 +25,20 @@ def committed(stack: str) -> dict[str, Any]:
 
 def local(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
     """`Pulumi.local.yaml` as `make up` completes it. A key `services__mnist__model` changes one value deep inside."""
-    values = {**committed("local"), "images": dict(IMAGES)}
+    return changed({**committed("local"), "images": dict(IMAGES)}, changes)
+
+
+def dev(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
+    """`Pulumi.dev.yaml` with the images of its services."""
+    return changed({**committed("dev"), "images": dict(IMAGES)}, changes)
+
+
+def prod(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
+    """`Pulumi.prod.yaml` with the images of its services, by digest."""
+    return changed({**committed("prod"), "images": dict(IMAGES_BY_DIGEST)}, changes)
+
+
+def changed(values: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     for path, value in changes.items():
         *sections, key = path.split("__")
         place = values = deepcopy(values)

@@ -11,6 +11,7 @@ from components.aws.instance_types import checked, gpus
 from components.aws.offers import MIN_GPU_DISK_GIB, Capacity
 from components.gpu import GpuSharing
 from stacks.config.network import EndpointConfig, ExistingNetworkConfig, LogDays, ManagedNetworkConfig, NetworkConfig
+from stacks.config.platform import ControllerConfig
 from stacks.config.section import Secret, Section, chosen_by
 
 SPOT_TYPES = 3
@@ -81,6 +82,7 @@ class EksClusterConfig(Section):
     log_retention_days: LogDays = Field(30, description="How long the control plane's logs are kept.")
     zonal_shift: bool = Field(False, description="true: AWS may move traffic out of an impaired zone.")
     system_nodes: SystemNodesConfig = SystemNodesConfig.model_validate({})
+    autoscaler: ControllerConfig = Field(ControllerConfig.model_validate({}), description="The cluster-autoscaler, which sizes the pools.")
 
     @field_validator("zones")
     @classmethod

@@ -7,16 +7,15 @@ from typing import Annotated, Literal
 from pydantic import Field, Tag, model_validator
 
 from components.artifacts import parse_image
+from components.exposure import Exposure
 from stacks.config.quantities import Quantity
 from stacks.config.section import ImageReference, ResourcesConfig, Section, TolerationConfig, chosen_by
-
-Exposure = Literal["cluster", "internal"]
-"""`cluster`: no address outside the cluster; `internal`: a load balancer inside the network."""
 
 
 class MirrorConfig(Section):
     """Where charts, manifests and images come from instead of upstream."""
 
+    registry: str | None = Field(None, description="A registry that holds all of them under their upstream names.")
     charts: str | None = Field(None, description="A folder of <name>-<version>.tgz files, or an oci:// prefix.")
     manifests: str | None = Field(None, description="A folder of <name>-<version>.yaml release manifests.")
     images: dict[str, str] = Field(default_factory=dict, description="Image prefix → replacement; the longest prefix wins.")
@@ -52,6 +51,14 @@ class OptionalConfig(ControllerConfig):
     enabled: bool = Field(False, description="true: this platform installs it.")
 
 
+class GpuOperatorConfig(Section):
+    """NVIDIA's device plugin and exporter. Its operator has one replica: GPUs in use do not depend on it."""
+
+    enabled: bool = Field(False, description="true: this platform installs it.")
+    resources: ResourcesConfig | None = Field(None, description="Of the operator. Default: what the chart says.")
+    timeout_seconds: Annotated[int, Field(ge=30, le=3600)] = Field(600, description="How long its installation may take.")
+
+
 class GatewayApiConfig(Section):
     enabled: bool = Field(False, description="true: this platform installs the Gateway API's CRDs.")
 
@@ -63,12 +70,16 @@ class EnvoyGatewayConfig(OptionalConfig):
 class KnativeIngressConfig(Section):
     kind: Literal["kourier", "existing"] = Field("kourier", description="`existing`: the cluster brings a Knative ingress of its own.")
     ingress_class: str | None = Field(None, description="The ingress class of an existing one.")
+    service: Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")] | None = Field(
+        None, description="Where an existing one answers inside the cluster, on port 80: <namespace>/<Service>."
+    )
     exposure: Exposure = Field("cluster", description="Who reaches Kourier.")
 
     @model_validator(mode="after")
     def _class_belongs_to_an_existing_one(self) -> KnativeIngressConfig:
-        if (self.kind == "existing") != (self.ingress_class is not None):
-            raise ValueError("ingressClass names the ingress of kind existing; it is needed there and not allowed for kourier")
+        for key, value in (("ingressClass", self.ingress_class), ("service", self.service)):
+            if (self.kind == "existing") != (value is not None):
+                raise ValueError(f"{key} says where the ingress of kind existing is; it is needed there and not allowed for kourier")
         return self
 
 
@@ -83,7 +94,7 @@ class MonitoringConfig(OptionalConfig):
     """Prometheus, Alertmanager and Grafana."""
 
     retention_days: Annotated[int, Field(ge=1, le=400)] = Field(15, description="How long Prometheus keeps samples.")
-    storage_size: Quantity = Field("20Gi", description="Prometheus' volume, for each replica.")
+    storage_gib: Annotated[int, Field(ge=1, le=10000)] = Field(20, description="GiB of Prometheus' volume, for each replica.")
     prometheus_url: str | None = Field(None, pattern=r"^https?://", description="An existing Prometheus, where none is installed.")
 
     @model_validator(mode="after")
@@ -101,6 +112,7 @@ class MinioConfig(Section):
     mode: Literal["standalone", "distributed"] = Field("standalone", description="One server, or a set that survives losing some.")
     replicas: Annotated[int, Field(ge=1, le=16)] = Field(1, description="Servers, one drive each; distributed needs 4 or more.")
     storage_size: Quantity = Field("5Gi", description="Size of each server's drive.")
+    key_generation: Annotated[int, Field(ge=1)] = Field(1, description="One more, and readers and publisher get new keys.")
     resources: ResourcesConfig | None = Field(None, description="Of each server.")
     timeout_seconds: Annotated[int, Field(ge=30, le=3600)] = Field(300, description="How long the servers may take to be ready.")
 
@@ -122,7 +134,7 @@ class S3Config(Section):
 
     enabled: bool = Field(True, description="false: no model store.")
     backend: Literal["s3"] = Field(description="Amazon S3, read by Pod Identity.")
-    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")] = Field(description="The bucket's name, unique on earth.")
+    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,52}[a-z0-9]$")] = Field(description="The bucket's name, unique on earth.")
 
 
 ModelStoreConfig = Annotated[Annotated[MinioConfig, Tag("minio")] | Annotated[S3Config, Tag("s3")], chosen_by("backend", "minio", "s3")]

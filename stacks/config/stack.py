@@ -10,6 +10,7 @@ from stacks.config.platform import (
     ControllerConfig,
     EnvoyGatewayConfig,
     GatewayApiConfig,
+    GpuOperatorConfig,
     ImagesConfig,
     KnativeConfig,
     MinioConfig,
@@ -39,7 +40,7 @@ class StackConfig(Section):
     knative: KnativeConfig = KnativeConfig.model_validate({})
     keda: OptionalConfig = Field(OptionalConfig.model_validate({}), description="Autoscaling on queries.")
     monitoring: MonitoringConfig = MonitoringConfig.model_validate({})
-    gpu_operator: OptionalConfig = Field(OptionalConfig.model_validate({}), description="NVIDIA's device plugin and exporter.")
+    gpu_operator: GpuOperatorConfig = GpuOperatorConfig.model_validate({})
     kserve: ControllerConfig = Field(ControllerConfig.model_validate({}), description="The serving controller.")
     model_store: ModelStoreConfig = MinioConfig.model_validate({})
     images: ImagesConfig = ImagesConfig.model_validate({})

@@ -1,0 +1,69 @@
+"""`python -m scripts.cloud preview | doctor STACK`: the stacks on AWS. See `make help`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import yaml
+
+from scripts.cloud.doctor import examine
+from scripts.cloud.preview import PROJECT, preview
+from scripts.commands import ROOT
+from scripts.errors import DriverError
+from stacks.config import ConfigError, StackConfig, parse
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Print each finding as soon as it is known; the exit status says whether something is missing."""
+    file = ROOT / f"Pulumi.{options.stack}.yaml"
+    findings = []
+    for finding in examine(_config(options.stack), file):
+        print(finding, flush=True)
+        findings.append(finding)
+    missing = sum(finding.missing for finding in findings)
+    print(f"\n{missing} of {len(findings)} checks want mending" if missing else f"\nall {len(findings)} checks passed")
+    return 1 if missing else 0
+
+
+def show_preview(options: argparse.Namespace) -> int:
+    _config(options.stack)
+    preview(options.stack, options.arguments)
+    return 0
+
+
+def _config(stack: str) -> StackConfig:
+    """The committed configuration of a stack; mistakes in it are told before anything else is tried."""
+    path = ROOT / f"Pulumi.{stack}.yaml"
+    if not path.exists():
+        known = sorted(file.suffixes[0][1:] for file in ROOT.glob("Pulumi.*.yaml"))
+        raise DriverError(f"there is no {path.name}; stacks: {', '.join(known)}")
+    values = yaml.safe_load(path.read_text()).get("config", {})
+    prefix = f"{PROJECT}:"
+    return parse({key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}, stack)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m scripts.cloud", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, run, text in (
+        ("doctor", doctor, "check account, quotas, state backend and keys; says how to mend what is missing, changes nothing"),
+        ("preview", show_preview, "what `pulumi up` would do; further arguments go to `pulumi preview`"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("stack", metavar="STACK")
+        command.add_argument("arguments", nargs=argparse.REMAINDER)
+        command.set_defaults(run=run)
+    options = parser.parse_args()
+    try:
+        status: int = options.run(options)
+    except (DriverError, ConfigError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""The AWS CLI, which the cluster's kubeconfig needs anyway: no second SDK with credentials and a configuration of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from typing import Any
+
+from scripts.errors import DriverError
+
+SECONDS = 30
+"""Long enough for a slow call, short enough not to hang on an address that never answers."""
+
+
+class AwsError(Exception):
+    """What the AWS CLI said, in one line."""
+
+
+class Aws:
+    """Calls in one region, with the credentials of the environment."""
+
+    def __init__(self, region: str) -> None:
+        self.region = region
+        found = shutil.which("aws")
+        if not found:
+            raise DriverError("the AWS CLI is needed, by this command and by the cluster's kubeconfig: https://docs.aws.amazon.com/cli/")
+        self._program = found
+
+    def __call__(self, *arguments: str) -> Any:  # noqa: ANN401 - whatever JSON the call answers with
+        command = [self._program, *arguments, "--region", self.region, "--output", "json"]
+        limits = {"AWS_MAX_ATTEMPTS": "2", "AWS_PAGER": ""}
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False, env={**os.environ, **limits})
+        except subprocess.TimeoutExpired:
+            raise AwsError(f"no answer within {SECONDS} s") from None
+        if done.returncode != 0:
+            lines = [line for line in done.stderr.splitlines() if line.strip()]
+            raise AwsError(lines[-1] if lines else f"exit status {done.returncode}")
+        return json.loads(done.stdout) if done.stdout.strip() else {}

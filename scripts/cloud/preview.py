@@ -1,0 +1,70 @@
+"""What `pulumi up` of a cloud stack would do: against the stack's own state, or, without one, as if nothing existed yet."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scripts.commands import ROOT, answer, show
+
+BENCH = [sys.executable, "-m", "bench"]
+PROJECT = "inference-platform"
+OF_THE_STATE = ("secretsprovider", "encryptedkey", "encryptionsalt")
+"""Keys of a stack file that belong to its real state; an empty one has its own."""
+
+
+def preview(stack: str, arguments: list[str]) -> None:
+    """`pulumi preview` of a stack. Tools that this machine lacks are the bench's; its aws plugin says that it simulates."""
+    environment, mirror = _tools(dict(os.environ))
+    if "PULUMI_BACKEND_URL" in environment:
+        show(["pulumi", "preview", "--stack", stack, *arguments], environment)
+        return
+    print(f"PULUMI_BACKEND_URL is not set: previewing {stack} as if nothing existed yet\n", flush=True)
+    with tempfile.TemporaryDirectory(prefix=f"preview-{stack}-") as folder:
+        config_file, environment = scratch_stack(Path(folder), stack, {"mirror": mirror} if mirror else {}, environment)
+        show(["pulumi", "preview", "--stack", stack, "--config-file", str(config_file), *arguments], environment)
+
+
+def scratch_stack(folder: Path, stack: str, changes: Mapping[str, Any], environment: Mapping[str, str]) -> tuple[Path, dict[str, str]]:
+    """A stack with an empty state in `folder`: its configuration file, and the environment to run `pulumi` in.
+
+    `changes`: keys of the stack file, each merged over the committed one.
+    """
+    committed: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())
+    content = {key: value for key, value in committed.items() if key not in OF_THE_STATE}
+    for key, value in changes.items():
+        name = f"{PROJECT}:{key}"
+        content["config"][name] = content["config"].get(name, {}) | value
+    config_file = folder / f"Pulumi.{stack}.yaml"
+    config_file.write_text(yaml.safe_dump(content, sort_keys=False))
+    (folder / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
+    (folder / "state").mkdir()
+    scratch = {
+        **environment,
+        "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": secrets.token_urlsafe(16),
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+    }
+    answer(["pulumi", "stack", "init", stack, "--non-interactive", "-C", str(folder)], scratch)
+    return config_file, scratch
+
+
+def _tools(environment: dict[str, str]) -> tuple[dict[str, str], dict[str, object]]:
+    """The environment in which `pulumi` finds everything, and the bench's mirror where the tools are the bench's."""
+    bench = json.loads(answer([*BENCH, "env"], environment))
+    python = Path(sys.executable).parent
+    path = os.pathsep.join([str(python), *bench["path"], environment["PATH"]])
+    environment |= {"PATH": path, "VIRTUAL_ENV": str(python.parent)}
+    if not bench["path"]:
+        return environment, {}
+    # Plugins come from PATH or from the user's own plugin folder; a download could only fail, slowly.
+    environment["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+    return environment, {"manifests": bench["manifests"]}
