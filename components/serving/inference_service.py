@@ -75,7 +75,7 @@ class InferenceService(Component):
         self.runtime = runtime
         self.url = f"http://{args.host}{runtime.server.path(args.name)}"
         self.parts = args.serving.parts(args.name, args.namespace)
-        before = [reader_account(args.account, args.predictor.storage, self), self._address()]
+        before: list[pulumi.Resource] = [reader_account(args.account, args.predictor.storage, self), self._address()]
         for part in self.parts:
             service = self._part(part, before)
             if isinstance(args.serving.autoscaling, KedaAutoscaling):
@@ -100,7 +100,7 @@ class InferenceService(Component):
             image=gateway_image,
         )
 
-    def _part(self, part: Part, before: list[pulumi.Resource]) -> k8s.apiextensions.CustomResource:
+    def _part(self, part: Part, before: Sequence[pulumi.Resource]) -> k8s.apiextensions.CustomResource:
         args = self.args
         return k8s.apiextensions.CustomResource(
             part.name,

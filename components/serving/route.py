@@ -52,7 +52,7 @@ class Route(Component):
         self.job = self._check(name, route)
         self.register_outputs({"url": args.url})
 
-    def _route(self, grants: list[pulumi.Resource]) -> k8s.apiextensions.CustomResource:
+    def _route(self, grants: Sequence[pulumi.Resource]) -> k8s.apiextensions.CustomResource:
         args = self.args
         return k8s.apiextensions.CustomResource(
             args.name,
