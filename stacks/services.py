@@ -30,6 +30,7 @@ from stacks.platform import MODELS_NAMESPACE, Platform
 
 MNIST = "mnist-classifier"
 SMOLLM = "smollm-text-generation"
+SWITCHED_OFF = "a service is built on a part of the platform that is switched off"
 Value = TypeVar("Value")
 
 
@@ -47,7 +48,7 @@ def mnist(config: MnistConfig, stack: StackConfig, platform: Platform) -> Infere
     return InferenceServiceArgs(
         name=MNIST,
         namespace=MODELS_NAMESPACE,
-        predictor=Predictor(storage=_reader(MNIST, _there(platform.store)), resources=_resources(config.resources)),
+        predictor=Predictor(storage=_reader(MNIST, platform), resources=_resources(config.resources)),
         serving=_on_requests(config, stack, platform) if config.on_knative else _on_cpu(config),
         monitored=platform.monitoring is not None,
     )
@@ -72,7 +73,7 @@ def smollm(config: SmollmConfig, platform: Platform) -> InferenceServiceArgs:
     return InferenceServiceArgs(
         name=SMOLLM,
         namespace=MODELS_NAMESPACE,
-        predictor=Predictor(storage=_reader(SMOLLM, _there(platform.store)), resources=_resources(config.resources), gpus=config.gpus),
+        predictor=Predictor(storage=_reader(SMOLLM, platform), resources=_resources(config.resources), gpus=config.gpus),
         serving=Standard(
             model=Versions(
                 gateway=_gateway(platform),
@@ -93,8 +94,10 @@ def smollm(config: SmollmConfig, platform: Platform) -> InferenceServiceArgs:
 
 
 def _deploy_mnist(config: MnistConfig, stack: StackConfig, platform: Platform) -> str:
-    image, weights, store = _there(stack.images.mnist), _there(stack.images.mnist_weights), _there(platform.store)
-    published = ModelPublication("mnist-weights", ModelPublicationArgs(weights_image=weights, prefix="mnist"), store, platform.options)
+    image, weights = _there(stack.images.mnist), _there(stack.images.mnist_weights)
+    published = ModelPublication(
+        "mnist-weights", ModelPublicationArgs(weights_image=weights, prefix="mnist"), _store(platform), platform.options
+    )
     runtime = ServingRuntimeArgs(namespace=MODELS_NAMESPACE, image=image, server=V1Server(model_format="pytorch-state-dict"))
     service = InferenceService(
         "mnist", mnist(config, stack, platform), _runtime("mnist-pytorch", runtime, platform), platform.options, after=[published]
@@ -131,8 +134,14 @@ def _answering(service: InferenceService, image: str, within_seconds: int, platf
     return service.url
 
 
-def _reader(name: str, store: ModelStore) -> Access:
-    return store.grant_read(Account(namespace=MODELS_NAMESPACE, name=name))
+def _reader(name: str, platform: Platform) -> Access:
+    return _store(platform).grant_read(Account(namespace=MODELS_NAMESPACE, name=name))
+
+
+def _store(platform: Platform) -> ModelStore:
+    if platform.store is None:
+        raise AssertionError(SWITCHED_OFF)
+    return platform.store
 
 
 def _gateway(platform: Platform) -> Gateway:
@@ -148,7 +157,7 @@ def _ingress(config: KnativeIngressConfig) -> KnativeIngress:
 def _there(value: Value | None) -> Value:
     """What a service stands on; the configuration has refused its absence (stacks/config/needs.py)."""
     if value is None:
-        raise AssertionError("a service is built on a part of the platform that is switched off")
+        raise AssertionError(SWITCHED_OFF)
     return value
 
 

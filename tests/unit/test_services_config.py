@@ -30,7 +30,8 @@ def test_defaults_are_those_of_the_design() -> None:
     assert (services.mnist.scaling.metric, services.mnist.scaling.target, services.mnist.canary) == ("concurrency", 10, None)
     assert (services.smollm.scaling.queue_depth, services.smollm.scaling.p95_seconds, services.smollm.gpus) == (4, 0.5, 1)
     assert (services.smollm.replicas.min, services.smollm.replicas.max) == (1, 2)
-    assert services.smollm.quantization is services.smollm.tool_calling is services.smollm.shadow is services.smollm.experiment is None
+    optional = services.smollm.model_dump(include={"quantization", "tool_calling", "shadow", "experiment"})
+    assert set(optional.values()) == {None}
 
 
 def test_every_model_and_image_is_known_by_its_key() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from components.in_cluster import api, smoke_check
+from components.in_cluster.answers import not_answering
 from components.in_cluster.smoke_check import SOURCE, CertainFailureError, Target
 
 MODEL = "s3://models/mnist/a.pt"
@@ -181,7 +182,7 @@ def server(status: int, body: bytes) -> Iterator[tuple[str, list[Any]]]:
 
 def test_one_blank_image_is_sent_and_a_right_answer_is_enough() -> None:
     with server(200, json.dumps(ANSWER).encode()) as (url, got):
-        assert smoke_check.not_answering(url) is None
+        assert not_answering(url) is None
     (image,) = got[0]["instances"]
     assert image == [[0.0] * 28] * 28
 
@@ -200,7 +201,7 @@ def test_one_blank_image_is_sent_and_a_right_answer_is_enough() -> None:
 )
 def test_a_wrong_answer_is_a_problem(status: int, body: bytes, words: str) -> None:
     with server(status, body) as (url, _):
-        assert words in (smoke_check.not_answering(url) or "")
+        assert words in (not_answering(url) or "")
 
 
 def environment(monkeypatch: pytest.MonkeyPatch, url: str, patience: str) -> None:
