@@ -9,11 +9,43 @@ from typing import Any
 from bench.mirror import MIRROR
 from tests import stack_files
 from tests.graph.recording import Graph, record
+from tests.service_files import version, whole
 
-STACKS: Mapping[str, Callable[[], dict[str, Any]]] = {"local": stack_files.local}
+
+def all_modes() -> dict[str, Any]:
+    """Every part that runs on a cluster of any kind, highly available, and services in both modes with all they can have."""
+    replicated = {
+        name: {"enabled": True, "replicas": 3} for name in ("certManager", "envoyGateway", "knative", "keda", "monitoring", "kserve")
+    }
+    return whole(
+        mnist={"canary": {"model": "s3://models/mnist/b.pt", "percent": 10}},
+        smollm={
+            "versions": [version("v1", 90), version("v2", 10), version("v3", 0)],
+            "experiment": {"groups": {"patient": "v2"}},
+            "shadow": {"version": "v3"},
+        },
+        modelStore={"mode": "distributed", "replicas": 4},
+        **replicated,
+    )
+
+
+STACKS: Mapping[str, Callable[[], dict[str, Any]]] = {"local": stack_files.local, "all modes": all_modes}
 
 
 @functools.cache
 def recorded(stack: str) -> Graph:
     mirror = {"charts": str(MIRROR / "charts"), "manifests": str(MIRROR / "manifests"), "digests": "drop"}
     return record({**STACKS[stack](), "mirror": mirror})
+
+
+def written() -> dict[str, dict[str, Any]]:
+    """The Kubernetes objects that the program itself describes, of all stacks, by stack and key.
+
+    What two stacks have in common stands once, under the first one's name.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for stack in STACKS:
+        for resource in recorded(stack):
+            if resource.custom and "apiVersion" in resource.inputs and resource.inputs not in found.values():
+                found[f"{stack}: {resource.key}"] = resource.inputs
+    return found

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests import nodes
-from tests.node import model_store, platform
+from tests.node import api_server, model_store, platform
+from tests.node.recorded_stacks import written
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.node
@@ -114,6 +115,25 @@ def test_refresh_finds_a_field_that_somebody_edited() -> None:
         "get", "inferenceservice", "mnist-classifier", "--output", r"jsonpath={.metadata.labels.app\.kubernetes\.io/part-of}"
     )
     assert owner != "somebody-else"
+
+
+@pytest.mark.usefixtures("url")
+def test_kserve_s_webhooks_admit_the_services_of_every_stack() -> None:
+    """In a namespace of their own: beside the one that runs, a service of another mode would be a forbidden change of it."""
+    platform.kubectl("create", "namespace", "admission")
+    found = {key: {**item, "metadata": {**item["metadata"], "namespace": "admission"}} for key, item in written().items()}
+    for item in found.values():
+        if item["kind"] == "ServingRuntime":
+            platform.kubectl("apply", "--server-side", "--filename", "-", stdin=json.dumps(item))
+    services = {key: item for key, item in found.items() if item["kind"] == "InferenceService"}
+    unknown = {"serving.kserve.io/autoscalerClass": "unknown"}
+    wrong = {
+        **services["local: InferenceService/mnist-classifier"],
+        "metadata": {"name": "wrong", "namespace": "admission", "annotations": unknown},
+    }
+    (refusal,) = api_server.refusals(api_server.connect(platform.INSTANCE), services | {"wrong": wrong})
+    assert refusal.startswith("wrong: admission webhook")
+    platform.kubectl("delete", "namespace", "admission")
 
 
 @pytest.mark.usefixtures("url")
