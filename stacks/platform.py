@@ -116,6 +116,7 @@ class _Parts:
             workload=workload(section, self.config.placement),
             ingress=_ingress(section.ingress),
             domain=section.domain,
+            skipped_registries=sorted(self.config.images.registries),
             protect=self.protect,
         )
         return Knative("knative", args, self.options)

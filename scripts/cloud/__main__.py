@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 import yaml
 
@@ -16,9 +17,9 @@ from stacks.config import ConfigError, StackConfig, parse
 
 def doctor(options: argparse.Namespace) -> int:
     """Print each finding as soon as it is known; the exit status says whether something is missing."""
-    file = ROOT / f"Pulumi.{options.stack}.yaml"
+    file = _file(options.stack)
     findings = []
-    for finding in examine(_config(options.stack), file):
+    for finding in examine(_config(file, options.stack), file):
         print(finding, flush=True)
         findings.append(finding)
     missing = sum(finding.missing for finding in findings)
@@ -27,20 +28,25 @@ def doctor(options: argparse.Namespace) -> int:
 
 
 def show_preview(options: argparse.Namespace) -> int:
-    _config(options.stack)
+    _file(options.stack)
     preview(options.stack, options.arguments)
     return 0
 
 
-def _config(stack: str) -> StackConfig:
-    """The committed configuration of a stack; mistakes in it are told before anything else is tried."""
+def _file(stack: str) -> Path:
     path = ROOT / f"Pulumi.{stack}.yaml"
     if not path.exists():
         known = sorted(file.suffixes[0][1:] for file in ROOT.glob("Pulumi.*.yaml"))
         raise DriverError(f"there is no {path.name}; stacks: {', '.join(known)}")
+    return path
+
+
+def _config(path: Path, stack: str) -> StackConfig:
+    """The committed configuration. What only a deployment needs, such as our own images, may still be missing."""
     values = yaml.safe_load(path.read_text()).get("config", {})
     prefix = f"{PROJECT}:"
-    return parse({key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}, stack)
+    ours = {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}
+    return parse({**ours, "services": {}}, stack)
 
 
 def main() -> int:

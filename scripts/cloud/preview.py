@@ -23,7 +23,7 @@ OF_THE_STATE = ("secretsprovider", "encryptedkey", "encryptionsalt")
 
 def preview(stack: str, arguments: list[str]) -> None:
     """`pulumi preview` of a stack. Tools that this machine lacks are the bench's; its aws plugin says that it simulates."""
-    environment, mirror = _tools(dict(os.environ))
+    environment, mirror = tools(dict(os.environ))
     if "PULUMI_BACKEND_URL" in environment:
         show(["pulumi", "preview", "--stack", stack, *arguments], environment)
         return
@@ -57,7 +57,7 @@ def scratch_stack(folder: Path, stack: str, changes: Mapping[str, Any], environm
     return config_file, scratch
 
 
-def _tools(environment: dict[str, str]) -> tuple[dict[str, str], dict[str, object]]:
+def tools(environment: dict[str, str]) -> tuple[dict[str, str], dict[str, object]]:
     """The environment in which `pulumi` finds everything, and the bench's mirror where the tools are the bench's."""
     bench = json.loads(answer([*BENCH, "env"], environment))
     python = Path(sys.executable).parent

@@ -149,5 +149,14 @@ class ImagesConfig(Section):
     @property
     def without_digest(self) -> list[str]:
         """The images that a tag alone names, by key."""
-        given = {"mnist": self.mnist, "mnistWeights": self.mnist_weights}
-        return [key for key, reference in given.items() if reference and not parse_image(reference).digest]
+        return [key for key, reference in self._given.items() if not parse_image(reference).digest]
+
+    @property
+    def registries(self) -> set[str]:
+        """Their hosts, which want credentials that only nodes have."""
+        return {reference.partition("/")[0] for reference in self._given.values()}
+
+    @property
+    def _given(self) -> dict[str, str]:
+        named = {"mnist": self.mnist, "mnistWeights": self.mnist_weights}
+        return {key: reference for key, reference in named.items() if reference}
