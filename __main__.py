@@ -16,4 +16,7 @@ except config.ConfigError as error:
     sys.exit(EXPLAINED)
 
 supply.check(stack)
-pulumi.export("endpoints", services.build(stack, platform.build(stack, cloud.build(stack))))
+cluster = cloud.build(stack)
+pulumi.export("endpoints", services.build(stack, platform.build(stack, cluster)))
+if cluster.eks:
+    pulumi.export("cluster", cluster.eks.outputs)

@@ -23,6 +23,11 @@ class EksFacts:
     vpc_id: pulumi.Input[str]
     control_plane: EksCluster
 
+    @property
+    def outputs(self) -> dict[str, pulumi.Input[str]]:
+        """What people and runbooks ask for."""
+        return {"name": self.name, "region": self.region, "vpcId": self.vpc_id}
+
 
 @dataclass(frozen=True)
 class Cluster:
