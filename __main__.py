@@ -6,8 +6,7 @@ import pulumi
 
 from stacks import cloud, config, platform, services, supply
 
-EXPLAINED = 32
-"""The exit status by which Pulumi's Python host knows that the reason has been printed already."""
+EXPLAINED = 32  # the exit status by which Pulumi's Python host knows that the reason has been printed already
 
 try:
     stack = config.load(pulumi.get_stack())
@@ -17,6 +16,5 @@ except config.ConfigError as error:
 
 supply.check(stack)
 cluster = cloud.build(stack)
+pulumi.export("cluster", cluster.outputs)
 pulumi.export("endpoints", services.build(stack, platform.build(stack, cluster)))
-if cluster.eks:
-    pulumi.export("cluster", cluster.eks.outputs)

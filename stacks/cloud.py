@@ -23,11 +23,6 @@ class EksFacts:
     vpc_id: pulumi.Input[str]
     control_plane: EksCluster
 
-    @property
-    def outputs(self) -> dict[str, pulumi.Input[str]]:
-        """What people and runbooks ask for."""
-        return {"name": self.name, "region": self.region, "vpcId": self.vpc_id}
-
 
 @dataclass(frozen=True)
 class Cluster:
@@ -39,6 +34,11 @@ class Cluster:
     options: pulumi.ResourceOptions
     storage_class: str | None = None
     eks: EksFacts | None = None
+
+    @property
+    def outputs(self) -> dict[str, pulumi.Input[str]]:
+        """What people and runbooks ask for; nothing of a cluster that is not ours."""
+        return {"name": self.eks.name, "region": self.eks.region, "vpcId": self.eks.vpc_id} if self.eks else {}
 
 
 def build(config: StackConfig) -> Cluster:

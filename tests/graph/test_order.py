@@ -56,6 +56,6 @@ def test_nothing_depends_on_a_part_that_is_switched_off() -> None:
 def test_a_platform_without_services_is_only_the_platform() -> None:
     graph = record(local(services={}))
     assert not graph.of_kind("InferenceService", "ServingRuntime")
-    assert graph.outputs == {"endpoints": {}}
+    assert graph.outputs == {"cluster": {}, "endpoints": {}}
     graph = record({"certManager": {"enabled": False}, "kserve": {"enabled": False}, "modelStore": {"enabled": False}})
     assert [resource.key for resource in graph] == ["kubernetes/cluster"]
