@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+
 import pytest
 
 from components.in_cluster import api, api_probe
@@ -11,7 +14,12 @@ API = "external.metrics.k8s.io/v1beta1"
 
 def test_an_api_that_lists_its_resources_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(api, "text", lambda path, *_: asked.append(path) or '{"resources": []}')
+
+    def text(path: str, *_: object) -> str:
+        asked.append(path)
+        return '{"resources": []}'
+
+    monkeypatch.setattr(api, "text", text)
     assert api_probe.obstacle(API) is None
     assert asked == ["/apis/external.metrics.k8s.io/v1beta1"]
 
@@ -28,7 +36,9 @@ def test_a_failure_ends_with_the_last_answer(monkeypatch: pytest.MonkeyPatch, ca
 
 
 def test_it_asks_again_until_there_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = iter([OSError("404: the server could not find the requested resource"), OSError("503"), '{"resources": []}'])
+    answers: Iterator[OSError | str] = iter(
+        [OSError("404: the server could not find the requested resource"), OSError("503"), '{"resources": []}']
+    )
 
     def text(*_: object) -> str:
         answer = next(answers)
@@ -37,7 +47,7 @@ def test_it_asks_again_until_there_is_an_answer(monkeypatch: pytest.MonkeyPatch)
         return answer
 
     monkeypatch.setattr(api, "text", text)
-    monkeypatch.setattr(api_probe.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     monkeypatch.setenv("API", API)
     monkeypatch.setenv("PATIENCE_SECONDS", "60")
     assert api_probe.main() == 0
