@@ -4,9 +4,10 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 RUN := . $(VENV)/bin/activate &&
+CLOUD = $(filter-out local,$(STACK))
 CHECKED := __main__.py bench components images scripts stacks tests
 
-.PHONY: help up down preview test check lint types unit test-node test-engine lock mirror-list schema format packages clean
+.PHONY: help up down doctor preview test check lint types unit test-node test-engine lock mirror-list schema format packages clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,8 +32,11 @@ up: packages ## From a bare machine to a running platform and one real MNIST pre
 down: $(VENV)/.installed ## Remove the platform and the bench's node
 	@$(RUN) python -m scripts.local down
 
-preview: $(VENV)/.installed ## What `make up` would change
-	@$(RUN) python -m scripts.local pulumi preview
+doctor: $(VENV)/.installed ## What this machine lacks for a node; STACK=dev|prod: what the AWS account and this machine lack for that stack
+	@$(RUN) python -m $(if $(CLOUD),scripts.cloud doctor $(CLOUD),bench doctor)
+
+preview: $(VENV)/.installed ## What `make up` would change; STACK=dev|prod: what `pulumi up` there would do; ARGS=--diff for more
+	@$(RUN) python -m $(if $(CLOUD),scripts.cloud preview $(CLOUD),scripts.local pulumi preview) $(ARGS)
 
 test: check packages ## Everything: check, then the real engine and the real node (nodes of its own; your platform is not touched)
 	@$(RUN) python -m tests.suites
@@ -46,7 +50,7 @@ types: $(VENV)/.installed
 	@$(RUN) mypy $(CHECKED)
 
 unit: $(VENV)/.installed
-	@$(RUN) python -m pytest -q tests/unit tests/graph tests/structure
+	@$(RUN) python -m pytest -q -n auto tests/unit tests/graph tests/structure
 
 test-engine: packages ## Only the tests on the real Pulumi engine
 	@$(RUN) python -m pytest -m engine tests

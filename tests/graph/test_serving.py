@@ -9,7 +9,7 @@ ISVC = "InferenceService/mnist-classifier"
 
 
 def test_the_address_people_know(graph: Graph) -> None:
-    assert graph.outputs == {"endpoints": {"mnist": "http://mnist-classifier.default.svc.cluster.local/v1/models/mnist-classifier:predict"}}
+    assert graph.outputs["endpoints"] == {"mnist": "http://mnist-classifier.default.svc.cluster.local/v1/models/mnist-classifier:predict"}
     service = graph.one("Service/mnist-classifier").inputs
     assert service["metadata"]["namespace"] == "default"
     assert service["spec"] == {
