@@ -9,7 +9,6 @@ from components.model_access import Access, Account
 from components.model_store import ModelStore
 from components.platform import kourier
 from components.platform.envoy_gateway import EnvoyGateway
-from components.scheduling import Quantities, Resources
 from components.serving.autoscaling import CpuAutoscaling, KnativeAutoscaling
 from components.serving.gateway import Gateway, KnativeIngress
 from components.serving.inference_service import InferenceService, InferenceServiceArgs, Predictor
@@ -24,9 +23,9 @@ from components.serving.smoke_check import SmokeCheck, SmokeCheckArgs
 from components.serving.vllm import VllmServer, load_triggers
 from stacks.config import StackConfig
 from stacks.config.platform import KnativeIngressConfig
-from stacks.config.section import ResourcesConfig
 from stacks.config.services import MnistConfig, SmollmConfig
 from stacks.platform import MODELS_NAMESPACE, Platform
+from stacks.workloads import resources
 
 MNIST = "mnist-classifier"
 SMOLLM = "smollm-text-generation"
@@ -48,7 +47,7 @@ def mnist(config: MnistConfig, stack: StackConfig, platform: Platform) -> Infere
     return InferenceServiceArgs(
         name=MNIST,
         namespace=MODELS_NAMESPACE,
-        predictor=Predictor(storage=_reader(MNIST, platform), resources=_resources(config.resources)),
+        predictor=Predictor(storage=_reader(MNIST, platform), resources=resources(config.resources)),
         serving=_on_requests(config, stack, platform) if config.on_knative else _on_cpu(config),
         monitored=platform.monitoring is not None,
     )
@@ -73,7 +72,7 @@ def smollm(config: SmollmConfig, platform: Platform) -> InferenceServiceArgs:
     return InferenceServiceArgs(
         name=SMOLLM,
         namespace=MODELS_NAMESPACE,
-        predictor=Predictor(storage=_reader(SMOLLM, platform), resources=_resources(config.resources), gpus=config.gpus),
+        predictor=Predictor(storage=_reader(SMOLLM, platform), resources=resources(config.resources), gpus=config.gpus),
         serving=Standard(
             model=Versions(
                 gateway=_gateway(platform),
@@ -159,10 +158,3 @@ def _there(value: Value | None) -> Value:
     if value is None:
         raise AssertionError(SWITCHED_OFF)
     return value
-
-
-def _resources(config: ResourcesConfig) -> Resources:
-    return Resources(
-        requests=Quantities(cpu=config.requests.cpu, memory=config.requests.memory),
-        limits=Quantities(cpu=config.limits.cpu, memory=config.limits.memory),
-    )
