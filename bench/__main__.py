@@ -28,9 +28,12 @@ def doctor(args: argparse.Namespace) -> int:
     return 1 if any(finding.missing for finding in findings) else 0
 
 
-def build(_: argparse.Namespace) -> int:
-    from bench import aws_models
+def build(args: argparse.Namespace) -> int:
+    from bench import aws_models, clients
 
+    if args.clients:
+        clients.ensure()
+        return 0
     _build_node()
     aws_models.ensure()
     return 0
@@ -122,7 +125,8 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         return sub
 
     command("doctor", doctor, "check what this machine needs to run a node, and say how to mend what is missing")
-    command("build", build, "build the tools, images, the mirror and the AWS service models that are not cached yet")
+    make = command("build", build, "build the tools, images, the mirror and the AWS service models that are not cached yet")
+    make.add_argument("--clients", action="store_true", help="only what this machine lacks to preview a stack; needs no root")
     command("up", up, "start the node, building what is missing; does nothing where it already runs")
     command("status", status, "show the node's processes and whether they are healthy")
     command("logs", logs, "show the log of one of the node's processes").add_argument("name", metavar="NAME", help="as `status` lists it")

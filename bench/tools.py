@@ -132,12 +132,17 @@ def toolchain() -> str:
     return answer.stdout.strip()
 
 
+def maker(product: str) -> Tool:
+    """The tool whose build makes the binary or script `product`; BenchError where nothing is called that."""
+    for tool in TOOLS.values():
+        if product in tool.products:
+            return tool
+    raise BenchError(f"no tool builds {product!r}; known: {', '.join(sorted(p for tool in TOOLS.values() for p in tool.products))}")
+
+
 def binary(name: str) -> Path:
     """Where the built binary or script `name` lies; BenchError where nothing is called that, or it is not built yet."""
-    for tool in TOOLS.values():
-        if name in tool.products:
-            path = tool.output(toolchain()) / name
-            if not path.is_file():
-                raise BenchError(f"{name} is not built yet; run: {BUILD_COMMAND}")
-            return path
-    raise BenchError(f"no tool builds {name!r}; known: {', '.join(sorted(p for tool in TOOLS.values() for p in tool.products))}")
+    path = maker(name).output(toolchain()) / name
+    if not path.is_file():
+        raise BenchError(f"{name} is not built yet; run: {BUILD_COMMAND}")
+    return path

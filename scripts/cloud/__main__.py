@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from scripts.cloud.doctor import examine
+from scripts.cloud.doctor import examine, report
 from scripts.cloud.preview import PROJECT, preview
 from scripts.commands import ROOT
 from scripts.errors import DriverError
@@ -16,15 +16,8 @@ from stacks.config import ConfigError, StackConfig, parse
 
 
 def doctor(options: argparse.Namespace) -> int:
-    """Print each finding as soon as it is known; the exit status says whether something is missing."""
     file = _file(options.stack)
-    findings = []
-    for finding in examine(_config(file, options.stack), file):
-        print(finding, flush=True)
-        findings.append(finding)
-    missing = sum(finding.missing for finding in findings)
-    print(f"\n{missing} of {len(findings)} checks want mending" if missing else f"\nall {len(findings)} checks passed")
-    return 1 if missing else 0
+    return report(examine(_config(file, options.stack), file))
 
 
 def show_preview(options: argparse.Namespace) -> int:
@@ -52,14 +45,13 @@ def _config(path: Path, stack: str) -> StackConfig:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.cloud", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, run, text in (
-        ("doctor", doctor, "check account, quotas, state backend and keys; says how to mend what is missing, changes nothing"),
-        ("preview", show_preview, "what `pulumi up` would do; further arguments go to `pulumi preview`"),
-    ):
-        command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("stack", metavar="STACK")
-        command.add_argument("arguments", nargs=argparse.REMAINDER)
-        command.set_defaults(run=run)
+    check = commands.add_parser("doctor", help="what account, quotas, state backend and keys lack, and how to mend it; changes nothing")
+    check.add_argument("stack", metavar="STACK")
+    check.set_defaults(run=doctor)
+    show = commands.add_parser("preview", help="what `pulumi up` would do")
+    show.add_argument("stack", metavar="STACK")
+    show.add_argument("arguments", metavar="...", nargs=argparse.REMAINDER, help="options of `pulumi preview`, such as --diff")
+    show.set_defaults(run=show_preview)
     options = parser.parse_args()
     try:
         status: int = options.run(options)

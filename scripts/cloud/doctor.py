@@ -3,39 +3,75 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from scripts.cloud import backend
-from scripts.cloud.account import Check, checks
+from scripts.cloud import account, backend, gpu
 from scripts.cloud.aws import Aws, AwsError
 from scripts.cloud.finding import Finding
 from scripts.errors import DriverError
 from stacks.config import StackConfig
 from stacks.config.cluster import EksClusterConfig
 
+Check = Callable[[], Finding]
+
+
+def report(findings: Iterable[Finding]) -> int:
+    """Print each finding as soon as it is known; the exit status says whether something is missing."""
+    count = missing = 0
+    for finding in findings:
+        print(finding, flush=True)
+        count += 1
+        missing += finding.missing
+    print(f"\n{missing} of {count} checks want mending" if missing else f"\nall {count} checks passed")
+    return 1 if missing else 0
+
 
 def examine(config: StackConfig, stack_file: Path) -> Iterator[Finding]:
-    """Findings, each as soon as it is known. Without an identity no other question to AWS has an answer, so they are left out."""
+    """Findings in the order in which one would mend what is missing.
+
+    What this machine knows comes first. Without the CLI, an identity in the right account or the region, no other question to AWS
+    has an answer that means anything, so the rest is left out.
+    """
     cluster = config.cluster
     if not isinstance(cluster, EksClusterConfig):
         raise DriverError(f"{stack_file.name}: cluster.kind is {cluster.kind}; the bench's node is checked by `python -m bench doctor`")
-    aws = Aws(cluster.region)
-    yield _pulumi()
-    for name, check in [*checks(aws, cluster, config.gpu), *_kept(aws, stack_file)]:
+    yield _program("pulumi", "https://www.pulumi.com/docs/install/")
+    yield backend.state(cluster.region)
+    yield backend.secrets(cluster.region, stack_file)
+    for name, check in (("aws", _cli), ("identity", partial(account.identity, cluster)), ("region", partial(account.region, cluster))):
         finding = _done(name, check)
         yield finding
-        if name == "identity" and finding.missing:
+        if finding.missing:
             return
+    for name, check in _asked(config, cluster, stack_file):
+        yield _done(name, check)
 
 
-def _kept(aws: Aws, stack_file: Path) -> list[tuple[str, Check]]:
-    return [("state backend", lambda: backend.state(aws)), ("secrets provider", lambda: backend.secrets(aws, stack_file))]
+def _asked(config: StackConfig, cluster: EksClusterConfig, stack_file: Path) -> Iterator[tuple[str, Check]]:
+    aws = Aws(cluster.region)
+    yield "zones", partial(account.zones, aws, cluster)
+    if config.gpu.mode == "managed":
+        yield "GPU types", partial(gpu.offered, aws, cluster, config.gpu)
+        for code in dict.fromkeys(gpu.quota_code(kind, config.gpu.capacity) for kind in config.gpu.instance_types):
+            yield "GPU quota", partial(gpu.quota, aws, config.gpu, code)
+    if urlsplit(backend.state_url()).scheme == "s3":
+        yield "state bucket", partial(backend.bucket, cluster.region)
+    if backend.secrets_provider(stack_file).startswith("awskms://"):
+        yield "secrets key", partial(backend.key, cluster.region, stack_file)
+    yield "endpoint", partial(account.endpoint, aws, cluster)
 
 
-def _pulumi() -> Finding:
-    found = shutil.which("pulumi")
-    return Finding("pulumi", found) if found else Finding("pulumi", "not on PATH", "https://www.pulumi.com/docs/install/")
+def _program(name: str, source: str) -> Finding:
+    found = shutil.which(name)
+    return Finding(name, found) if found else Finding(name, "not on PATH", source)
+
+
+def _cli() -> Finding:
+    """The cluster's kubeconfig calls it for every token."""
+    return _program("aws", "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html")
 
 
 def _done(name: str, check: Check) -> Finding:

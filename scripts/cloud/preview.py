@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from typing import Any
 import yaml
 
 from scripts.commands import ROOT, answer, show
+from scripts.errors import DriverError
 
 BENCH = [sys.executable, "-m", "bench"]
 PROJECT = "inference-platform"
@@ -22,12 +24,17 @@ OF_THE_STATE = ("secretsprovider", "encryptedkey", "encryptionsalt")
 
 
 def preview(stack: str, arguments: list[str]) -> None:
-    """`pulumi preview` of a stack. Tools that this machine lacks are the bench's; its aws plugin says that it simulates."""
-    environment, mirror = tools(dict(os.environ))
-    if "PULUMI_BACKEND_URL" in environment:
-        show(["pulumi", "preview", "--stack", stack, *arguments], environment)
+    """`pulumi preview` of a stack: of a real state with the person's own tools alone, for a simulated plugin knows nothing of it.
+
+    Of an empty state with tools of the bench for those that this machine lacks; its aws plugin says that it simulates.
+    """
+    if os.environ.get("PULUMI_BACKEND_URL"):
+        _require_pulumi()
+        show(["pulumi", "preview", "--stack", stack, *arguments], _with_this_python(os.environ))
         return
     print(f"PULUMI_BACKEND_URL is not set: previewing {stack} as if nothing existed yet\n", flush=True)
+    show([*BENCH, "build", "--clients"], os.environ)
+    environment, mirror = tools(dict(os.environ))
     with tempfile.TemporaryDirectory(prefix=f"preview-{stack}-") as folder:
         config_file, environment = scratch_stack(Path(folder), stack, {"mirror": mirror} if mirror else {}, environment)
         show(["pulumi", "preview", "--stack", stack, "--config-file", str(config_file), *arguments], environment)
@@ -57,14 +64,26 @@ def scratch_stack(folder: Path, stack: str, changes: Mapping[str, Any], environm
     return config_file, scratch
 
 
-def tools(environment: dict[str, str]) -> tuple[dict[str, str], dict[str, object]]:
+def tools(environment: Mapping[str, str]) -> tuple[dict[str, str], dict[str, object]]:
     """The environment in which `pulumi` finds everything, and the bench's mirror where the tools are the bench's."""
     bench = json.loads(answer([*BENCH, "env"], environment))
-    python = Path(sys.executable).parent
-    path = os.pathsep.join([str(python), *bench["path"], environment["PATH"]])
-    environment |= {"PATH": path, "VIRTUAL_ENV": str(python.parent)}
     if not bench["path"]:
-        return environment, {}
+        return _with_this_python(environment), {}
+    path = os.pathsep.join([*bench["path"], environment["PATH"]])
     # Plugins come from PATH or from the user's own plugin folder; a download could only fail, slowly.
-    environment["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
-    return environment, {"manifests": bench["manifests"]}
+    found = {**environment, "PATH": path, "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
+    return _with_this_python(found), {"manifests": bench["manifests"]}
+
+
+def _with_this_python(environment: Mapping[str, str]) -> dict[str, str]:
+    """Pulumi's language host runs the `python3` that it finds first."""
+    python = Path(sys.executable).parent
+    return {**environment, "PATH": os.pathsep.join([str(python), environment["PATH"]]), "VIRTUAL_ENV": str(python.parent)}
+
+
+def _require_pulumi() -> None:
+    if shutil.which("pulumi") is None:
+        raise DriverError(
+            "PULUMI_BACKEND_URL names a state, and a state needs the real tools: install `pulumi` (https://www.pulumi.com/docs/install/), "
+            "or unset PULUMI_BACKEND_URL to preview as if nothing existed yet"
+        )
