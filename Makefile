@@ -62,7 +62,7 @@ lock: $(VENV)/.installed ## Ask every pin's source for its digest: components/ar
 	@$(RUN) python -m scripts.supply.lock
 
 mirror-list: $(VENV)/.installed ## Everything third-party that STACK=dev|prod downloads, for a copy tool
-	@$(RUN) python -m scripts.supply.mirror_list $(or $(STACK),prod)
+	@$(RUN) python -m scripts.supply.mirror_list $(or $(STACK),prod) $(ARGS)
 
 schema: $(VENV)/.installed ## Write the JSON Schema that editors use for Pulumi.<stack>.yaml
 	@$(RUN) python -m stacks.schema

@@ -15,6 +15,7 @@ It is what the program asks its mirror for while it builds the stack's graph, wi
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -33,9 +34,16 @@ from stacks.config import NAMESPACE, ConfigError, parse
 Values = dict[str, Any]
 
 
-def main(stack: str) -> int:
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m scripts.supply.mirror_list", description=__doc__.partition("\n")[0])
+    parser.add_argument("stack", metavar="STACK")
+    parser.add_argument("--manifests", metavar="FOLDER", help="read release manifests there, where their addresses cannot be reached")
+    options = parser.parse_args()
+    values = configuration(options.stack)
+    if options.manifests:
+        values["mirror"] = {**(values.get("mirror") or {}), "manifests": options.manifests}
     try:
-        for line in lines(artifacts(configuration(stack), stack)):
+        for line in lines(artifacts(values, options.stack)):
             print(line)
     except (ConfigError, ManifestError) as error:
         print(error, file=sys.stderr)
@@ -95,4 +103,4 @@ def _readable(value: object) -> object:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main())
