@@ -42,6 +42,8 @@ class Platform:
     keda: Keda | None
     monitoring: Monitoring | None
     prometheus_url: str | None
+    gpu_operator: GpuOperator | None
+    autoscaler: ClusterAutoscaler | None
     kserve: KServe | None
     store: ModelStore | None
 
@@ -54,8 +56,8 @@ def build(config: StackConfig, cluster: Cluster) -> Platform:
     knative = parts.knative()
     keda = parts.keda()
     monitoring = parts.monitoring(certificates)
-    parts.gpu_operator(monitoring)
-    parts.cluster_autoscaler()
+    gpu_operator = parts.gpu_operator(monitoring)
+    autoscaler = parts.cluster_autoscaler()
     optional = ((gateway_api, versions.GATEWAY_API), (knative, versions.KNATIVE_SERVING), (keda, versions.KEDA))
     apis = [f"{manifest.name} {manifest.version}" for part, manifest in optional if part]
     kserve = parts.kserve(certificates, apis, after=[gateway_api, gateway, knative, keda, monitoring])
@@ -67,6 +69,8 @@ def build(config: StackConfig, cluster: Cluster) -> Platform:
         keda=keda,
         monitoring=monitoring,
         prometheus_url=monitoring.prometheus_url if monitoring else config.monitoring.prometheus_url,
+        gpu_operator=gpu_operator,
+        autoscaler=autoscaler,
         kserve=kserve,
         store=build_store(config, cluster, parts.mirror, monitoring),
     )

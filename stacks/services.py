@@ -99,7 +99,11 @@ def _deploy_mnist(config: MnistConfig, stack: StackConfig, platform: Platform) -
     )
     runtime = ServingRuntimeArgs(namespace=MODELS_NAMESPACE, image=image, server=V1Server(model_format="pytorch-state-dict"))
     service = InferenceService(
-        "mnist", mnist(config, stack, platform), _runtime("mnist-pytorch", runtime, platform), platform.options, after=[published]
+        "mnist",
+        mnist(config, stack, platform),
+        _runtime("mnist-pytorch", runtime, platform),
+        platform.options,
+        after=[published, platform.autoscaler],
     )
     return _answering(service, image, config.ready_within_seconds, platform)
 
@@ -109,7 +113,12 @@ def _deploy_smollm(config: SmollmConfig, platform: Platform) -> str:
     image = platform.mirror.image(versions.VLLM).reference
     runtime = ServingRuntimeArgs(namespace=MODELS_NAMESPACE, image=image, server=server)
     service = InferenceService(
-        "smollm", smollm(config, platform), _runtime("smollm-vllm", runtime, platform), platform.options, after=[platform.store]
+        "smollm",
+        smollm(config, platform),
+        _runtime("smollm-vllm", runtime, platform),
+        platform.options,
+        # Without them no GPU is ever offered, and the clock of the first answer runs.
+        after=[platform.store, platform.autoscaler, platform.gpu_operator],
     )
     # Any image with Python would do; vLLM's has 10 GB.
     checker = platform.mirror.image(versions.KSERVE_STORAGE_INITIALIZER).reference

@@ -39,6 +39,8 @@ def serving(mnist: dict[str, Any] | None = None, smollm: dict[str, Any] | None =
             keda=None,
             monitoring=cast(Monitoring, object()) if monitored else None,
             prometheus_url="http://prometheus.monitoring.svc.cluster.local:9090",
+            gpu_operator=None,
+            autoscaler=None,
             kserve=None,
             store=MinioStore("model-store", MinioStoreArgs(mode="standalone", storage_size="1Gi", mirror=Mirror())),
         )

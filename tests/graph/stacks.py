@@ -1,0 +1,66 @@
+"""The committed stacks on AWS, recorded once for a session: what only the internet has is replaced by stand-ins.
+
+The stand-ins' digests are of nothing real: `complete_lock` makes them, so that prod, which insists on digests, can be recorded as an `up`.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from components import lock
+from components.artifacts import Chart, Image, Manifest
+from components.lock import Lock, Locked
+from components.pins import PINS
+from tests import stack_files
+from tests.graph.recording import Graph, record
+from tests.release_manifests import write
+
+STACKS: Mapping[str, Callable[[], dict[str, Any]]] = {"dev": stack_files.dev, "prod": stack_files.prod}
+NOTHING_REAL = "made up by a test; the digest of nothing that could be pulled"
+
+
+@functools.cache
+def recorded(stack: str) -> Graph:
+    """The graph of `Pulumi.<stack>.yaml`, as an `up` of an empty account registers it."""
+    with stand_ins() as manifests:
+        return record({**STACKS[stack](), "mirror": {"manifests": str(manifests)}})
+
+
+@contextmanager
+def stand_ins() -> Iterator[Path]:
+    """A folder for `mirror.manifests`, and a lock in which every pin has a digest."""
+    with tempfile.TemporaryDirectory() as folder:
+        manifests = write(Path(folder))
+        with complete_lock(manifests):
+            yield manifests
+
+
+@contextmanager
+def complete_lock(manifests: Path) -> Iterator[None]:
+    """Instead of the committed lock file: of charts and images the hash of their address, of manifests that of the stand-ins' bytes."""
+    artifacts = {pin.address: Locked(digest=_digest(_content(pin, manifests)), source=NOTHING_REAL) for pin in PINS.values()}
+    file = manifests / lock.LOCK_FILE.name
+    file.write_text(lock.render(Lock(artifacts=artifacts)))
+    with patch.object(lock, "LOCK_FILE", file):
+        lock.committed.cache_clear()
+        try:
+            yield
+        finally:
+            lock.committed.cache_clear()
+
+
+def _content(pin: Chart | Manifest | Image, manifests: Path) -> bytes:
+    if isinstance(pin, Manifest):
+        return (manifests / f"{pin.name}-{pin.version}.yaml").read_bytes()
+    return pin.address.encode()
+
+
+def _digest(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
