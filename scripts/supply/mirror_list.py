@@ -16,6 +16,7 @@ It is what the program asks its mirror for while it builds the stack's graph, wi
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -63,6 +64,8 @@ def configuration(stack: str) -> Values:
 def artifacts(values: Values, stack: str) -> list[Artifact]:
     """What this configuration downloads. Raises ConfigError and ManifestError."""
     config = parse(values, stack)
+    # From Python 3.14 on nobody else makes one.
+    asyncio.set_event_loop(asyncio.new_event_loop())
     # Whatever only a real cluster or account would answer stays unknown, as in a preview.
     mocks.set_mocks(_Unknown(), project=PROJECT, stack=stack, preview=True)
     asked: list[Artifact] = []
