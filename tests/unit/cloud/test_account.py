@@ -1,0 +1,225 @@
+"""What doctor asks of an account: each defect is one finding with its remedy, and a good account has none."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+
+from tests.unit.cloud.machine import ACCOUNT, TYPES, ZONES, Machine, described, refused
+
+CHECKS = ["pulumi", "state backend", "secrets provider", "aws", "identity", "region"]
+"""Those that always come, in their order, before the account is looked at."""
+
+
+def names(machine: Machine) -> list[str]:
+    return [finding.check for finding in machine.findings()]
+
+
+def test_a_good_account_lacks_nothing(machine: Machine) -> None:
+    findings = list(machine.findings())
+    assert not [str(finding) for finding in findings if finding.missing]
+    looked_at = ["zones", "GPU types", "GPU quota", "state bucket", "secrets key", "endpoint"]
+    assert [finding.check for finding in findings] == CHECKS + looked_at
+
+
+def test_a_call_is_made_in_the_region_it_is_about(machine: Machine) -> None:
+    list(machine.findings())
+    regions = {f"{call[0]} {call[1]}": call[call.index("--region") + 1] for call in machine.asked()}
+    assert regions == {
+        "sts get-caller-identity": "us-east-1",
+        "ec2 describe-regions": "us-east-1",
+        "ec2 describe-availability-zones": "eu-central-1",
+        "ec2 describe-instance-type-offerings": "eu-central-1",
+        "ec2 describe-instance-types": "eu-central-1",
+        "service-quotas get-service-quota": "eu-central-1",
+        "s3api head-bucket": "eu-west-1",
+        "s3api get-bucket-versioning": "eu-west-1",
+        "kms describe-key": "eu-west-1",
+        "eks describe-cluster": "eu-central-1",
+    }
+
+
+def test_without_credentials_only_what_this_machine_knows_is_reported(machine: Machine) -> None:
+    machine.calls["sts get-caller-identity"] = 'Unable to locate credentials. You can configure credentials by running "aws configure".'
+    *here, identity = machine.findings()
+    assert [finding.check for finding in here] == CHECKS[:4]
+    assert not any(finding.missing for finding in here)
+    assert identity.state.startswith("Unable to locate credentials")
+    assert "aws sso login" in identity.remedy
+    assert len(machine.asked()) == 1
+
+
+def test_nothing_is_asked_of_another_account(machine: Machine) -> None:
+    machine.calls["sts get-caller-identity"] |= {"Account": "999999999999", "Arn": "arn:aws:sts::999999999999:assumed-role/x/y"}
+    *_, identity = machine.findings()
+    assert identity.check == "identity"
+    assert identity.state == "arn:aws:sts::999999999999:assumed-role/x/y is of another account"
+    assert ACCOUNT in identity.remedy
+
+
+def test_a_stack_that_names_no_account_takes_any(machine: Machine) -> None:
+    del machine.stack["cluster"]["account"]
+    machine.calls["sts get-caller-identity"]["Account"] = "999999999999"
+    assert not machine.found("identity").missing
+
+
+@pytest.mark.parametrize(
+    ("regions", "state", "remedy"),
+    [
+        ([], "AWS has no eu-central-1", "correct cluster.region"),
+        (
+            [{"RegionName": "eu-central-1", "OptInStatus": "not-opted-in"}],
+            "eu-central-1 is not enabled",
+            "aws account enable-region --region-name eu-central-1 --region us-east-1",
+        ),
+    ],
+)
+def test_a_region_that_cannot_be_used_ends_the_questions(machine: Machine, regions: list[Any], state: str, remedy: str) -> None:
+    machine.calls["ec2 describe-regions"] = {"Regions": regions}
+    assert names(machine) == CHECKS
+    finding = machine.found("region")
+    assert finding.state == state
+    assert finding.remedy.startswith(remedy)
+
+
+def test_a_zone_that_the_account_does_not_have(machine: Machine) -> None:
+    machine.stack["cluster"]["zones"] = [*ZONES, "eu-central-1f"]
+    finding = machine.found("zones")
+    assert finding.state == "not available: eu-central-1f"
+    assert finding.remedy == "choose cluster.zones from: eu-central-1a, eu-central-1b"
+
+
+def test_an_impaired_zone_is_not_available(machine: Machine) -> None:
+    machine.calls["ec2 describe-availability-zones"]["AvailabilityZones"][1]["State"] = "impaired"
+    assert machine.found("zones").state == "not available: eu-central-1b"
+
+
+def test_every_gpu_type_must_be_offered_in_some_zone_of_the_stack(machine: Machine) -> None:
+    offers = [("g6.xlarge", "eu-central-1b"), ("g6.2xlarge", "eu-central-1c")]
+    machine.calls["ec2 describe-instance-type-offerings"] = {
+        "InstanceTypeOfferings": [{"InstanceType": kind, "Location": zone} for kind, zone in offers]
+    }
+    finding = machine.found("GPU types")
+    assert finding.state == "no zone of the stack offers g6.2xlarge"
+    assert "gpu.instanceTypes" in finding.remedy
+    machine.gpus("g6.xlarge")
+    assert str(machine.found("GPU types")).endswith("g6.xlarge in eu-central-1b")
+
+
+@pytest.mark.parametrize(
+    ("types", "capacity", "most", "code", "wanted"),
+    [
+        (["g6.xlarge", "g6.2xlarge"], "on-demand", 4, "L-DB2E81BA", 32),
+        (["g6.xlarge", "g5.xlarge", "g4dn.xlarge"], "spot", 7, "L-3819A6DF", 28),
+        (["p4d.24xlarge"], "on-demand", 2, "L-417A185B", 192),
+        (["p5.4xlarge"], "on-demand", 2, "L-417A185B", 32),
+    ],
+)
+def test_a_quota_below_the_largest_pool_is_asked_for(
+    machine: Machine, types: list[str], capacity: str, most: int, code: str, wanted: int
+) -> None:
+    machine.gpus(*types, capacity=capacity, most=most)
+    finding = machine.found("GPU quota")
+    largest = max(types, key=lambda kind: (TYPES[kind], kind))
+    assert finding.state == f"24 vCPUs {capacity}, {wanted} wanted by {most} x {largest}"
+    assert finding.remedy == (
+        f"aws service-quotas request-service-quota-increase --service-code ec2 --quota-code {code}"
+        f" --desired-value {wanted} --region eu-central-1 (takes hours to days)"
+    )
+    (asked,) = [call for call in machine.asked() if call[1] == "get-service-quota"]
+    assert asked[asked.index("--quota-code") + 1] == code
+
+
+def test_a_quota_that_is_just_enough_is_enough(machine: Machine) -> None:
+    machine.gpus("g6.2xlarge", most=3)
+    assert not machine.found("GPU quota").missing
+    machine.gpus("g6.2xlarge", most=4)
+    assert machine.found("GPU quota").missing
+
+
+def test_each_family_has_its_own_quota(machine: Machine) -> None:
+    machine.gpus("g6.2xlarge", "p5.4xlarge", "g6.xlarge", "g5.xlarge", capacity="spot", most=2)
+    machine.calls["ec2 describe-instance-types Name=instance-type,Values=p5.4xlarge"] = described("p5.4xlarge")
+    machine.calls["ec2 describe-instance-types Name=instance-type,Values=g6.2xlarge,g6.xlarge,g5.xlarge"] = described("g6.2xlarge")
+    machine.calls["service-quotas get-service-quota L-C4BD4855"] = {"Quota": {"Value": 0.0}}
+    graphics, compute = [finding for finding in machine.findings() if finding.check == "GPU quota"]
+    assert (graphics.state, graphics.missing) == ("24 vCPUs spot, 16 wanted by 2 x g6.2xlarge", False)
+    assert compute.state == "0 vCPUs spot, 32 wanted by 2 x p5.4xlarge"
+    assert "--quota-code L-C4BD4855 --desired-value 32" in compute.remedy
+
+
+def test_a_quota_that_is_not_known_is_not_guessed(machine: Machine) -> None:
+    machine.gpus("p6-b200.48xlarge", "p5.48xlarge", "p4d.24xlarge", capacity="spot", most=1)
+    unknown = [finding for finding in machine.findings() if "not known" in finding.state]
+    assert [finding.state for finding in unknown] == ["which one counts p6-b200.48xlarge on spot is not known here"]
+    assert "list-service-quotas" in unknown[0].remedy
+
+
+def test_a_type_that_the_region_does_not_know_has_no_quota(machine: Machine) -> None:
+    machine.calls["ec2 describe-instance-types"] = {"InstanceTypes": []}
+    assert machine.found("GPU quota").state == "eu-central-1 has no g6.xlarge, g6.2xlarge"
+    assert machine.found("GPU quota").missing
+
+
+def test_a_stack_without_gpus_asks_nothing_about_them(machine: Machine) -> None:
+    machine.stack["gpu"] = {}
+    assert not {"GPU types", "GPU quota"} & set(names(machine))
+
+
+def test_a_cluster_that_does_not_exist_yet_is_no_defect(machine: Machine) -> None:
+    machine.calls["eks describe-cluster"] = refused(
+        "DescribeCluster", "ResourceNotFoundException", "No cluster found for name: inference-prod."
+    )
+    finding = machine.found("endpoint")
+    assert (finding.state, finding.missing) == ("cluster inference-prod does not exist yet", False)
+
+
+def test_a_cluster_in_the_making_has_no_endpoint(machine: Machine) -> None:
+    machine.calls["eks describe-cluster"] = {"cluster": {"status": "CREATING"}}
+    finding = machine.found("endpoint")
+    assert (finding.state, finding.missing) == ("cluster inference-prod has none yet: CREATING", False)
+
+
+def test_an_endpoint_that_answers(machine: Machine) -> None:
+    assert machine.found("endpoint").state == "127.0.0.1 answers"
+
+
+def test_an_endpoint_that_does_not_answer_from_here(machine: Machine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    machine.calls["eks describe-cluster"]["cluster"]["endpoint"] = f"https://127.0.0.1:{port}"
+    finding = machine.found("endpoint")
+    assert "127.0.0.1 does not answer from here" in finding.state
+    assert "cluster.endpoint.publicCidrs" in finding.remedy
+
+
+def test_a_private_endpoint_that_swallows_packets_is_given_up(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.cloud.account.CONNECT_SECONDS", 0.1)
+    # A full backlog: the next connection is neither accepted nor refused.
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, socket.create_connection(server.getsockname()):
+        machine.calls["eks describe-cluster"]["cluster"]["endpoint"] = f"https://127.0.0.1:{server.getsockname()[1]}"
+        assert "timed out" in machine.found("endpoint").state
+
+
+@pytest.mark.parametrize(
+    ("call", "check"),
+    [
+        ("ec2 describe-regions", "region"),
+        ("ec2 describe-availability-zones", "zones"),
+        ("ec2 describe-instance-type-offerings", "GPU types"),
+        ("ec2 describe-instance-types", "GPU quota"),
+        ("service-quotas get-service-quota", "GPU quota"),
+        ("s3api head-bucket", "state bucket"),
+        ("s3api get-bucket-versioning", "state bucket"),
+        ("kms describe-key", "secrets key"),
+        ("eks describe-cluster", "endpoint"),
+    ],
+)
+def test_a_call_that_aws_refuses_is_a_finding(machine: Machine, call: str, check: str) -> None:
+    machine.calls[call] = refused("Something")
+    missing = [finding for finding in machine.findings() if finding.missing]
+    assert [finding.check for finding in missing] == [check]
+    assert "An error occurred (AccessDeniedException)" in missing[0].state
+    assert "get the right" in missing[0].remedy or "get access" in missing[0].remedy

@@ -1,0 +1,75 @@
+"""`make preview`: which command a stack gets, and that a real state is never shown to a simulated plugin."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.cloud.preview import preview, scratch_stack
+from scripts.errors import DriverError
+from tests.unit.cloud.machine import Machine
+
+ROOT = Path(__file__).parents[3]
+
+SPY = f"""#!{sys.executable} -IS
+# A fake of the Pulumi CLI for tests: keeps what it was called with.
+import json, os, pathlib, sys
+
+kept = {{"arguments": sys.argv[1:], "path": os.environ["PATH"], "backend": os.environ["PULUMI_BACKEND_URL"]}}
+pathlib.Path(__file__).with_name("kept.json").write_text(json.dumps(kept))
+"""
+
+
+@pytest.fixture
+def spied(machine: Machine) -> Path:
+    """Where the fake Pulumi writes its call to."""
+    (machine.folder / "bin/pulumi").write_text(SPY)
+    return machine.folder / "bin/kept.json"
+
+
+def test_a_real_state_is_previewed_with_the_persons_own_tools_alone(spied: Path, machine: Machine) -> None:
+    preview("prod", ["--diff"])
+    kept = json.loads(spied.read_text())
+    assert kept["arguments"] == ["preview", "--stack", "prod", "--diff"]
+    assert kept["path"].split(":") == [str(Path(sys.executable).parent), str(machine.folder / "bin")]
+
+
+def test_a_real_state_without_pulumi_is_refused(machine: Machine) -> None:
+    machine.without("pulumi")
+    with pytest.raises(DriverError, match=r"install `pulumi` .* or unset PULUMI_BACKEND_URL"):
+        preview("prod", [])
+
+
+def test_a_scratch_stack_has_its_own_state_and_none_of_the_real_keys(spied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    committed = "secretsprovider: awskms://alias/real\nencryptedkey: real\nconfig:\n  inference-platform:mirror: {charts: there}\n"
+    (tmp_path / "Pulumi.prod.yaml").write_text(committed)
+    (tmp_path / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
+    monkeypatch.setattr("scripts.cloud.preview.ROOT", tmp_path)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    file, _ = scratch_stack(scratch, "prod", {"mirror": {"manifests": "here"}}, {"PATH": str(spied.parent)})
+    assert file.read_text() == "config:\n  inference-platform:mirror:\n    charts: there\n    manifests: here\n"
+    assert json.loads(spied.read_text())["backend"] == (scratch / "state").as_uri()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (["preview"], "scripts.local pulumi preview"),
+        (["preview", "STACK=local", "ARGS=--diff"], "scripts.local pulumi preview --diff"),
+        (["preview", "STACK=dev", "ARGS=--diff --json"], "scripts.cloud preview dev --diff --json"),
+        (["doctor"], "bench doctor"),
+        (["doctor", "STACK=local"], "bench doctor"),
+        (["doctor", "STACK=prod"], "scripts.cloud doctor prod"),
+    ],
+)
+def test_make_gives_each_stack_its_command(arguments: list[str], command: str) -> None:
+    # -o: as if the Python packages were installed. Of the environment only PATH: a `make` around this one hands its variables on.
+    command_line = ["make", "--dry-run", "--no-print-directory", "-o", ".venv/.installed", *arguments]
+    done = subprocess.run(command_line, cwd=ROOT, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith(f"python -m {command}")
