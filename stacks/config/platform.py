@@ -80,6 +80,8 @@ class KnativeIngressConfig(Section):
         for key, value in (("ingressClass", self.ingress_class), ("service", self.service)):
             if (self.kind == "existing") != (value is not None):
                 raise ValueError(f"{key} says where the ingress of kind existing is; it is needed there and not allowed for kourier")
+        if self.kind == "existing" and self.exposure != "cluster":
+            raise ValueError(f"exposure {self.exposure} is for kourier; who reaches an ingress of kind existing is not ours to say")
         return self
 
 

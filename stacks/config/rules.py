@@ -47,6 +47,24 @@ RULES = (
         "releaseVersion is an image for another Kubernetes minor than cluster.version",
     ),
     Rule(
+        "gpu",
+        ("cluster",),
+        lambda gpu, cluster: _owned(cluster) and gpu.mode == "managed" and gpu.nodes.min == 0 and not cluster.autoscaler.enabled,
+        "nodes.min 0 beside cluster.autoscaler.enabled: false: nobody would ever add a node; switch it on or raise nodes.min",
+    ),
+    Rule(
+        "safeguards",
+        ("cluster",),
+        lambda safeguards, cluster: safeguards.digests == "required" and _owned(cluster) and not cluster.system_nodes.release_version,
+        "digests: required wants cluster.systemNodes.releaseVersion too: without it nodes boot whatever image is the newest",
+    ),
+    Rule(
+        "safeguards",
+        ("gpu",),
+        lambda safeguards, gpu: safeguards.digests == "required" and gpu.mode == "managed" and not gpu.release_version,
+        "digests: required wants gpu.releaseVersion too: without it nodes boot whatever image is the newest",
+    ),
+    Rule(
         "mirror",
         ("safeguards",),
         lambda mirror, safeguards: mirror.digests == "drop" and safeguards.digests == "required",
@@ -57,6 +75,19 @@ RULES = (
         ("cluster", "gateway_api"),
         lambda gateway, cluster, api: gateway.enabled and _owned(cluster) and not api.enabled,
         "enabled: true on cluster.kind eks needs gatewayApi.enabled: true",
+    ),
+    Rule(
+        "knative",
+        ("cluster",),
+        lambda knative, cluster: knative.enabled and _owned(cluster) and knative.ingress.kind == "existing",
+        "ingress.kind existing needs cluster.kind: existing; on a cluster of ours there is no ingress but kourier",
+    ),
+    Rule(
+        "monitoring",
+        ("cluster", "cert_manager"),
+        # Its webhook's certificate is cert-manager's.
+        lambda monitoring, cluster, certificates: monitoring.enabled and _owned(cluster) and not certificates.enabled,
+        "enabled: true on cluster.kind eks needs certManager.enabled: true",
     ),
     Rule(
         "gpu_operator",

@@ -181,8 +181,6 @@ class Order:
         for association in self.graph.of_kind("PodIdentityAssociation"):
             account = (association.inputs["namespace"], association.inputs["serviceAccount"])
             users = [resource for resource in self.custom if _account(resource) == account]
-            if not users:
-                yield f"{association.key} is used by nobody"
             yield from self.lacking(users, [association])
             yield from self.lacking([association], self.graph.of_kind("Cluster"))
 

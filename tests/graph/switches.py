@@ -1,0 +1,225 @@
+"""The switches of a stack: a configuration for every setting of them, what then exists, and which settings contradict each other.
+
+Written by hand from what the switches mean, and not from stacks/config: a second opinion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from tests.eks import CLUSTER, GPU
+from tests.service_files import version
+from tests.stack_files import IMAGES, IMAGES_BY_DIGEST
+
+Case = Mapping[str, str]
+"""One value for every switch."""
+Pair = tuple[tuple[str, str], tuple[str, str]]
+
+SWITCHES: dict[str, tuple[str, ...]] = {
+    "smollm": ("off", "on"),
+    "mnist": ("off", "cpu", "concurrency"),
+    "cluster": ("existing", "eks", "eks in a network of others"),
+    "gpu": ("none", "existing", "managed"),
+    "gpuOperator": ("off", "on"),
+    "store": ("off", "standalone", "distributed", "s3"),
+    "kserve": ("on", "off"),
+    "envoyGateway": ("off", "cluster", "internal"),
+    "gatewayApi": ("off", "on"),
+    "knative": ("off", "kourier", "kourier, internal", "existing ingress"),
+    "keda": ("off", "on"),
+    "monitoring": ("off", "on", "of others"),
+    "certManager": ("on", "off"),
+    "autoscaler": ("on", "off"),
+    "mirror": ("none", "registry", "registry with builds of its own"),
+    "digests": ("optional", "required"),
+    "systemNodes": ("pinned", "newest"),
+    "gpuNodes": ("pinned", "newest"),
+    "images": ("none", "by tag", "by digest"),
+}
+OWNED = ("eks", "eks in a network of others")
+KNATIVE = ("kourier", "kourier, internal", "existing ingress")
+ON_CPU_OR_REQUESTS = ("cpu", "concurrency")
+EXPOSED = ("cluster", "internal")
+
+REGISTRY = "corp.example/mirror"
+RELEASE = "1.35.7-20260911"
+BUCKET = "inference-test-models"
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A setting is refused when every one of these switches has one of the values; the message has all of `names`."""
+
+    values: Mapping[str, tuple[str, ...]]
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return " beside ".join(f"{switch} {' or '.join(values)}" for switch, values in self.values.items())
+
+    def holds(self, case: Case) -> bool:
+        """Of a setting of some of the switches, too: what is open contradicts nothing."""
+        return all(case.get(switch) in values for switch, values in self.values.items())
+
+    def explains(self, line: str) -> bool:
+        return all(name in line for name in self.names)
+
+
+CONFLICTS = [
+    Conflict({"gpu": ("managed",), "cluster": ("existing",)}, ("gpu: mode managed", "cluster.kind")),
+    Conflict({"gpu": ("existing",), "cluster": OWNED}, ("gpu: mode existing", "cluster.kind")),
+    Conflict({"gpu": ("managed",), "cluster": OWNED, "autoscaler": ("off",)}, ("gpu: nodes.min", "cluster.autoscaler.enabled")),
+    Conflict({"gpu": ("none",), "gpuOperator": ("on",)}, ("gpuOperator: enabled: true", "gpu.mode")),
+    Conflict({"gpu": ("managed",), "gpuOperator": ("off",)}, ("gpuOperator: enabled: false", "gpu.mode")),
+    Conflict({"cluster": OWNED, "envoyGateway": EXPOSED, "gatewayApi": ("off",)}, ("envoyGateway:", "cluster.kind", "gatewayApi.enabled")),
+    Conflict({"cluster": OWNED, "knative": ("existing ingress",)}, ("knative: ingress.kind", "cluster.kind")),
+    Conflict({"cluster": OWNED, "monitoring": ("on",), "certManager": ("off",)}, ("monitoring:", "cluster.kind", "certManager.enabled")),
+    Conflict({"cluster": OWNED, "kserve": ("on",), "certManager": ("off",)}, ("kserve:", "cluster.kind", "certManager.enabled")),
+    Conflict({"cluster": ("existing",), "store": ("s3",)}, ("modelStore: backend s3", "cluster.kind")),
+    Conflict(
+        {"digests": ("required",), "mirror": ("registry with builds of its own",)},
+        ("mirror: digests: drop", "safeguards.digests: required"),
+    ),
+    Conflict({"digests": ("required",), "images": ("by tag",)}, ("images:", "safeguards.digests: required")),
+    Conflict(
+        {"digests": ("required",), "cluster": OWNED, "systemNodes": ("newest",)},
+        ("safeguards: digests: required", "cluster.systemNodes.releaseVersion"),
+    ),
+    Conflict(
+        {"digests": ("required",), "gpu": ("managed",), "gpuNodes": ("newest",)}, ("safeguards: digests: required", "gpu.releaseVersion")
+    ),
+    Conflict({"mnist": ON_CPU_OR_REQUESTS, "kserve": ("off",)}, ("services:", "mnist needs", "kserve.enabled")),
+    Conflict({"mnist": ON_CPU_OR_REQUESTS, "store": ("off",)}, ("services:", "mnist needs", "modelStore.enabled")),
+    Conflict({"mnist": ON_CPU_OR_REQUESTS, "images": ("none",)}, ("services:", "mnist needs", "images.mnist", "images.mnistWeights")),
+    Conflict({"mnist": ("concurrency",), "knative": ("off",)}, ("services:", "mnist needs", "knative.enabled")),
+    Conflict({"mnist": ("concurrency",), "envoyGateway": ("off",)}, ("services:", "mnist needs", "envoyGateway.enabled")),
+    Conflict({"smollm": ("on",), "kserve": ("off",)}, ("services:", "smollm needs", "kserve.enabled")),
+    Conflict({"smollm": ("on",), "store": ("off",)}, ("services:", "smollm needs", "modelStore.enabled")),
+    Conflict({"smollm": ("on",), "envoyGateway": ("off",)}, ("services:", "smollm needs", "envoyGateway.enabled")),
+    Conflict({"smollm": ("on",), "keda": ("off",)}, ("services:", "smollm needs", "keda.enabled")),
+    Conflict({"smollm": ("on",), "monitoring": ("off",)}, ("services:", "smollm needs", "monitoring.enabled", "monitoring.prometheusUrl")),
+    Conflict({"smollm": ("on",), "gpu": ("none",)}, ("services:", "smollm needs", "gpu.mode")),
+]
+
+
+def broken(case: Case) -> list[Conflict]:
+    return [conflict for conflict in CONFLICTS if conflict.holds(case)]
+
+
+def pairs(case: Case) -> Iterator[Pair]:
+    yield from combinations(case.items(), 2)
+
+
+def all_pairs() -> Iterator[Pair]:
+    for one, other in combinations(SWITCHES, 2):
+        yield from (((one, first), (other, second)) for first in SWITCHES[one] for second in SWITCHES[other])
+
+
+def completed(start: Case, allowed: Conflict | None = None) -> Case | None:
+    """The first setting of all switches that goes on from `start` without a conflict but `allowed`; None when there is none."""
+    if any(conflict is not allowed for conflict in broken(start)):
+        return None
+    switch = next((switch for switch in SWITCHES if switch not in start), None)
+    if switch is None:
+        return {each: start[each] for each in SWITCHES}
+    found = (completed({**start, switch: value}, allowed) for value in SWITCHES[switch])
+    return next((case for case in found if case), None)
+
+
+def valid_cases() -> list[Case]:
+    """So few that together they have every pair of values that any valid case has. Not by allpairspy: with a filter it leaves pairs out."""
+    open_pairs = [pair for pair in all_pairs() if completed(dict(pair))]
+    cases: list[Case] = []
+    while open_pairs:
+        start: Case = {}
+        for pair in open_pairs:
+            wider = {**start, **dict(pair)}
+            if wider.items() >= start.items() and completed(wider):
+                start = wider
+        case = completed(start)
+        assert case
+        cases.append(case)
+        covered = set(pairs(case))
+        open_pairs = [pair for pair in open_pairs if pair not in covered]
+    return cases
+
+
+def configuration(case: Case) -> dict[str, Any]:
+    """The keys below `inference-platform:`."""
+    enabled = {key: {"enabled": case[key] == "on"} for key in ("gpuOperator", "kserve", "gatewayApi", "keda", "certManager")}
+    return {
+        **enabled,
+        "cluster": _cluster(case),
+        "gpu": _gpu(case),
+        "safeguards": {"digests": case["digests"]},
+        "mirror": _mirror(case["mirror"]),
+        "envoyGateway": {
+            "enabled": case["envoyGateway"] != "off",
+            "exposure": "internal" if case["envoyGateway"] == "internal" else "cluster",
+        },
+        "knative": _knative(case["knative"]),
+        "monitoring": {"prometheusUrl": "http://prometheus.example:9090"}
+        if case["monitoring"] == "of others"
+        else _switch(case["monitoring"]),
+        "modelStore": _store(case["store"]),
+        "images": {"none": {}, "by tag": IMAGES, "by digest": IMAGES_BY_DIGEST}[case["images"]],
+        "services": _services(case),
+    }
+
+
+def _switch(value: str) -> dict[str, Any]:
+    return {"enabled": value == "on"}
+
+
+def _pinned(value: str) -> dict[str, str]:
+    return {"releaseVersion": RELEASE} if value == "pinned" else {}
+
+
+def _cluster(case: Case) -> dict[str, Any]:
+    if case["cluster"] == "existing":
+        return {"kind": "existing"}
+    subnets = [f"subnet-0{zone}" for zone in "abc"]
+    network = {} if case["cluster"] == "eks" else {"network": {"kind": "existing", "vpcId": "vpc-0a", "privateSubnetIds": subnets}}
+    return {**CLUSTER, **network, "autoscaler": _switch(case["autoscaler"]), "systemNodes": _pinned(case["systemNodes"])}
+
+
+def _gpu(case: Case) -> dict[str, Any]:
+    return {**GPU, **_pinned(case["gpuNodes"])} if case["gpu"] == "managed" else {"mode": case["gpu"]}
+
+
+def _mirror(value: str) -> dict[str, Any]:
+    if value == "none":
+        return {}
+    return {"registry": REGISTRY, "digests": "keep" if value == "registry" else "drop"}
+
+
+def _knative(value: str) -> dict[str, Any]:
+    ingress: dict[str, dict[str, str]] = {
+        "off": {},
+        "kourier": {"kind": "kourier"},
+        "kourier, internal": {"kind": "kourier", "exposure": "internal"},
+        "existing ingress": {"kind": "existing", "ingressClass": "corp.example", "service": "ingress/internal"},
+    }
+    return {"enabled": value != "off", "ingress": ingress[value]}
+
+
+def _store(value: str) -> dict[str, Any]:
+    stores: dict[str, dict[str, Any]] = {
+        "off": {"enabled": False},
+        "standalone": {"mode": "standalone"},
+        "distributed": {"mode": "distributed", "replicas": 4},
+        "s3": {"backend": "s3", "bucket": BUCKET},
+    }
+    return stores[value]
+
+
+def _services(case: Case) -> dict[str, Any]:
+    bucket = BUCKET if case["store"] == "s3" else "models"
+    services: dict[str, Any] = {}
+    if case["mnist"] != "off":
+        services["mnist"] = {"model": f"s3://{bucket}/mnist/a.pt", "scaling": {"metric": case["mnist"]}}
+    if case["smollm"] == "on":
+        services["smollm"] = {"versions": [version("v1", 100, model=f"s3://{bucket}/smollm/v1")]}
+    return services
