@@ -1,4 +1,4 @@
-"""Checks of an AWS account against what a stack wants from it: identity, region, zones, the API endpoint."""
+"""Checks of an AWS account against what a stack wants from it: identity, region, zones, and a way to the API server."""
 
 from __future__ import annotations
 
@@ -42,6 +42,17 @@ def zones(aws: Aws, cluster: EksClusterConfig) -> Finding:
     if unknown := [zone for zone in cluster.zones if zone not in found]:
         return Finding("zones", f"not available: {', '.join(unknown)}", f"choose cluster.zones from: {', '.join(sorted(found))}")
     return Finding("zones", ", ".join(cluster.zones))
+
+
+def access(cluster: EksClusterConfig) -> Finding:
+    """Whether the caller administers the cluster: the one who runs Pulumi makes everything in it, and EKS admits nobody else."""
+    arn = Aws(ALWAYS_ENABLED)("sts", "get-caller-identity")["Arn"]
+    # A role calls as arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION; its own ARN may have a path before its name.
+    caller = arn.split("/")[1] if ":assumed-role/" in arn else arn
+    if caller in cluster.admins or caller in [admin.rpartition("/")[2] for admin in cluster.admins if ":role/" in admin]:
+        return Finding("cluster access", f"{caller} is one of cluster.admins")
+    remedy = f"run Pulumi as one of them ({', '.join(cluster.admins)}), or add {caller}"
+    return Finding("cluster access", f"{caller} is none of cluster.admins", remedy)
 
 
 def endpoint(aws: Aws, cluster: EksClusterConfig) -> Finding:

@@ -61,6 +61,7 @@ def _asked(config: StackConfig, cluster: EksClusterConfig, stack_file: Path) -> 
         yield "state bucket", partial(backend.bucket, cluster.region)
     if backend.secrets_provider(stack_file).startswith("awskms://"):
         yield "secrets key", partial(backend.key, cluster.region, stack_file)
+    yield "cluster access", partial(account.access, cluster)
     yield "endpoint", partial(account.endpoint, aws, cluster)
 
 

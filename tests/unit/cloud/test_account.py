@@ -20,7 +20,7 @@ def names(machine: Machine) -> list[str]:
 def test_a_good_account_lacks_nothing(machine: Machine) -> None:
     findings = list(machine.findings())
     assert not [str(finding) for finding in findings if finding.missing]
-    looked_at = ["zones", "GPU types", "GPU quota", "state bucket", "secrets key", "endpoint"]
+    looked_at = ["zones", "GPU types", "GPU quota", "state bucket", "secrets key", "cluster access", "endpoint"]
     assert [finding.check for finding in findings] == CHECKS + looked_at
 
 
@@ -166,6 +166,34 @@ def test_a_type_that_the_region_does_not_know_has_no_quota(machine: Machine) -> 
 def test_a_stack_without_gpus_asks_nothing_about_them(machine: Machine) -> None:
     machine.stack["gpu"] = {}
     assert not {"GPU types", "GPU quota"} & set(names(machine))
+
+
+ROLE = f"arn:aws:sts::{ACCOUNT}:assumed-role/inference-platform-admin/me"
+USER = f"arn:aws:iam::{ACCOUNT}:user/me"
+
+
+@pytest.mark.parametrize(
+    ("caller", "admin", "state"),
+    [
+        (ROLE, "inference-platform-admin", "inference-platform-admin is one of cluster.admins"),
+        (ROLE, f"arn:aws:iam::{ACCOUNT}:role/teams/inference-platform-admin", "inference-platform-admin is one of cluster.admins"),
+        (USER, USER, f"{USER} is one of cluster.admins"),
+    ],
+)
+def test_whoever_runs_pulumi_is_an_admin_by_name_or_by_arn(machine: Machine, caller: str, admin: str, state: str) -> None:
+    machine.calls["sts get-caller-identity"]["Arn"] = caller
+    machine.stack["cluster"]["admins"] = ["breakglass", admin]
+    finding = machine.found("cluster access")
+    assert (finding.state, finding.missing) == (state, False)
+
+
+@pytest.mark.parametrize(("caller", "name"), [(ROLE.replace("platform-", ""), "inference-admin"), (USER, USER)])
+def test_whoever_is_no_admin_of_the_cluster_is_told_before_pulumi_runs(machine: Machine, caller: str, name: str) -> None:
+    machine.stack["cluster"]["admins"] = ["me", f"arn:aws:iam::{ACCOUNT}:user/inference-admin"]
+    machine.calls["sts get-caller-identity"]["Arn"] = caller
+    finding = machine.found("cluster access")
+    assert finding.state == f"{name} is none of cluster.admins"
+    assert finding.remedy.endswith(f", or add {name}")
 
 
 def test_a_cluster_that_does_not_exist_yet_is_no_defect(machine: Machine) -> None:
