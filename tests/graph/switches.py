@@ -5,6 +5,7 @@ Written by hand from what the switches mean, and not from stacks/config: a secon
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -117,6 +118,12 @@ def all_pairs() -> Iterator[Pair]:
         yield from (((one, first), (other, second)) for first in SWITCHES[one] for second in SWITCHES[other])
 
 
+@functools.cache
+def possible_pairs() -> tuple[Pair, ...]:
+    """Those that some case without a conflict has."""
+    return tuple(pair for pair in all_pairs() if completed(dict(pair)))
+
+
 def completed(start: Case, allowed: Conflict | None = None) -> Case | None:
     """The first setting of all switches that goes on from `start` without a conflict but `allowed`; None when there is none."""
     if any(conflict is not allowed for conflict in broken(start)):
@@ -130,7 +137,7 @@ def completed(start: Case, allowed: Conflict | None = None) -> Case | None:
 
 def valid_cases() -> list[Case]:
     """So few that together they have every pair of values that any valid case has. Not by allpairspy: with a filter it leaves pairs out."""
-    open_pairs = [pair for pair in all_pairs() if completed(dict(pair))]
+    open_pairs = list(possible_pairs())
     cases: list[Case] = []
     while open_pairs:
         start: Case = {}
