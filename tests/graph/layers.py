@@ -60,23 +60,9 @@ GROUND = re.compile(
 )
 """What waits for its owner's inputs only: nothing is left of it that could hold up the layers between. Whoever uses it waits for it."""
 
-PASSIVE = {
-    "Namespace",
-    "ServiceAccount",
-    "Role",
-    "RoleBinding",
-    "ClusterRole",
-    "ClusterRoleBinding",
-    "ConfigMap",
-    "Secret",
-    "NetworkPolicy",
-    "PodDisruptionBudget",
-    "HorizontalPodAutoscaler",
-    "Service",
-    "StorageClass",
-    "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionPolicyBinding",
-}
+RIGHTS = {"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
+POLICIES = {"NetworkPolicy", "PodDisruptionBudget", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
+PASSIVE = {"Namespace", "ConfigMap", "Secret", "Service", "HorizontalPodAutoscaler", "StorageClass", *RIGHTS, *POLICIES}
 """Kinds that the API server and the control plane alone create and delete: no controller of ours has a part in it."""
 
 WORKLOADS = {"Release", "Deployment", "StatefulSet", "DaemonSet"}
