@@ -19,7 +19,7 @@ CONTRACT = Instance("contract")
 LIFECYCLE = Instance("lifecycle")
 
 OF_MARKER = {"lifecycle": LIFECYCLE, "schemas": LIFECYCLE, "engine": CONTRACT, "node": PLATFORM}
-"""Marker → the node that tests with this marker run on. Those of the node's lifecycle and of schemas have the marker `node` too; the first counts."""
+"""Marker → the node that tests with this marker run on. Tests of lifecycle and of schemas have the marker `node` too; the first counts."""
 
 OF_A_USER = ("KUBECONFIG", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 
