@@ -32,6 +32,7 @@ class Settings:
     """`monthly_budget_usd`: for all node groups at their maximum. `registries`: beginnings of image references, besides an account's ECR.
 
     `control_plane_namespaces`: where the platform's controllers live and no model may.
+    `single_replica`: who works alone by design; nodes can wait the seconds that the next pod takes.
     """
 
     environment: Environment
@@ -47,7 +48,7 @@ class Settings:
     control_plane_namespaces: frozenset[str] = frozenset(
         {
             "cert-manager",
-            "envoy-gateway-system",
+            "envoy-gateway",
             "gpu-operator",
             "keda",
             "knative-serving",
@@ -59,6 +60,7 @@ class Settings:
         }
     )
     model_schemes: tuple[str, ...] = ("s3://",)
+    single_replica: frozenset[str] = frozenset({"cluster-autoscaler"})
 
 
 # A machine of one's own names its mirror's address itself, and pays for nothing.

@@ -1,0 +1,96 @@
+"""Rules as Pulumi's analyzer runs them: every rule mandatory, and one that reads an unknown value is a violation itself.
+
+Pulumi's own answer to an unknown is an advisory, which blocks nothing (pulumi-policy:policy.py@1.21.0, Analyze).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pulumi_policy import (
+    EnforcementLevel,
+    Policy,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+from pulumi_policy import Severity as PulumiSeverity
+from pulumi_policy.proxy import UnknownValueError
+
+from policies.rules.resource import UNKNOWN, Resource, Unknown
+from policies.rules.rule import Rule, StackRule
+from policies.settings import Settings, for_urn
+
+SettingsOf = Callable[[str], Settings]
+"""What is demanded of the stack of a URN."""
+
+
+def policies(rules: Sequence[Rule | StackRule], settings_of: SettingsOf = for_urn) -> list[Policy]:
+    """One policy for each rule, under the rule's name."""
+    return [_stack_policy(rule, settings_of) if isinstance(rule, StackRule) else _policy(rule, settings_of) for rule in rules]
+
+
+def _policy(rule: Rule, settings_of: SettingsOf) -> Policy:
+    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        resource = _resource(args.resource_type, args.name, args.props, args.opts.protect, args.urn)
+        settings = settings_of(args.urn)
+        try:
+            if rule.matches(resource, settings):
+                for message in rule.check(resource, settings):
+                    report(f"{resource.kind} {resource.name}: {message}\nFix: {rule.fix}", None)
+        except Unknown as unknown:
+            report(f"{resource.kind} {resource.name}: could not evaluate: {unknown}\n{_LET_IT_BE_KNOWN}", None)
+
+    return ResourceValidationPolicy(
+        name=rule.name, description=rule.title, validate=validate, enforcement_level=EnforcementLevel.MANDATORY, **_words(rule)
+    )
+
+
+def _stack_policy(rule: StackRule, settings_of: SettingsOf) -> Policy:
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        resources = [_resource(each.resource_type, each.name, each.props, each.opts.protect, each.urn) for each in args.resources]
+        if not resources:
+            return
+        settings = settings_of(resources[0].urn)
+        relevant = [resource for resource in resources if rule.matches(resource)]
+        try:
+            for message, resource in rule.check(relevant, settings):
+                subject = f"{resource.kind} {resource.name}" if resource else f"stack {settings.environment}"
+                report(f"{subject}: {message}\nFix: {rule.fix}", resource.urn if resource else None)
+        except Unknown as unknown:
+            report(f"could not evaluate: {unknown}\n{_LET_IT_BE_KNOWN}", None)
+
+    return StackValidationPolicy(
+        name=rule.name, description=rule.title, validate=validate, enforcement_level=EnforcementLevel.MANDATORY, **_words(rule)
+    )
+
+
+_LET_IT_BE_KNOWN = "Fix: let the program compute this value itself instead of reading it from another resource's output."
+
+
+def _words(rule: Rule | StackRule) -> dict[str, Any]:
+    return {"severity": PulumiSeverity(rule.severity), "remediation_steps": rule.fix, "url": rule.reference}
+
+
+def _resource(type_token: str, name: str, props: Mapping[str, Any], protect: bool, urn: str) -> Resource:
+    return Resource(type=type_token, name=name, properties=_plain_object(props), protect=protect, urn=urn)
+
+
+def _plain_object(proxy: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _read(proxy, key) for key in proxy}
+
+
+def _read(proxy: Mapping[str, Any] | Sequence[Any], key: Any) -> Any:  # noqa: ANN401 - a property of a resource of any type
+    """Pulumi's proxies raise where an unknown is read; ours do too, but later: where the rule reads it."""
+    try:
+        value = proxy[key]
+    except UnknownValueError:
+        return UNKNOWN
+    if isinstance(value, Mapping):
+        return _plain_object(value)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_read(value, position) for position in range(len(value))]
+    return value

@@ -1,0 +1,14 @@
+"""All the rules there are, by subject."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from policies.rules import kubernetes, serving
+from policies.rules.rule import Rule, StackRule
+
+SUBJECTS: Mapping[str, tuple[Rule | StackRule, ...]] = {
+    "Kubernetes": kubernetes.RULES,
+    "Serving": serving.RULES,
+}
+RULES: tuple[Rule | StackRule, ...] = tuple(rule for rules in SUBJECTS.values() for rule in rules)
