@@ -82,6 +82,8 @@ TOOLS: Mapping[str, Tool] = {
             "pulumi-language-python",
             {"pulumi-language-python": "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python"},
             stamps={_PULUMI_VERSION: "v3.78.0"},
+            # How engine 3.170 starts a policy pack; later engines ask the language host instead.
+            scripts={"pulumi-analyzer-policy-python": ("github.com/pulumi/pulumi/sdk/v3", "python/dist/pulumi-analyzer-policy-python")},
         ),
         Tool(
             "helm",
