@@ -70,7 +70,8 @@ def _default_tags(providers: Sequence[Resource], _settings: Settings) -> Iterato
 
 
 def _decoded(value: Any) -> Mapping[str, Any]:  # noqa: ANN401 - Pulumi passes a provider's objects as JSON
-    return json.loads(value) if isinstance(value, str) else value
+    decoded: Mapping[str, Any] = json.loads(value) if isinstance(value, str) else value
+    return decoded
 
 
 RULES: tuple[Rule | StackRule, ...] = (
