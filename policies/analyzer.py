@@ -6,11 +6,13 @@ Pulumi's own answer to an unknown is an advisory, which blocks nothing (pulumi-p
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pulumi_policy import (
     EnforcementLevel,
     Policy,
+    PolicyConfigSchema,
     ReportViolation,
     ResourceValidationArgs,
     ResourceValidationPolicy,
@@ -36,7 +38,7 @@ def policies(rules: Sequence[Rule | StackRule], settings_of: SettingsOf = for_ur
 def _policy(rule: Rule, settings_of: SettingsOf) -> Policy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         resource = _resource(args.resource_type, args.name, args.props, args.opts.protect, args.urn)
-        settings = settings_of(args.urn)
+        settings = _extended(settings_of(args.urn), rule, args.get_config())
         try:
             if rule.matches(resource, settings):
                 for message in rule.check(resource, settings):
@@ -45,8 +47,18 @@ def _policy(rule: Rule, settings_of: SettingsOf) -> Policy:
             report(f"{resource.kind} {resource.name}: could not evaluate: {unknown}\n{_LET_IT_BE_KNOWN}", None)
 
     return ResourceValidationPolicy(
-        name=rule.name, description=rule.title, validate=validate, enforcement_level=EnforcementLevel.MANDATORY, **_words(rule)
+        name=rule.name,
+        description=rule.title,
+        validate=validate,
+        enforcement_level=EnforcementLevel.MANDATORY,
+        config_schema=PolicyConfigSchema(properties={key: {"type": "array", "items": {"type": "string"}} for key in rule.extensible}),
+        **_words(rule),
     )
+
+
+def _extended(settings: Settings, rule: Rule, configuration: Mapping[str, Any]) -> Settings:
+    changes: dict[str, Any] = {key: (*getattr(settings, key), *configuration.get(key, [])) for key in rule.extensible}
+    return replace(settings, **changes)
 
 
 def _stack_policy(rule: StackRule, settings_of: SettingsOf) -> Policy:

@@ -200,9 +200,10 @@ RULES: tuple[Rule, ...] = (
         name="image-registry",
         title="An image comes from a registry on the list, or from ECR",
         why="What runs beside the models was chosen by somebody, and can be mirrored and scanned.",
-        fix="use an image of components/versions.py or of the account's own ECR, or add the registry to policies/settings.py",
+        fix="use an image of components/versions.py or of the account's ECR; or add the registry: policies/settings.py, --policy-pack-config",
         severity="high",
         types=WITH_IMAGES,
+        extensible=("registries",),
         check=_registries,
     ),
     Rule(

@@ -19,6 +19,7 @@ class Rule:
     """`check` yields one message per violation, each naming what in the resource is wrong; it is a pure function of what it is given.
 
     `name`: kebab-case, unique. `title`: what is demanded, a sentence. `fix`: what to change, where. `reference`: a public page or section.
+    `extensible`: settings, lists of text, to which Pulumi's `--policy-pack-config` may add for this rule.
     `applies`: narrows `types` down by properties; a rule is evaluated on a resource only where both hold.
     """
 
@@ -30,6 +31,7 @@ class Rule:
     types: Types
     check: Callable[[Resource, Settings], Iterator[str]]
     reference: str | None = None
+    extensible: tuple[str, ...] = ()
     applies: Callable[[Resource, Settings], bool] = lambda _resource, _settings: True
 
     def matches(self, resource: Resource, settings: Settings) -> bool:

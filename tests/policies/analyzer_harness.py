@@ -51,9 +51,11 @@ def findings(
     stack: str = "prod",
     rules: Sequence[Rule | StackRule] = RULES,
     settings_of: SettingsOf = for_urn,
+    configuration: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[Finding]:
     """What blocks, of the resources one by one and then of all together. A diagnostic that does not block fails."""
     servicer = _PolicyAnalyzerServicer("test", "0.0.1", policies(rules, settings_of), EnforcementLevel.MANDATORY)
+    servicer.Configure(_configured(configuration or {}), None)  # type: ignore[no-untyped-call]
     asked, answers = list(resources), []
     for resource in asked:
         request = analyzer_pb2.AnalyzeRequest(**_fields(resource, stack))
@@ -64,6 +66,15 @@ def findings(
     weak = [diagnostic.message for diagnostic in diagnostics if diagnostic.enforcementLevel != analyzer_pb2.MANDATORY]
     assert not weak, f"these would not block: {weak}"
     return [Finding(diagnostic.policyName, diagnostic.message, diagnostic.urn) for diagnostic in diagnostics]
+
+
+def _configured(configuration: Mapping[str, Mapping[str, Any]]) -> analyzer_pb2.ConfigureAnalyzerRequest:
+    """`--policy-pack-config`, by rule, as the engine hands it on."""
+    request = analyzer_pb2.ConfigureAnalyzerRequest()
+    for rule, values in configuration.items():
+        request.policyConfig[rule].enforcementLevel = analyzer_pb2.MANDATORY
+        request.policyConfig[rule].properties.update(values)
+    return request
 
 
 def _fields(resource: Registered, stack: str) -> dict[str, Any]:
