@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from policies.cost import Estimate, price
+from policies.cost import CLUSTER, Estimate, price
 from policies.prices import prices
 from policies.rules.resource import Resource
 from policies.rules.rule import StackRule
@@ -19,9 +19,12 @@ def _everything(_type: str) -> bool:
 
 
 def estimate(resources: Sequence[Resource]) -> Estimate:
-    """In the region of the stack's AWS provider; a stack without one costs nothing there."""
+    """In the region of the stack's AWS provider; a stack without a cluster on AWS costs nothing there."""
     regions = [str(resource.get("region")) for resource in resources if resource.type == PROVIDER]
-    return price(resources, prices(regions[0])) if regions else Estimate((), ())
+    if regions:
+        return price(resources, prices(regions[0]))
+    clusters = [resource for resource in resources if resource.type == CLUSTER]
+    return Estimate((), tuple(f"Cluster {cluster.name}: no AWS provider says in which region it is" for cluster in clusters))
 
 
 def _within_budget(resources: Sequence[Resource], settings: Settings) -> Iterator[tuple[str, Resource | None]]:

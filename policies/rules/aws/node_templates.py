@@ -39,7 +39,7 @@ def _disks(template: Resource, _settings: Settings) -> Iterator[str]:
 def _tags(template: Resource, _settings: Settings) -> Iterator[str]:
     tags = {value_at(entry, "resourceType"): value_at(entry, "tags", {}) for entry in template.get("tagSpecifications", [])}
     for kind in TAGGED:
-        if missing := [key for key in REQUIRED_TAGS if key not in tags.get(kind, {})]:
+        if missing := [key for key in REQUIRED_TAGS if not tags.get(kind, {}).get(key)]:
             yield f"tagSpecifications of {kind} lacks {', '.join(missing)}: the bill does not say whose it is"
 
 
