@@ -25,7 +25,7 @@ def document() -> str:
 
 def _entry(rule: Rule | StackRule) -> str:
     scope = ", over the whole stack" if isinstance(rule, StackRule) else ""
-    lines = [f"### {rule.name}", "", f"{rule.title}. *{rule.severity}{scope}*", "", f"- Why: {rule.why}", f"- Fix: {rule.fix}."]
+    lines = [f"### {rule.name}", "", f"{rule.title}. *{rule.severity}{scope}*", "", f"- Why: {rule.why}", f"- Fix: {rule.fix}"]
     if rule.reference:
         lines.append(f"- See: <{rule.reference}>")
     return "\n".join([*lines, ""])

@@ -16,7 +16,6 @@ UPSTREAM = (
     "gcr.io/knative-releases/",
     "ghcr.io/kedacore/",
     "nvcr.io/nvidia/",
-    "public.ecr.aws/docker/library/",
     "quay.io/brancz/",
     "quay.io/jetstack/",
     "quay.io/kiwigrid/",

@@ -15,6 +15,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from policies.analyzer import SettingsOf, policies
 from policies.rules.catalogue import RULES
+from policies.rules.resource import Resource
 from policies.rules.rule import Rule, StackRule
 from policies.settings import for_urn
 
@@ -66,6 +67,11 @@ def findings(
     weak = [diagnostic.message for diagnostic in diagnostics if diagnostic.enforcementLevel != analyzer_pb2.MANDATORY]
     assert not weak, f"these would not block: {weak}"
     return [Finding(diagnostic.policyName, diagnostic.message, diagnostic.urn) for diagnostic in diagnostics]
+
+
+def read(resource: Registered) -> Resource:
+    """As a rule reads it."""
+    return Resource(resource.type, resource.name, resource.inputs, resource.protect)
 
 
 def _configured(configuration: Mapping[str, Mapping[str, Any]]) -> analyzer_pb2.ConfigureAnalyzerRequest:
