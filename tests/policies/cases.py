@@ -245,7 +245,7 @@ CASES: Mapping[str, Cases] = {
         [release(version=UNKNOWN)],
     ),
     "definitions-protected": Cases(one(definition(True)), {"can be destroyed": [definition(False)]}, []),
-    "data-protected": Cases(one(workload("StatefulSet")), {"can be destroyed": [workload("StatefulSet", protect=False)]}, []),
+    "data-protected": Cases(one(workload("StatefulSet")), {"can be destroyed": [workload("StatefulSet", False)]}, []),
     "role-bounded": Cases(
         one(role({"apiGroups": ["*"], "resources": ["*"], "verbs": ["get"]}), binding("view")),
         {
@@ -260,7 +260,7 @@ CASES: Mapping[str, Cases] = {
         [model(UNKNOWN)],
     ),
     "model-namespace": Cases(
-        one(model()), {"metadata.namespace kserve is the control plane's": [model(namespace="kserve")]}, [model(namespace=UNKNOWN)]
+        one(model()), {"metadata.namespace kserve is the control plane's": [model("Standard", "kserve")]}, [model("Standard", UNKNOWN)]
     ),
     "model-address": Cases(
         one(model()),
@@ -301,9 +301,9 @@ CASES: Mapping[str, Cases] = {
         [model(**{"deploymentStrategy.rollingUpdate.maxSurge": UNKNOWN})],
     ),
     "one-autoscaler": Cases(
-        [[model(), scaled_object()], [model(autoscaler="hpa"), scaled_object(scaleTargetRef={"name": "other"})]],
+        [[model(), scaled_object()], [model("Standard", "things", "hpa"), scaled_object(scaleTargetRef={"name": "other"})]],
         {
-            "InferenceService thing scales thing-predictor too": [model(autoscaler="hpa"), scaled_object()],
+            "InferenceService thing scales thing-predictor too": [model("Standard", "things", "hpa"), scaled_object()],
             "HorizontalPodAutoscaler thing scales thing-predictor too": [autoscaler("thing-predictor"), scaled_object()],
         },
         [model(), scaled_object(scaleTargetRef=UNKNOWN)],

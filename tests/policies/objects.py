@@ -76,7 +76,7 @@ def container(**changes: Any) -> Registered:  # noqa: ANN401
     return deployment(**{f"containers[0].{path}": value for path, value in changes.items()})
 
 
-def workload(kind: str = "Deployment", protect: bool = True, **changes: Any) -> Registered:  # noqa: ANN401
+def workload(kind: str = "Deployment", protect: bool = True, /, **changes: Any) -> Registered:  # noqa: ANN401
     return made(f"kubernetes:apps/v1:{kind}", WORKLOAD, changes, protect)
 
 
@@ -95,7 +95,7 @@ def namespace(name: str, level: str | None) -> Registered:
     return Registered("kubernetes:core/v1:Namespace", name, {"metadata": {"name": name, "labels": labels}})
 
 
-def release(values: dict[str, Any] | None = None, **changes: Any) -> Registered:  # noqa: ANN401
+def release(values: dict[str, Any] | None = None, /, **changes: Any) -> Registered:  # noqa: ANN401
     """`values`: of the chart, instead of those here."""
     chart = {
         "image": {"repository": "registry.k8s.io/thing", "tag": f"1.0{DIGEST}"},
@@ -121,7 +121,7 @@ def envoy(**changes: Any) -> Registered:  # noqa: ANN401
     return made("kubernetes:gateway.envoyproxy.io/v1alpha1:EnvoyProxy", values, {f"{ENVOY}.{path}": new for path, new in changes.items()})
 
 
-def autoscaler(target: str = "thing", **changes: Any) -> Registered:  # noqa: ANN401
+def autoscaler(target: str = "thing", /, **changes: Any) -> Registered:  # noqa: ANN401
     values = {
         "metadata": {"name": "thing", "namespace": "things"},
         "spec": {"minReplicas": 2, "maxReplicas": 4, "scaleTargetRef": {"name": target}},
@@ -141,7 +141,7 @@ def binding(of: str) -> Registered:
     return Registered("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", "thing", {"roleRef": {"name": of}})
 
 
-def model(mode: str | None = "Standard", namespace: str = "things", autoscaler: str = "external", **predictor: Any) -> Registered:  # noqa: ANN401
+def model(mode: str | None = "Standard", namespace: str = "things", autoscaler: str = "external", /, **predictor: Any) -> Registered:  # noqa: ANN401
     """Keys are of the predictor."""
     annotations = {"serving.kserve.io/autoscalerClass": autoscaler} | ({"serving.kserve.io/deploymentMode": mode} if mode else {})
     values = {"metadata": {"name": "thing", "namespace": namespace, "annotations": annotations}, "spec": {"predictor": PREDICTOR}}
