@@ -7,7 +7,7 @@ RUN := . $(VENV)/bin/activate &&
 CLOUD = $(filter-out local,$(STACK))
 CHECKED := __main__.py bench components images scripts stacks tests
 
-.PHONY: help up down doctor preview test check lint types unit test-node test-engine lock mirror-list schema format packages clean
+.PHONY: help up down doctor preview test check lint types unit test-node test-engine prices lock mirror-list schema format packages clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ test-engine: packages ## Only the tests on the real Pulumi engine
 
 test-node: packages ## Only the tests on the real node
 	@$(RUN) python -m pytest -m node tests
+
+prices: $(VENV)/.installed ## Ask AWS for every price in policies/prices.json; REGION=... for one region. Any account's credentials will do
+	@$(RUN) python -m scripts.cloud.prices $(REGION)
 
 lock: $(VENV)/.installed ## Ask every pin's source for its digest: components/artifacts.lock.json
 	@$(RUN) python -m scripts.supply.lock
