@@ -7,7 +7,7 @@ RUN := . $(VENV)/bin/activate &&
 CLOUD = $(filter-out local,$(STACK))
 CHECKED := __main__.py bench components images scripts stacks tests
 
-.PHONY: help up down doctor preview test check lint types unit test-node test-engine prices lock mirror-list schema format packages clean
+.PHONY: help up down doctor preview test check lint types unit test-node test-engine prices lock mirror-list schema format packages clean deploy drift comment kind-images lint-workflows test-provider
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,8 +35,17 @@ down: $(VENV)/.installed ## Remove the platform and the bench's node
 doctor: $(VENV)/.installed ## What this machine lacks for a node; STACK=dev|prod: what the AWS account and this machine lack for that stack
 	@$(RUN) python -m $(if $(CLOUD),scripts.cloud doctor $(CLOUD),bench doctor)
 
-preview: $(VENV)/.installed ## What `make up` would change; STACK=dev|prod: what `pulumi up` there would do; ARGS=--diff for more
-	@$(RUN) python -m $(if $(CLOUD),scripts.cloud preview $(CLOUD),scripts.local pulumi preview) $(ARGS)
+preview: $(VENV)/.installed ## What `make up` would change; STACK=dev|prod: what `pulumi up` there would do; SUMMARY=only, ARGS=--diff for less or more
+	@$(RUN) python -m $(if $(CLOUD),scripts.cloud preview $(if $(SUMMARY),--summary )$(CLOUD),scripts.local pulumi preview) $(ARGS)
+
+comment: $(VENV)/.installed ## In a workflow: the last preview of STACK as the one comment of that stack on the pull request
+	@$(RUN) python -m scripts.cloud.comment $(STACK)
+
+deploy: $(VENV)/.installed ## `pulumi up` of STACK=dev|prod with nobody to ask
+	@$(RUN) python -m scripts.cloud deploy $(STACK)
+
+drift: $(VENV)/.installed ## Fails where STACK=dev|prod is not what the program and its state say
+	@$(RUN) python -m scripts.cloud preview $(STACK) --refresh --expect-no-changes
 
 test: check packages ## Everything: check, then the real engine and the real node (nodes of its own; your platform is not touched)
 	@$(RUN) python -m tests.suites
@@ -54,6 +63,15 @@ unit: $(VENV)/.installed
 
 test-engine: packages ## Only the tests on the real Pulumi engine
 	@$(RUN) python -m pytest -m engine tests
+
+kind-images: $(VENV)/.installed ## In a workflow: build the two images, load them into the kind cluster CLUSTER, name them in Pulumi.local.yaml
+	@$(RUN) python -m scripts.local.kind $(CLUSTER)
+
+lint-workflows: $(VENV)/.installed ## actionlint over .github/workflows; needs Go
+	@$(RUN) python -m pytest -m engine tests/engine/test_workflows.py
+
+test-provider: packages ## Only the contract with the kubernetes provider: the one on PATH, in the cluster of KUBECONFIG
+	@$(RUN) python -m pytest -m engine tests/engine/provider_contract.py
 
 test-node: packages ## Only the tests on the real node
 	@$(RUN) python -m pytest -m node tests
