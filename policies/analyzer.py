@@ -1,6 +1,9 @@
 """Rules as Pulumi's analyzer runs them: every rule mandatory, and one that reads an unknown value is a violation itself.
 
 Pulumi's own answer to an unknown is an advisory, which blocks nothing (pulumi-policy:policy.py@1.21.0, Analyze).
+
+For a rule over the whole stack the engine sends outputs, and of a provider that is not configured yet, as the cluster's in a first preview,
+there are none (pulumi:sdk/go/common/resource/plugin/provider_plugin.go, Create). So inputs are kept as they pass, and read instead.
 """
 
 from __future__ import annotations
@@ -23,20 +26,33 @@ from pulumi_policy import Severity as PulumiSeverity
 from pulumi_policy.proxy import UnknownValueError
 
 from policies.rules.resource import UNKNOWN, Resource, Unknown
-from policies.rules.rule import Rule, StackRule
+from policies.rules.rule import Rule, StackRule, of_types
 from policies.settings import Settings, for_urn
 
 SettingsOf = Callable[[str], Settings]
 """What is demanded of the stack of a URN."""
+Inputs = dict[str, dict[str, Any]]
+"""By URN, since the engine started the pack."""
 
 
 def policies(rules: Sequence[Rule | StackRule], settings_of: SettingsOf = for_urn) -> list[Policy]:
     """One policy for each rule, under the rule's name."""
-    return [_stack_policy(rule, settings_of) if isinstance(rule, StackRule) else _policy(rule, settings_of) for rule in rules]
+    seen: Inputs = {}
+    checks = [_stack_policy(rule, settings_of, seen) if isinstance(rule, StackRule) else _policy(rule, settings_of) for rule in rules]
+    return [_recorder(seen), *checks]
+
+
+def _recorder(seen: Inputs) -> Policy:
+    def validate(args: ResourceValidationArgs, _report: ReportViolation) -> None:
+        seen[args.urn] = _plain_object(args.props)
+
+    return ResourceValidationPolicy(name="inputs-kept", description="Keeps what the rules over the whole stack read", validate=validate)
 
 
 def _policy(rule: Rule, settings_of: SettingsOf) -> Policy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        if not of_types(rule.types, args.resource_type):
+            return
         resource = _resource(args.resource_type, args.name, args.props, args.opts.protect, args.urn)
         settings = _extended(settings_of(args.urn), rule, args.get_config())
         try:
@@ -61,13 +77,16 @@ def _extended(settings: Settings, rule: Rule, configuration: Mapping[str, Any]) 
     return replace(settings, **changes)
 
 
-def _stack_policy(rule: StackRule, settings_of: SettingsOf) -> Policy:
+def _stack_policy(rule: StackRule, settings_of: SettingsOf, seen: Inputs) -> Policy:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        resources = [_resource(each.resource_type, each.name, each.props, each.opts.protect, each.urn) for each in args.resources]
-        if not resources:
+        if not args.resources:
             return
-        settings = settings_of(resources[0].urn)
-        relevant = [resource for resource in resources if rule.matches(resource)]
+        settings = settings_of(args.resources[0].urn)
+        relevant = [
+            _resource(each.resource_type, each.name, seen.get(each.urn, each.props), each.opts.protect, each.urn)
+            for each in args.resources
+            if of_types(rule.types, each.resource_type)
+        ]
         try:
             for message, resource in rule.check(relevant, settings):
                 subject = f"{resource.kind} {resource.name}" if resource else f"stack {settings.environment}"

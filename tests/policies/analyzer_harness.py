@@ -54,14 +54,17 @@ def findings(
     settings_of: SettingsOf = for_urn,
     configuration: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[Finding]:
-    """What blocks, of the resources one by one and then of all together. A diagnostic that does not block fails."""
+    """What blocks, of the resources one by one and then of all together. A diagnostic that does not block fails.
+
+    All together come without properties: that is how the engine sends them in a first preview.
+    """
     servicer = _PolicyAnalyzerServicer("test", "0.0.1", policies(rules, settings_of), EnforcementLevel.MANDATORY)
     servicer.Configure(_configured(configuration or {}), None)  # type: ignore[no-untyped-call]
     asked, answers = list(resources), []
     for resource in asked:
         request = analyzer_pb2.AnalyzeRequest(**_fields(resource, stack))
         answers.append(servicer.Analyze(request, None))  # type: ignore[no-untyped-call]
-    together = [analyzer_pb2.AnalyzerResource(**_fields(resource, stack)) for resource in asked]
+    together = [analyzer_pb2.AnalyzerResource(**{**_fields(resource, stack), "properties": struct_pb2.Struct()}) for resource in asked]
     answers.append(servicer.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=together), None))  # type: ignore[no-untyped-call]
     diagnostics = [diagnostic for answer in answers for diagnostic in answer.diagnostics]
     weak = [diagnostic.message for diagnostic in diagnostics if diagnostic.enforcementLevel != analyzer_pb2.MANDATORY]
