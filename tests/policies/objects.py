@@ -48,10 +48,10 @@ ENVOY = "spec.provider.kubernetes"
 
 
 def changed(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """`a.b[0].c` as in a rule's message; a key with dots in it is written with slashes for them. REMOVED takes the key away."""
+    """`a.b[0].c` as in a rule's message. REMOVED takes the key away."""
     values = deepcopy(values)
     for path, value in changes.items():
-        *parents, last = [key.replace("/", ".") for key in path.replace("[", ".").replace("]", "").split(".")]
+        *parents, last = path.replace("[", ".").replace("]", "").split(".")
         place: Any = values
         for key in parents:
             place = place[int(key)] if isinstance(place, list) else place.setdefault(key, {})
