@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := . $(VENV)/bin/activate &&
 CLOUD = $(filter-out local,$(STACK))
-CHECKED := __main__.py bench components images scripts stacks tests
+CHECKED := __main__.py bench components images policies scripts stacks tests
 
 .PHONY: help up down doctor preview test check lint types unit test-node test-engine prices lock mirror-list schema format packages clean deploy drift comment kind-images lint-workflows test-provider
 
@@ -59,7 +59,7 @@ types: $(VENV)/.installed
 	@$(RUN) mypy $(CHECKED)
 
 unit: $(VENV)/.installed
-	@$(RUN) python -m pytest -q -n auto tests/unit tests/graph tests/structure
+	@$(RUN) python -m pytest -q -n auto tests/unit tests/graph tests/policies tests/structure
 
 test-engine: packages ## Only the tests on the real Pulumi engine
 	@$(RUN) python -m pytest -m engine tests
