@@ -10,7 +10,7 @@ from policies.rules.rule import Rule, StackRule
 DOCUMENT = Path(__file__).parents[1] / "docs" / "policies.md"
 HEAD = """# Policies
 
-<!-- Written by `python -m policies.document` from policies/rules; a test keeps the two in step. -->
+<!-- Written by `make schema` from policies/rules; a test keeps the two in step. -->
 
 {count} rules that `pulumi preview` and `pulumi up` check with `--policy-pack policies`. All are mandatory: a violation ends the operation.
 A rule that reads a value which a preview does not know is a violation too, and says which value.

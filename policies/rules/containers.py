@@ -1,11 +1,10 @@
-"""What every pod is held to: its images, what it may do, what it takes of a node, and how it says that it works."""
+"""What every pod is held to: what it may do, what it takes of a node, and how it says that it works."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.rules.images import WITH_IMAGES, images
 from policies.rules.pods import INFERENCE_SERVICE, WITH_PODS, Container, Pod, containers, namespace, pods
 from policies.rules.resource import Resource, value_at
 from policies.rules.rule import Rule
@@ -15,28 +14,6 @@ from policies.settings import Settings
 GPU = "nvidia.com/gpu"
 PSS = "https://kubernetes.io/docs/concepts/security/pod-security-standards/"
 JOB_KINDS = ("Job", "CronJob")
-
-
-def _fixed_tags(resource: Resource, _settings: Settings) -> Iterator[str]:
-    for image in images(resource):
-        if image.tag == "latest" or image.tag.endswith("-latest"):
-            yield f"{image.path}: {image.reference} is a tag that moves"
-        elif not image.tag and not image.digest:
-            yield f"{image.path}: {image.reference} has neither tag nor digest"
-
-
-def _digests(resource: Resource, settings: Settings) -> Iterator[str]:
-    if settings.digests_required:
-        yield from (
-            f"{image.path}: {image.reference} has no digest" for image in images(resource) if not image.digest.startswith("sha256:")
-        )
-
-
-def _registries(resource: Resource, settings: Settings) -> Iterator[str]:
-    if not settings.any_registry:
-        for image in images(resource):
-            if not image.reference.startswith(settings.registries) and ".dkr.ecr." not in image.reference.partition("/")[0]:
-                yield f"{image.path}: {image.reference} comes from a registry that is not on the list"
 
 
 def _resources(resource: Resource, _settings: Settings) -> Iterator[str]:
@@ -176,36 +153,6 @@ def _long_running(resource: Resource, _settings: Settings) -> bool:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule(
-        name="image-tag-fixed",
-        title="An image is named by a tag that does not move, or by digest",
-        why="`latest` is another program after every restart, and nobody can go back to the one before.",
-        fix="Give the image a version in components/versions.py.",
-        severity="high",
-        types=WITH_IMAGES,
-        check=_fixed_tags,
-        reference="https://kubernetes.io/docs/concepts/containers/images/#image-names",
-    ),
-    Rule(
-        name="image-digest",
-        title="In prod, an image is named by digest",
-        why="A tag can be pushed again; a digest is these bytes and no others.",
-        fix="Run `make lock`, and name images of your own by `@sha256:`.",
-        severity="high",
-        types=WITH_IMAGES,
-        check=_digests,
-        reference="https://kubernetes.io/docs/concepts/containers/images/#image-names",
-    ),
-    Rule(
-        name="image-registry",
-        title="An image comes from a registry on the list, or from ECR",
-        why="What runs beside the models was chosen by somebody, and can be mirrored and scanned.",
-        fix="Use an image of components/versions.py or of the account's ECR, or add the registry (--policy-pack-config).",
-        severity="high",
-        types=WITH_IMAGES,
-        extensible=("registries",),
-        check=_registries,
-    ),
     Rule(
         name="resources-said",
         title="A container requests cpu and memory, and has a memory limit",

@@ -1,4 +1,4 @@
-"""Every image that a resource names: of containers, of custom resources, and of a Release's values in the shapes that charts give them."""
+"""Every image that a resource names, in the shapes that containers, custom resources and charts have, and what images are held to."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 from policies.rules.pods import WITH_PODS, containers
 from policies.rules.resource import Resource
+from policies.rules.rule import Rule
+from policies.settings import Settings
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 CACHED_IMAGE = "kubernetes:caching.internal.knative.dev/v1alpha1:Image"
@@ -75,3 +77,59 @@ def _composed(values: Mapping[str, Any]) -> str:
     tag = next((f":{values[key]}" for key in TAGS if values.get(key)), "")
     digest = next((f"@sha256:{str(values[key]).removeprefix('sha256:')}" for key in DIGESTS if values.get(key)), "")
     return f"{name}{tag}{digest}"
+
+
+def _fixed_tags(resource: Resource, _settings: Settings) -> Iterator[str]:
+    for image in images(resource):
+        if image.tag == "latest" or image.tag.endswith("-latest"):
+            yield f"{image.path}: {image.reference} is a tag that moves"
+        elif not image.tag and not image.digest:
+            yield f"{image.path}: {image.reference} has neither tag nor digest"
+
+
+def _digests(resource: Resource, settings: Settings) -> Iterator[str]:
+    if settings.digests_required:
+        yield from (
+            f"{image.path}: {image.reference} has no digest" for image in images(resource) if not image.digest.startswith("sha256:")
+        )
+
+
+def _registries(resource: Resource, settings: Settings) -> Iterator[str]:
+    if not settings.any_registry:
+        for image in images(resource):
+            if not image.reference.startswith(settings.registries) and ".dkr.ecr." not in image.reference.partition("/")[0]:
+                yield f"{image.path}: {image.reference} comes from a registry that is not on the list"
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        name="image-tag-fixed",
+        title="An image is named by a tag that does not move, or by digest",
+        why="`latest` is another program after every restart, and nobody can go back to the one before.",
+        fix="Give the image a version in components/versions.py.",
+        severity="high",
+        types=WITH_IMAGES,
+        check=_fixed_tags,
+        reference="https://kubernetes.io/docs/concepts/containers/images/#image-names",
+    ),
+    Rule(
+        name="image-digest",
+        title="In prod, an image is named by digest",
+        why="A tag can be pushed again; a digest is these bytes and no others.",
+        fix="Run `make lock`, and name images of your own by `@sha256:`.",
+        severity="high",
+        types=WITH_IMAGES,
+        check=_digests,
+        reference="https://kubernetes.io/docs/concepts/containers/images/#image-names",
+    ),
+    Rule(
+        name="image-registry",
+        title="An image comes from a registry on the list, or from ECR",
+        why="What runs beside the models was chosen by somebody, and can be mirrored and scanned.",
+        fix="Use an image of components/versions.py or of the account's ECR, or add the registry (--policy-pack-config).",
+        severity="high",
+        types=WITH_IMAGES,
+        extensible=("registries",),
+        check=_registries,
+    ),
+)

@@ -1,11 +1,11 @@
-"""What is demanded of the platform's objects: pods first (containers.py), then what stands around them."""
+"""What is demanded of the platform's objects: images and pods first (images.py, containers.py), then what stands around."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from policies.rules import containers
+from policies.rules import containers, images
 from policies.rules.images import CONFIG_MAP, ENVOY_PROXY, RELEASE
 from policies.rules.pods import namespace
 from policies.rules.resource import Resource, value_at
@@ -137,6 +137,7 @@ def _no_omnipotence(resource: Resource, _settings: Settings) -> Iterator[str]:
 
 
 RULES: tuple[Rule | StackRule, ...] = (
+    *images.RULES,
     *containers.RULES,
     Rule(
         name="replicas-spread",

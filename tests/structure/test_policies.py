@@ -18,7 +18,7 @@ NAMES = [rule.name for rule in RULES]
 
 
 def test_the_document_is_what_the_rules_say() -> None:
-    assert DOCUMENT.read_text() == document(), "run `make policies`"
+    assert DOCUMENT.read_text() == document(), "run `make schema`"
 
 
 def test_names_are_unique_and_kebab_case() -> None:
