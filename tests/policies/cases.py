@@ -103,7 +103,10 @@ CASES: Mapping[str, Cases] = {
     ),
     "container-no-escalation": Cases(
         one(container()),
-        {"does not refuse privilege escalation": [container(**{"securityContext.allowPrivilegeEscalation": REMOVED})]},
+        {
+            "does not refuse privilege escalation": [container(**{"securityContext.allowPrivilegeEscalation": REMOVED})],
+            "containers[0].securityContext does not refuse": [container(**{"securityContext.allowPrivilegeEscalation": True})],
+        },
         [container(securityContext=UNKNOWN)],
     ),
     "container-no-capabilities": Cases(
