@@ -5,9 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 RUN := . $(VENV)/bin/activate &&
 CLOUD = $(filter-out local,$(STACK))
-CHECKED := __main__.py bench components images scripts stacks tests
+CHECKED := __main__.py bench components images policies scripts stacks tests
 
-.PHONY: help up down doctor preview test check lint types unit test-node test-engine lock mirror-list schema format packages clean
+.PHONY: help up down doctor preview test check lint types unit test-node test-engine prices lock mirror-list schema format packages clean deploy drift comment kind-images lint-workflows test-provider
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,8 +35,17 @@ down: $(VENV)/.installed ## Remove the platform and the bench's node
 doctor: $(VENV)/.installed ## What this machine lacks for a node; STACK=dev|prod: what the AWS account and this machine lack for that stack
 	@$(RUN) python -m $(if $(CLOUD),scripts.cloud doctor $(CLOUD),bench doctor)
 
-preview: $(VENV)/.installed ## What `make up` would change; STACK=dev|prod: what `pulumi up` there would do; ARGS=--diff for more
-	@$(RUN) python -m $(if $(CLOUD),scripts.cloud preview $(CLOUD),scripts.local pulumi preview) $(ARGS)
+preview: $(VENV)/.installed ## What `make up` would change; STACK=dev|prod: what `pulumi up` there would do; SUMMARY=only, ARGS=--diff for less or more
+	@$(RUN) python -m $(if $(CLOUD),scripts.cloud preview $(if $(SUMMARY),--summary )$(CLOUD),scripts.local pulumi preview) $(ARGS)
+
+comment: $(VENV)/.installed ## In a workflow: the last preview of STACK as the one comment of that stack on the pull request
+	@$(RUN) python -m scripts.cloud.comment $(STACK)
+
+deploy: $(VENV)/.installed ## `pulumi up` of STACK=dev|prod with nobody to ask
+	@$(RUN) python -m scripts.cloud deploy $(STACK)
+
+drift: $(VENV)/.installed ## Fails where STACK=dev|prod is not what the program and its state say
+	@$(RUN) python -m scripts.cloud preview $(STACK) --refresh --expect-no-changes
 
 test: check packages ## Everything: check, then the real engine and the real node (nodes of its own; your platform is not touched)
 	@$(RUN) python -m tests.suites
@@ -50,13 +59,25 @@ types: $(VENV)/.installed
 	@$(RUN) mypy $(CHECKED)
 
 unit: $(VENV)/.installed
-	@$(RUN) python -m pytest -q -n auto tests/unit tests/graph tests/structure
+	@$(RUN) python -m pytest -q -n auto tests/unit tests/graph tests/policies tests/structure
 
 test-engine: packages ## Only the tests on the real Pulumi engine
 	@$(RUN) python -m pytest -m engine tests
 
+kind-images: $(VENV)/.installed ## In a workflow: build the two images, load them into the kind cluster CLUSTER, name them in Pulumi.local.yaml
+	@$(RUN) python -m scripts.local.kind $(CLUSTER)
+
+lint-workflows: $(VENV)/.installed ## actionlint over .github/workflows; needs Go
+	@$(RUN) python -m pytest -m engine tests/engine/test_workflows.py
+
+test-provider: packages ## Only the contract with the kubernetes provider: the one on PATH, in the cluster of KUBECONFIG
+	@$(RUN) python -m pytest -m engine tests/engine/provider_contract.py
+
 test-node: packages ## Only the tests on the real node
 	@$(RUN) python -m pytest -m node tests
+
+prices: $(VENV)/.installed ## Ask AWS for every price in policies/prices.json; REGION=... for one region. Any account's credentials will do
+	@$(RUN) python -m scripts.cloud.prices $(REGION)
 
 lock: $(VENV)/.installed ## Ask every pin's source for its digest: components/artifacts.lock.json
 	@$(RUN) python -m scripts.supply.lock
@@ -64,8 +85,8 @@ lock: $(VENV)/.installed ## Ask every pin's source for its digest: components/ar
 mirror-list: $(VENV)/.installed ## Everything third-party that STACK=dev|prod downloads, for a copy tool
 	@$(RUN) python -m scripts.supply.mirror_list $(or $(STACK),prod) $(ARGS)
 
-schema: $(VENV)/.installed ## Write the JSON Schema that editors use for Pulumi.<stack>.yaml
-	@$(RUN) python -m stacks.schema
+schema: $(VENV)/.installed ## Write what is generated: the JSON Schema that editors use for Pulumi.<stack>.yaml, and docs/policies.md
+	@$(RUN) python -m stacks.schema && python -m policies.document
 
 format: $(VENV)/.installed ## Format the code
 	@$(RUN) ruff format $(CHECKED) && ruff check --fix $(CHECKED)

@@ -23,7 +23,7 @@ MIRROR = CACHE / "mirror"
 PLUGINS = Path(__file__).parent / "plugins"
 
 CLIENTS: Mapping[str, tuple[str, ...]] = {
-    "pulumi": ("pulumi", "pulumi-language-python", "pulumi-language-python-exec"),
+    "pulumi": ("pulumi", "pulumi-language-python", "pulumi-language-python-exec", "pulumi-analyzer-policy-python"),
     "helm": ("helm",),
     "kubectl": ("kubectl",),
 }

@@ -82,6 +82,8 @@ TOOLS: Mapping[str, Tool] = {
             "pulumi-language-python",
             {"pulumi-language-python": "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python"},
             stamps={_PULUMI_VERSION: "v3.78.0"},
+            # How engine 3.170 starts a policy pack; later engines ask the language host instead.
+            scripts={"pulumi-analyzer-policy-python": ("github.com/pulumi/pulumi/sdk/v3", "python/dist/pulumi-analyzer-policy-python")},
         ),
         Tool(
             "helm",
@@ -116,6 +118,9 @@ TOOLS: Mapping[str, Tool] = {
     )
 }
 
+LINTERS: Mapping[str, Tool] = {"actionlint": Tool("actionlint", {"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"})}
+"""What only the tests of this repository run: no node needs them, so `bench up` does not build them."""
+
 SOURCES = Tool("sources", {})
 """Nothing to build: it pins modules of which the mirror takes files as they are."""
 
@@ -134,7 +139,7 @@ def toolchain() -> str:
 
 def maker(product: str) -> Tool:
     """The tool whose build makes the binary or script `product`; BenchError where nothing is called that."""
-    for tool in TOOLS.values():
+    for tool in (*TOOLS.values(), *LINTERS.values()):
         if product in tool.products:
             return tool
     raise BenchError(f"no tool builds {product!r}; known: {', '.join(sorted(p for tool in TOOLS.values() for p in tool.products))}")

@@ -5,6 +5,7 @@ That the real ones have these objects too is what tests/node/test_dry_run.py sho
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,18 @@ from components.artifacts import Manifest
 
 Object = dict[str, Any]
 
-IMAGES = "upstream.example/stand-in"
+IMAGES = "gcr.io/knative-releases/stand-in"
+
+# As in the real ones: every container is hardened, measured and probed.
+SECURITY = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "runAsNonRoot": True,
+    "capabilities": {"drop": ["ALL"]},
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+RESOURCES = {"requests": {"cpu": "100m", "memory": "100Mi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
+PROBES = {f"{kind}Probe": {"httpGet": {"path": "/", "port": 8080}} for kind in ("readiness", "liveness")}
 
 
 def write(folder: Path) -> Path:
@@ -47,7 +59,7 @@ def knative() -> list[Object]:
     namespace = "knative-serving"
     return [
         item("v1", "Namespace", namespace),
-        item("caching.internal.knative.dev/v1alpha1", "Image", "queue-proxy", namespace, spec={"image": f"{IMAGES}/queue:1"}),
+        item("caching.internal.knative.dev/v1alpha1", "Image", "queue-proxy", namespace, spec={"image": image("queue")}),
         webhook("validation.webhook.serving.knative.dev", namespace),
         *(deployment(name, namespace, name) for name in ("activator", "autoscaler", "controller", "webhook")),
         *(autoscaler(name, namespace) for name in ("activator", "webhook")),
@@ -57,7 +69,7 @@ def knative() -> list[Object]:
             item("v1", "ConfigMap", f"config-{name}", namespace, data={"_example": "text\n"})
             for name in ("features", "defaults", "domain", "network", "logging")
         ),
-        item("v1", "ConfigMap", "config-deployment", namespace, data={"_example": "", "queue-sidecar-image": f"{IMAGES}/queue:1"}),
+        item("v1", "ConfigMap", "config-deployment", namespace, data={"_example": "", "queue-sidecar-image": image("queue")}),
         item("v1", "ServiceAccount", "controller", namespace),
         {
             **item("rbac.authorization.k8s.io/v1", "ClusterRole", "knative-serving-admin"),
@@ -108,11 +120,20 @@ def definition(plural: str, group: str) -> Object:
     )
 
 
+def image(name: str) -> str:
+    """By digest, as a published release names its own; of nothing that could be pulled."""
+    return f"{IMAGES}/{name}:1@sha256:{hashlib.sha256(name.encode()).hexdigest()}"
+
+
 def deployment(name: str, namespace: str, container: str) -> Object:
-    pod = {
-        "nodeSelector": {"kubernetes.io/os": "linux"},
-        "containers": [{"name": container, "image": f"{IMAGES}/{container}:1", "imagePullPolicy": "Always", "resources": {"limits": {}}}],
+    server = {
+        "name": container,
+        "image": image(container),
+        "imagePullPolicy": "Always",
+        "securityContext": SECURITY,
+        "resources": RESOURCES,
     }
+    pod = {"nodeSelector": {"kubernetes.io/os": "linux"}, "containers": [{**server, **PROBES}]}
     spec = {"replicas": 1, "selector": {"matchLabels": {"app": name}}, "template": {"metadata": {"labels": {"app": name}}, "spec": pod}}
     return item("apps/v1", "Deployment", name, namespace, spec=spec)
 

@@ -49,7 +49,7 @@ class ModelBucket(Component):
         bucket = s3.Bucket(name, bucket=args.name, force_destroy=not args.protect, opts=guarded)
         self._history(name, bucket)
         self._encryption(name, bucket, key)
-        self._walls(name, bucket)
+        self._walls(name, args, bucket)
         self.reader_role = self._role("reader", args, _reading(bucket, key))
         self.publisher_role = self._role("publisher", args, _publishing(bucket, key))
         self.register_outputs({"bucket": args.name})
@@ -104,7 +104,7 @@ class ModelBucket(Component):
             opts=self.child(),
         )
 
-    def _walls(self, name: str, bucket: s3.Bucket) -> None:
+    def _walls(self, name: str, args: ModelBucketArgs, bucket: s3.Bucket) -> None:
         """One after the other: S3 refuses changes to a bucket's permissions that meet each other."""
         ownership = s3.BucketOwnershipControls(
             name, bucket=bucket.bucket, rule={"object_ownership": "BucketOwnerEnforced"}, opts=self.child()
@@ -118,7 +118,7 @@ class ModelBucket(Component):
             restrict_public_buckets=True,
             opts=self.child([ownership]),
         )
-        s3.BucketPolicy(name, bucket=bucket.bucket, policy=document(*_denials(bucket)), opts=self.child([private]))
+        s3.BucketPolicy(name, bucket=bucket.bucket, policy=document(*_denials(args)), opts=self.child([private]))
 
 
 def _reading(bucket: s3.Bucket, key: kms.Key) -> list[Statement]:
@@ -134,14 +134,16 @@ def _publishing(bucket: s3.Bucket, key: kms.Key) -> list[Statement]:
     ]
 
 
-def _denials(bucket: s3.Bucket) -> list[Statement]:
+def _denials(args: ModelBucketArgs) -> list[Statement]:
+    # Not the bucket's own ARN, which is known once it is made: a preview, and its policies, see what this says.
+    arn = f"arn:aws:s3:::{args.name}"
     return [
         {
             "Sid": "TlsOnly",
             "Effect": "Deny",
             "Principal": "*",
             "Action": "s3:*",
-            "Resource": [bucket.arn, _objects(bucket)],
+            "Resource": [arn, f"{arn}/*"],
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         },
         {
@@ -149,7 +151,7 @@ def _denials(bucket: s3.Bucket) -> list[Statement]:
             "Effect": "Deny",
             "Principal": "*",
             "Action": "s3:PutObject",
-            "Resource": _objects(bucket),
+            "Resource": f"{arn}/*",
             # The parts of a multipart upload can't carry the header; its completion, which creates the object, must
             # (docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html).
             "Condition": {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},

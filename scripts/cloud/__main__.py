@@ -1,4 +1,4 @@
-"""`python -m scripts.cloud preview | doctor STACK`: the stacks on AWS. See `make help`."""
+"""`python -m scripts.cloud preview | deploy | doctor STACK`: the stacks on AWS. See `make help`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from scripts.cloud.deploy import deploy
 from scripts.cloud.doctor import examine, report
 from scripts.cloud.preview import PROJECT, preview
 from scripts.commands import ROOT
@@ -22,7 +23,13 @@ def doctor(options: argparse.Namespace) -> int:
 
 def show_preview(options: argparse.Namespace) -> int:
     _file(options.stack)
-    preview(options.stack, options.arguments)
+    preview(options.stack, options.arguments, options.summary)
+    return 0
+
+
+def deploy_stack(options: argparse.Namespace) -> int:
+    _file(options.stack)
+    deploy(options.stack, options.arguments)
     return 0
 
 
@@ -48,10 +55,15 @@ def main() -> int:
     check = commands.add_parser("doctor", help="what account, quotas, state backend and keys lack, and how to mend it; changes nothing")
     check.add_argument("stack", metavar="STACK")
     check.set_defaults(run=doctor)
-    show = commands.add_parser("preview", help="what `pulumi up` would do")
+    show = commands.add_parser("preview", help="what `pulumi up` would do, and its summary")
+    show.add_argument("--summary", action="store_true", help="the summary alone; before STACK")
     show.add_argument("stack", metavar="STACK")
     show.add_argument("arguments", metavar="...", nargs=argparse.REMAINDER, help="options of `pulumi preview`, such as --diff")
     show.set_defaults(run=show_preview)
+    put = commands.add_parser("deploy", help="`pulumi up` with nobody to ask: for a workflow")
+    put.add_argument("stack", metavar="STACK")
+    put.add_argument("arguments", metavar="...", nargs=argparse.REMAINDER, help="options of `pulumi up`")
+    put.set_defaults(run=deploy_stack)
     options = parser.parse_args()
     try:
         status: int = options.run(options)

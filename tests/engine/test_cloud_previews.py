@@ -19,6 +19,8 @@ import pytest
 
 from bench import aws_models, build, manifests, mirror
 from bench.environment import missing_clients, own_path
+from scripts.cloud.cost import cost
+from scripts.cloud.plan import Cluster, Plan, read
 from scripts.cloud.preview import scratch_stack, tools
 from tests.stack_files import IMAGES_BY_DIGEST
 
@@ -61,6 +63,7 @@ class Preview:
     text: str
     seconds: float
     steps: list[dict[str, Any]]
+    plan: Plan
 
     @property
     def types(self) -> Counter[str]:
@@ -81,6 +84,7 @@ def pulumi(
     folder: Path, stack: str, machine: tuple[dict[str, str], dict[str, object]], command: list[str], images: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
     environment, place = machine
+    environment = {**environment, "PULUMI_DEBUG_COMMANDS": "true"}  # unlocks --event-log
     config_file, environment = scratch_stack(folder, stack, {"mirror": place, "images": images}, environment)
     arguments = ["--stack", stack, "--config-file", str(config_file), "--non-interactive", "--color=never"]
     return subprocess.run(
@@ -92,10 +96,11 @@ def pulumi(
 def preview(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, machine: tuple[dict[str, str], Any]) -> Preview:
     folder = tmp_path_factory.mktemp(request.param)
     began = time.monotonic()
-    done = pulumi(folder, request.param, machine, ["preview", "--json"], IMAGES_BY_DIGEST)
+    log = folder / "events.json"
+    done = pulumi(folder, request.param, machine, ["preview", "--json", "--event-log", str(log)], IMAGES_BY_DIGEST)
     seconds = time.monotonic() - began
     text = done.stdout + done.stderr
-    return Preview(done.returncode, text, seconds, json.loads(done.stdout)["steps"] if done.returncode == 0 else [])
+    return Preview(done.returncode, text, seconds, json.loads(done.stdout)["steps"] if done.returncode == 0 else [], read(log))
 
 
 def test_the_whole_platform_is_in_a_first_preview(preview: Preview) -> None:
@@ -115,6 +120,19 @@ def test_a_preview_is_within_its_budget(preview: Preview) -> None:
 def test_a_preview_says_that_aws_is_simulated_and_which_artifacts_have_no_digest(preview: Preview) -> None:
     assert "artifacts have no digest in components/artifacts.lock.json" in preview.text
     assert "ghcr.io/kedacore/keda:2.21.0" in preview.text
+
+
+def test_the_summary_counts_and_prices_what_the_engine_planned(preview: Preview) -> None:
+    """Read from the event log of the same run; what a summary says of it is in tests/unit/cloud."""
+    assert {change.urn for change in preview.plan.changes} == {step["urn"] for step in preview.steps}
+    assert {change.operation for change in preview.plan.changes} == {"create"}
+    assert preview.plan.cluster is Cluster.NOT_YET
+    assert preview.plan.complete
+    priced = cost(preview.plan)
+    assert priced
+    components = {price.component: price for price in priced.prices}
+    assert {"control plane", "system nodes", "GPU nodes", "NAT gateways", "volumes"} <= components.keys()
+    assert 0 < components["system nodes"].minimum < components["system nodes"].maximum
 
 
 def test_prod_without_images_by_digest_is_refused_before_anything_else(tmp_path: Path, machine: tuple[dict[str, str], Any]) -> None:

@@ -11,6 +11,7 @@ from components.lock import Lock
 from components.platform.keda import Keda, KedaArgs
 from components.scheduling import Quantities, Resources, Workload
 from tests.graph.recording import Graph, record_component
+from tests.release_manifests import RESOURCES as UPSTREAM_RESOURCES
 from tests.release_manifests import write
 
 RESOURCES = Resources(requests=Quantities(memory="1Gi"), limits=Quantities(memory="2Gi"))
@@ -34,7 +35,7 @@ def test_a_pinned_image_is_not_asked_for_at_every_start(graph: Graph) -> None:
 
 def test_resources_are_the_operators(graph: Graph) -> None:
     assert containers(graph)["keda-operator"]["resources"] == RESOURCES.fields()
-    assert containers(graph)["keda-metrics-apiserver"]["resources"] == {"limits": {}}
+    assert containers(graph)["keda-metrics-apiserver"]["resources"] == UPSTREAM_RESOURCES
 
 
 def test_every_controller_has_its_replicas_and_a_budget(graph: Graph) -> None:

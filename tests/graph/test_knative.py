@@ -15,7 +15,8 @@ from components.platform.knative import ExistingIngress, Knative, KnativeArgs
 from components.platform.kourier import Kourier
 from components.scheduling import Quantities, Resources, Workload
 from tests.graph.recording import Graph, record_component
-from tests.release_manifests import IMAGES, write
+from tests.release_manifests import RESOURCES as UPSTREAM_RESOURCES
+from tests.release_manifests import image, write
 
 GATEWAY = "3scale-kourier-gateway"
 
@@ -90,8 +91,8 @@ def test_tags_are_not_resolved_where_nodes_pull_from_a_mirror(manifests: str, pl
 
 def test_the_queue_proxy_comes_from_the_mirror_too(manifests: str) -> None:
     graph = recorded(manifests, {"registry": "corp.example"})
-    assert data(graph, "deployment")["queue-sidecar-image"] == f"corp.example/{IMAGES}/queue:1"
-    assert graph.one("Image/knative-image-queue-proxy").inputs["spec"]["image"] == f"corp.example/{IMAGES}/queue:1"
+    assert data(graph, "deployment")["queue-sidecar-image"] == f"corp.example/{image('queue')}"
+    assert graph.one("Image/knative-image-queue-proxy").inputs["spec"]["image"] == f"corp.example/{image('queue')}"
 
 
 def test_nothing_is_exposed_unless_asked_and_then_inside_the_network_only(manifests: str, plain: Graph) -> None:
@@ -136,7 +137,7 @@ def test_resources_are_the_main_controllers(manifests: str) -> None:
     resources = Resources(requests=Quantities(cpu="1", memory="1Gi"), limits=Quantities(memory="2Gi"))
     graph = recorded(manifests, workload=Workload(resources=resources, timeout_seconds=99))
     assert workload(graph, "controller")["template"]["spec"]["containers"][0]["resources"] == resources.fields()
-    assert workload(graph, "activator")["template"]["spec"]["containers"][0]["resources"] == {"limits": {}}
+    assert workload(graph, "activator")["template"]["spec"]["containers"][0]["resources"] == UPSTREAM_RESOURCES
     assert graph.one("Deployment/knative-deployment-controller").create_timeout == "99s"
 
 

@@ -22,6 +22,9 @@ from tests.graph.recording import Graph, record_component
 
 BUCKET = made_on_aws("aws:s3/bucket:Bucket", "model-bucket")["arn"]
 OBJECTS = f"{BUCKET}/*"
+NAMED = "arn:aws:s3:::models-of-acme"
+"""The same ARN, as it is known before the bucket is made."""
+
 KEY = made_on_aws("aws:kms/key:Key", "model-bucket-key")["arn"]
 READER = Account(namespace="default", name="mnist-classifier")
 
@@ -90,9 +93,10 @@ def test_the_bucket_is_private_encrypted_and_keeps_its_history(graph: Graph) -> 
 
 def test_the_bucket_refuses_plain_http_and_overwriting_whoever_asks(graph: Graph) -> None:
     tls, overwrite = statements(graph, "BucketPolicy/model-bucket")
-    assert (tls["Effect"], tls["Principal"], tls["Action"], tls["Resource"]) == ("Deny", "*", "s3:*", [BUCKET, OBJECTS])
+    assert (tls["Effect"], tls["Principal"], tls["Action"], tls["Resource"]) == ("Deny", "*", "s3:*", [NAMED, f"{NAMED}/*"])
     assert tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert (overwrite["Effect"], overwrite["Principal"], overwrite["Action"]) == ("Deny", "*", "s3:PutObject")
+    assert overwrite["Resource"] == f"{NAMED}/*"
     assert overwrite["Condition"] == {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}}
 
 

@@ -16,7 +16,7 @@ from components.manifest_source import ManifestError
 from components.manifests import Object, Objects
 from components.platform.gateway_api import GatewayApi, GatewayApiArgs
 from tests.graph.recording import Graph, record_component
-from tests.release_manifests import IMAGES, definition, deployment, item, service, webhook, write
+from tests.release_manifests import definition, deployment, image, item, service, webhook, write
 
 
 class Thing(Component):
@@ -90,7 +90,7 @@ def test_images_come_from_where_the_mirror_says() -> None:
     workload = deployment("controller", "a", "main")
     workload["spec"]["template"]["spec"]["initContainers"] = [{"name": "first", "image": "ghcr.io/a/b:1"}]
     pod = recorded([workload], Mirror(registry="corp.example", lock=Lock())).of_kind("Deployment")[0].inputs["spec"]["template"]["spec"]
-    assert pod["containers"][0]["image"] == f"corp.example/{IMAGES}/main:1"
+    assert pod["containers"][0]["image"] == f"corp.example/{image('main')}"
     assert pod["initContainers"][0]["image"] == "corp.example/ghcr.io/a/b:1"
 
 

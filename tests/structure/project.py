@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = ("components", "stacks")
-WRITTEN = (*PRODUCT, "bench", "images", "scripts", "tests")
+WRITTEN = (*PRODUCT, "bench", "images", "policies", "scripts", "tests")
 
 
 def sources(*folders: str) -> list[Path]:

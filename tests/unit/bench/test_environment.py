@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bench.environment import PATHS, PLUGINS, missing_clients, missing_providers, own_path
 
-OURS = ["pulumi", "pulumi-language-python", "pulumi-language-python-exec", "helm", "kubectl"]
+PULUMI = ["pulumi", "pulumi-language-python", "pulumi-language-python-exec", "pulumi-analyzer-policy-python"]
+OURS = [*PULUMI, "helm", "kubectl"]
 
 
 def install(folder: Path, *names: str) -> str:
@@ -28,7 +29,7 @@ def test_a_persons_own_pulumi_keeps_our_language_host_away(tmp_path: Path) -> No
 
 
 def test_a_persons_own_kubectl_and_helm_win(tmp_path: Path) -> None:
-    assert missing_clients(install(tmp_path, "kubectl", "helm")) == OURS[:3]
+    assert missing_clients(install(tmp_path, "kubectl", "helm")) == PULUMI
 
 
 def test_an_installed_official_plugin_keeps_ours_away(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.cloud.deploy import deploy
 from scripts.cloud.preview import preview, scratch_stack
+from scripts.cloud.summary import marker
 from scripts.errors import DriverError
 from tests.unit.cloud.machine import Machine
 
@@ -26,8 +28,9 @@ pathlib.Path(__file__).with_name("kept.json").write_text(json.dumps(kept))
 
 
 @pytest.fixture
-def spied(machine: Machine) -> Path:
-    """Where the fake Pulumi writes its call to."""
+def spied(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the fake Pulumi writes its call to; comments go beside it."""
+    monkeypatch.setattr("scripts.cloud.preview.comment_file", lambda stack: machine.folder / f"preview-{stack}.md")
     (machine.folder / "bin/pulumi").write_text(SPY)
     return machine.folder / "bin/kept.json"
 
@@ -35,8 +38,34 @@ def spied(machine: Machine) -> Path:
 def test_a_real_state_is_previewed_with_the_persons_own_tools_alone(spied: Path, machine: Machine) -> None:
     preview("prod", ["--diff"])
     kept = json.loads(spied.read_text())
-    assert kept["arguments"] == ["preview", "--stack", "prod", "--diff"]
+    assert kept["arguments"][:3] == ["preview", "--stack", "prod"]
+    assert kept["arguments"][-3:] == ["--policy-pack", str(ROOT / "policies"), "--diff"]
     assert kept["path"].split(":") == [str(Path(sys.executable).parent), str(machine.folder / "bin")]
+
+
+def test_a_preview_that_ended_before_it_began_says_so(spied: Path, machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    """The fake writes no events."""
+    stale = machine.folder / "preview-prod.md"
+    stale.write_text("of an earlier run")
+    preview("prod", [])
+    assert "prod: the preview FAILED" in capsys.readouterr().out
+    assert stale.read_text().startswith(f"{marker('prod')}\n### prod: the preview FAILED")
+    assert json.loads(spied.read_text())["arguments"][0] == "preview"
+
+
+def test_json_for_a_program_stays_json(spied: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    preview("prod", ["--json"])
+    assert json.loads(spied.read_text())["arguments"][-1] == "--json"
+    assert capsys.readouterr().out == ""
+
+
+def test_a_deployment_asks_nobody_and_needs_a_state(spied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deploy("prod", [])
+    assert json.loads(spied.read_text())["arguments"][:5] == ["up", "--yes", "--non-interactive", "--stack", "prod"]
+    assert "--policy-pack" in json.loads(spied.read_text())["arguments"]
+    monkeypatch.delenv("PULUMI_BACKEND_URL")
+    with pytest.raises(DriverError, match="PULUMI_BACKEND_URL is not set"):
+        deploy("prod", [])
 
 
 def test_a_real_state_without_pulumi_is_refused(machine: Machine) -> None:
@@ -63,6 +92,11 @@ def test_a_scratch_stack_has_its_own_state_and_none_of_the_real_keys(spied: Path
         (["preview"], "scripts.local pulumi preview"),
         (["preview", "STACK=local", "ARGS=--diff"], "scripts.local pulumi preview --diff"),
         (["preview", "STACK=dev", "ARGS=--diff --json"], "scripts.cloud preview dev --diff --json"),
+        (["preview", "STACK=prod", "SUMMARY=only"], "scripts.cloud preview --summary prod"),
+        (["deploy", "STACK=prod"], "scripts.cloud deploy prod"),
+        (["drift", "STACK=dev"], "scripts.cloud preview dev --refresh --expect-no-changes"),
+        (["comment", "STACK=dev"], "scripts.cloud.comment dev"),
+        (["kind-images", "CLUSTER=platform"], "scripts.local.kind platform"),
         (["doctor"], "bench doctor"),
         (["doctor", "STACK=local"], "bench doctor"),
         (["doctor", "STACK=prod"], "scripts.cloud doctor prod"),

@@ -1,0 +1,16 @@
+"""The policy pack as Pulumi starts it: `pulumi preview --policy-pack policies`. Its constructor serves until the engine is done."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+# Pulumi runs this folder as a program of its own; the rules are a package of the repository around it.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from pulumi_policy import EnforcementLevel, PolicyPack
+
+from policies.analyzer import policies
+from policies.rules.catalogue import RULES
+
+PolicyPack(name="inference-platform", policies=policies(RULES), enforcement_level=EnforcementLevel.MANDATORY)

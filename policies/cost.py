@@ -1,0 +1,155 @@
+"""What a stack costs in a month, at its smallest and at its largest, from its resources alone.
+
+In it: what is paid by the hour or by the GiB provisioned. Not in it: what is paid by use (traffic, requests, logs, KMS), discounts, taxes.
+Spot nodes count as on demand: an upper bound, which a spot market that is out of capacity does not raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from components.aws.instance_types import GPU_INSTANCES
+from policies.prices import Prices, Unit
+from policies.rules.resource import Resource, Unknown
+from policies.volumes import Volume, volumes
+
+HOURS = 730
+"""In a month, as AWS counts them."""
+
+CLUSTER = "aws:eks/cluster:Cluster"
+TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+
+Component = Literal[
+    "control plane", "system nodes", "GPU nodes", "NAT gateways", "public addresses", "endpoints", "load balancers", "volumes"
+]
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one resource costs. `amount`: in words, at its maximum."""
+
+    component: Component
+    name: str
+    amount: str
+    minimum: float
+    maximum: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """US dollars a month. `unpriced`: what costs something that nobody could say, each with the reason."""
+
+    lines: tuple[Line, ...]
+    unpriced: tuple[str, ...]
+
+    @property
+    def minimum(self) -> float:
+        return sum(line.minimum for line in self.lines)
+
+    @property
+    def maximum(self) -> float:
+        return sum(line.maximum for line in self.lines)
+
+    def by_component(self) -> dict[Component, tuple[float, float]]:
+        """Minimum and maximum of each, in the order of the lines."""
+        sums: dict[Component, tuple[float, float]] = {}
+        for line in self.lines:
+            least, most = sums.get(line.component, (0.0, 0.0))
+            sums[line.component] = (least + line.minimum, most + line.maximum)
+        return sums
+
+
+class Unpriced(Exception):  # noqa: N818 - what it says is part of the estimate
+    """Nobody says what this costs."""
+
+
+def price(resources: Sequence[Resource], prices: Prices) -> Estimate:
+    """A stack without a cluster of its own on AWS costs nothing there: its volumes are another's."""
+    if not any(resource.type == CLUSTER for resource in resources):
+        return Estimate((), ())
+    disks = {resource.name: resource for resource in resources if resource.type == TEMPLATE}
+    lines: list[Line] = []
+    unpriced: list[str] = []
+    for resource in resources:
+        try:
+            lines += _lines(resource, prices, disks)
+        except (Unknown, Unpriced) as reason:
+            unpriced.append(f"{resource.kind} {resource.name}: {reason}")
+    return Estimate(tuple(lines), tuple(unpriced))
+
+
+def is_gpu(group: Resource) -> bool:
+    """By its image, or by what it may run on."""
+    types = [str(name) for name in group.get("instanceTypes", [])]
+    return "NVIDIA" in group.get("amiType", "") or any(name in GPU_INSTANCES for name in types)
+
+
+def _lines(resource: Resource, prices: Prices, templates: dict[str, Resource]) -> Iterator[Line]:
+    match resource.type:
+        case "aws:eks/cluster:Cluster":
+            yield _fixed("control plane", resource, prices, "cluster-hour")
+        case "aws:eks/nodeGroup:NodeGroup":
+            yield from _nodes(resource, prices, templates.get(resource.name))
+        case "aws:ec2/natGateway:NatGateway":
+            yield _fixed("NAT gateways", resource, prices, "nat-hour")
+        case "aws:ec2/eip:Eip":
+            yield _fixed("public addresses", resource, prices, "ipv4-hour")
+        case "aws:ec2/vpcEndpoint:VpcEndpoint" if resource.get("vpcEndpointType") == "Interface":
+            yield _fixed("endpoints", resource, prices, "endpoint-hour", len(resource.get("subnetIds", [])))
+        case "kubernetes:core/v1:Service" if resource.get("spec.type") == "LoadBalancer":
+            yield _fixed("load balancers", resource, prices, "nlb-hour")
+        case "kubernetes:gateway.envoyproxy.io/v1alpha1:EnvoyProxy" if _envoy_service(resource) == "LoadBalancer":
+            yield _fixed("load balancers", resource, prices, "nlb-hour")
+        case _:
+            yield from _volumes(resource, prices, volumes(resource))
+
+
+def _envoy_service(proxy: Resource) -> str:
+    """Envoy Gateway makes a load balancer where nothing else is asked for (envoyproxy/gateway:api/v1alpha1/shared_types.go)."""
+    return str(proxy.get("spec.provider.kubernetes.envoyService.type", "LoadBalancer"))
+
+
+def _fixed(component: Component, resource: Resource, prices: Prices, unit: Unit, count: int = 1) -> Line:
+    monthly = count * HOURS * _unit(prices, unit)
+    amount = f"{count} x {unit.removesuffix('-hour')}" if count != 1 else "1"
+    return Line(component, resource.name, amount, monthly, monthly)
+
+
+def _nodes(group: Resource, prices: Prices, template: Resource | None) -> Iterator[Line]:
+    """Any of the group's types may come: the cheapest at its minimum, the dearest at its maximum."""
+    least, most = int(group.get("scalingConfig.minSize", 0)), int(group.get("scalingConfig.maxSize", 0))
+    hourly = {name: _hour(prices, name) for name in map(str, group.get("instanceTypes", []))}
+    if not hourly:
+        raise Unpriced("names no instance types")
+    dearest = max(hourly, key=lambda name: hourly[name])
+    component: Component = "GPU nodes" if is_gpu(group) else "system nodes"
+    yield Line(component, group.name, f"{most} x {dearest}", least * min(hourly.values()) * HOURS, most * hourly[dearest] * HOURS)
+    if template is None:
+        raise Unpriced("has no launch template of its name, which says how large its disks are")
+    gib = sum(int(mapping.get("ebs", {}).get("volumeSize", 0)) for mapping in template.get("blockDeviceMappings", []))
+    if not gib:
+        raise Unpriced(f"the launch template {template.name} names no disk size")
+    each = gib * _unit(prices, "gp3-gib-month")
+    yield Line("volumes", group.name, f"{most} x {gib} GiB", least * each, most * each)
+
+
+def _volumes(resource: Resource, prices: Prices, found: Iterable[Volume]) -> Iterator[Line]:
+    for volume in found:
+        monthly = volume.count * volume.gib * _unit(prices, "gp3-gib-month")
+        yield Line("volumes", resource.name, f"{volume.count} x {volume.gib:g} GiB", monthly, monthly)
+
+
+def _hour(prices: Prices, name: str) -> float:
+    found = prices.instance(name)
+    if found is None:
+        raise Unpriced(f"prices.json has no price of {name} in {prices.region}; `make prices REGION={prices.region}` asks AWS")
+    return found
+
+
+def _unit(prices: Prices, unit: Unit) -> float:
+    found = prices.unit(unit)
+    if found is None:
+        raise Unpriced(f"prices.json has no {unit} in {prices.region}; `make prices REGION={prices.region}` asks AWS")
+    return found

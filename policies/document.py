@@ -1,0 +1,35 @@
+"""`python -m policies.document`: writes docs/policies.md from the rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from policies.rules.catalogue import RULES, SUBJECTS
+from policies.rules.rule import Rule, StackRule
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "policies.md"
+HEAD = """# Policies
+
+<!-- Written by `make schema` from policies/rules; a test keeps the two in step. -->
+
+{count} rules that `pulumi preview` and `pulumi up` check with `--policy-pack policies`. All are mandatory: a violation ends the operation.
+A rule that reads a value which a preview does not know is a violation too, and says which value.
+What differs between local, dev and prod is in `policies/settings.py`; a stack of any other name is held to what prod is.
+"""
+
+
+def document() -> str:
+    sections = [f"## {subject}\n\n" + "\n".join(_entry(rule) for rule in rules) for subject, rules in SUBJECTS.items()]
+    return "\n".join([HEAD.format(count=len(RULES)), *sections])
+
+
+def _entry(rule: Rule | StackRule) -> str:
+    scope = ", over the whole stack" if isinstance(rule, StackRule) else ""
+    lines = [f"### {rule.name}", "", f"{rule.title}. *{rule.severity}{scope}*", "", f"- Why: {rule.why}", f"- Fix: {rule.fix}"]
+    if rule.reference:
+        lines.append(f"- See: <{rule.reference}>")
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(document())

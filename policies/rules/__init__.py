@@ -1,0 +1,1 @@
+"""The rules, pure functions by subject: nothing here imports Pulumi."""

@@ -1,0 +1,15 @@
+"""AWS: what a cluster, its nodes, its network, its rights and its data must be like."""
+
+from __future__ import annotations
+
+from policies.rules.aws import control_plane, data, identity, network, node_groups, node_templates
+from policies.rules.rule import Rule, StackRule
+
+RULES: tuple[Rule | StackRule, ...] = (
+    *control_plane.RULES,
+    *node_groups.RULES,
+    *node_templates.RULES,
+    *network.RULES,
+    *identity.RULES,
+    *data.RULES,
+)

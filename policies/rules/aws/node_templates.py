@@ -1,0 +1,108 @@
+"""Machines and volumes: credentials that stay on the machine, disks that are encrypted, and somebody who pays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.rules.aws.network import REQUIRED_TAGS
+from policies.rules.resource import Resource, value_at
+from policies.rules.rule import Rule
+from policies.settings import Settings
+
+TEMPLATE = ("aws:ec2/launchTemplate:LaunchTemplate",)
+NODE_GROUP = ("aws:eks/nodeGroup:NodeGroup",)
+STORAGE_CLASS = ("kubernetes:storage.k8s.io/v1:StorageClass",)
+TAGGED = ("instance", "volume", "network-interface")
+
+
+def _own_credentials(template: Resource, _settings: Settings) -> Iterator[str]:
+    if template.get("metadataOptions.httpTokens") != "required":
+        yield "metadataOptions.httpTokens is not required: one request that a server can be tricked into reads the node's credentials"
+    hops = template.get("metadataOptions.httpPutResponseHopLimit")
+    if hops != 1:
+        found = "missing" if hops is None else int(hops)
+        yield f"metadataOptions.httpPutResponseHopLimit is {found}, not 1: every pod reads the node's credentials"
+
+
+def _disks(template: Resource, _settings: Settings) -> Iterator[str]:
+    disks = template.get("blockDeviceMappings", [])
+    if not disks:
+        yield "blockDeviceMappings is empty: the disk is as the image has it, not encrypted"
+    for disk in disks:
+        name = value_at(disk, "deviceName", "a disk")
+        if str(value_at(disk, "ebs.encrypted", "false")).lower() != "true":
+            yield f"{name} is not encrypted"
+        if (kind := value_at(disk, "ebs.volumeType")) != "gp3":
+            yield f"{name} is {kind or 'of the default type'}, not gp3: slower and dearer"
+
+
+def _tags(template: Resource, _settings: Settings) -> Iterator[str]:
+    tags = {value_at(entry, "resourceType"): value_at(entry, "tags", {}) for entry in template.get("tagSpecifications", [])}
+    for kind in TAGGED:
+        if missing := [key for key in REQUIRED_TAGS if not tags.get(kind, {}).get(key)]:
+            yield f"tagSpecifications of {kind} lacks {', '.join(missing)}: the bill does not say whose it is"
+
+
+def _no_way_in(group: Resource, _settings: Settings) -> Iterator[str]:
+    if "remoteAccess" in group.props:
+        yield "remoteAccess opens SSH on its nodes"
+    if "launchTemplate" not in group.props:
+        yield "has no launchTemplate: EKS' default leaves disks unencrypted and credentials within reach of pods"
+
+
+def _storage_class(storage: Resource, _settings: Settings) -> Iterator[str]:
+    if storage.get("parameters.encrypted") != "true":
+        yield 'parameters.encrypted is not "true": volumes of databases and models lie there in the clear'
+    if (kind := storage.get("parameters.type", "gp2")) != "gp3":
+        yield f"parameters.type is {kind}, not gp3: slower and dearer"
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        name="node-credentials-kept",
+        title="Pods can't read the credentials of their node",
+        why="The node's role may pull every image and describe the account; a pod has a role of its own by Pod Identity.",
+        fix="NodePool sets http_tokens to required and http_put_response_hop_limit to 1; keep both.",
+        severity="critical",
+        types=TEMPLATE,
+        check=_own_credentials,
+        reference="https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html",
+    ),
+    Rule(
+        name="node-disks-encrypted",
+        title="The disks of nodes are encrypted gp3",
+        why="Images, model weights and what pods write to emptyDir lie on them, and in snapshots of them.",
+        fix='NodePool sets encrypted to "true" and volume_type to gp3 for every disk; keep both.',
+        severity="high",
+        types=TEMPLATE,
+        check=_disks,
+    ),
+    Rule(
+        name="nodes-tagged",
+        title="Instances, disks and interfaces of nodes say whose they are",
+        why="The provider's default tags do not reach what a launch template makes, and nodes are most of the bill.",
+        fix="NodePool passes Membership.tags in tag_specifications of all three kinds; keep them.",
+        severity="medium",
+        types=TEMPLATE,
+        check=_tags,
+    ),
+    Rule(
+        name="nodes-without-ssh",
+        title="There is no way into a node but Session Manager",
+        why="An SSH key is shared, never expires and leaves no record.",
+        fix="Use NodePool, which has a launch template and no remote_access.",
+        severity="high",
+        types=NODE_GROUP,
+        check=_no_way_in,
+    ),
+    Rule(
+        name="storage-class-encrypted",
+        title="Volumes that pods claim are encrypted gp3",
+        why="A snapshot, or the disk itself, is read by whoever gets hold of it.",
+        fix='StorageClass passes type gp3 and encrypted "true"; keep both.',
+        severity="high",
+        types=STORAGE_CLASS,
+        check=_storage_class,
+        applies=lambda storage, _settings: storage.get("provisioner") == "ebs.csi.aws.com",
+    ),
+)

@@ -1,0 +1,65 @@
+"""What a stack may cost. Policies can't ask AWS: prices come from the dated file beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from policies.cost import CLUSTER, Estimate, price
+from policies.prices import prices
+from policies.rules.resource import Resource
+from policies.rules.rule import StackRule
+from policies.settings import Settings
+
+PROVIDER = "pulumi:providers:aws"
+NODES = frozenset({"system nodes", "GPU nodes"})
+
+
+def _everything(_type: str) -> bool:
+    return True
+
+
+def estimate(resources: Sequence[Resource]) -> Estimate:
+    """In the region of the stack's AWS provider; a stack without a cluster on AWS costs nothing there."""
+    regions = [str(resource.get("region")) for resource in resources if resource.type == PROVIDER]
+    if regions:
+        return price(resources, prices(regions[0]))
+    clusters = [resource for resource in resources if resource.type == CLUSTER]
+    return Estimate((), tuple(f"Cluster {cluster.name}: no AWS provider says in which region it is" for cluster in clusters))
+
+
+def _within_budget(resources: Sequence[Resource], settings: Settings) -> Iterator[tuple[str, Resource | None]]:
+    found = estimate(resources)
+    if found.maximum > settings.monthly_budget_usd:
+        groups = [f"{line.name} up to ${line.maximum:,.0f} ({line.amount})" for line in found.lines if line.component in NODES]
+        yield (
+            f"at its largest it costs ${found.maximum:,.0f} a month, ${settings.monthly_budget_usd:,.0f} is the budget of"
+            f" {settings.environment}; node groups: {', '.join(groups) or 'none'}",
+            None,
+        )
+
+
+def _priced(resources: Sequence[Resource], _settings: Settings) -> Iterator[tuple[str, Resource | None]]:
+    for reason in estimate(resources).unpriced:
+        yield reason, None
+
+
+RULES: tuple[StackRule, ...] = (
+    StackRule(
+        name="monthly-budget",
+        title="A stack at its largest stays within the budget of its environment",
+        why="An autoscaler buys what its maximum allows; a maximum is a promise to pay.",
+        fix="Lower nodes.max or choose cheaper instance types in the stack file, or raise the budget in policies/settings.py.",
+        severity="high",
+        types=_everything,
+        check=_within_budget,
+    ),
+    StackRule(
+        name="every-price-known",
+        title="Everything that is paid by the hour or by the GiB has a known price",
+        why="What has no price is missing from the total, and the total is what is approved.",
+        fix="Run `make prices REGION=<region>` with credentials of any account and commit policies/prices.json.",
+        severity="high",
+        types=_everything,
+        check=_priced,
+    ),
+)

@@ -1,0 +1,135 @@
+"""Every image that a resource names, in the shapes that containers, custom resources and charts have, and what images are held to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from policies.rules.pods import WITH_PODS, containers
+from policies.rules.resource import Resource
+from policies.rules.rule import Rule
+from policies.settings import Settings
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+CACHED_IMAGE = "kubernetes:caching.internal.knative.dev/v1alpha1:Image"
+ENVOY_PROXY = "kubernetes:gateway.envoyproxy.io/v1alpha1:EnvoyProxy"
+CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
+WITH_IMAGES = (*WITH_PODS, RELEASE, CACHED_IMAGE, ENVOY_PROXY, CONFIG_MAP)
+FIELDS = {CACHED_IMAGE: "spec.image", ENVOY_PROXY: "spec.provider.kubernetes.envoyDeployment.container.image"}
+TAGS = ("tag", "version")
+DIGESTS = ("digest", "sha")
+
+
+@dataclass(frozen=True)
+class Image:
+    """`path`: where it is named. `reference`: `host/repository[:tag][@digest]`."""
+
+    path: str
+    reference: str
+
+    @property
+    def digest(self) -> str:
+        return self.reference.partition("@")[2]
+
+    @property
+    def tag(self) -> str:
+        return self.reference.partition("@")[0].rpartition("/")[2].partition(":")[2]
+
+
+def images(resource: Resource) -> Iterator[Image]:
+    if resource.type == RELEASE:
+        yield from _in_values(resource.get("values", {}), "values")
+    elif resource.type == CONFIG_MAP:
+        # Knative takes its sidecar's from here (knative/serving:pkg/deployment/config.go, QueueSidecarImageKey).
+        data = resource.get("data", {})
+        yield from (Image(f"data.{key}", data[key]) for key in data if key.endswith("-image"))
+    elif resource.type in FIELDS:
+        path = FIELDS[resource.type]
+        if reference := resource.get(path):
+            yield Image(path, reference)
+    for _, container in containers(resource):
+        if reference := container.get("image"):
+            yield Image(f"{container.path}.image", reference)
+
+
+def _in_values(value: Any, path: str) -> Iterator[Image]:  # noqa: ANN401 - values have no schema
+    if isinstance(value, Mapping):
+        if "repository" in value or _split(value):
+            yield Image(path, _composed(value))
+        for key in value:
+            if isinstance(value[key], str) and key.endswith("Image"):
+                yield Image(f"{path}.{key}", value[key])
+            else:
+                yield from _in_values(value[key], f"{path}.{key}")
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for position in range(len(value)):
+            yield from _in_values(value[position], f"{path}[{position}]")
+
+
+def _split(values: Mapping[str, Any]) -> bool:
+    """KServe's shape: the name is `image`, beside its tag."""
+    return isinstance(values.get("image"), str) and "tag" in values
+
+
+def _composed(values: Mapping[str, Any]) -> str:
+    name = "/".join(str(values[key]) for key in ("registry", "repository", "image") if isinstance(values.get(key), str))
+    tag = next((f":{values[key]}" for key in TAGS if values.get(key)), "")
+    digest = next((f"@sha256:{str(values[key]).removeprefix('sha256:')}" for key in DIGESTS if values.get(key)), "")
+    return f"{name}{tag}{digest}"
+
+
+def _fixed_tags(resource: Resource, _settings: Settings) -> Iterator[str]:
+    for image in images(resource):
+        if image.tag == "latest" or image.tag.endswith("-latest"):
+            yield f"{image.path}: {image.reference} is a tag that moves"
+        elif not image.tag and not image.digest:
+            yield f"{image.path}: {image.reference} has neither tag nor digest"
+
+
+def _digests(resource: Resource, settings: Settings) -> Iterator[str]:
+    if settings.digests_required:
+        yield from (
+            f"{image.path}: {image.reference} has no digest" for image in images(resource) if not image.digest.startswith("sha256:")
+        )
+
+
+def _registries(resource: Resource, settings: Settings) -> Iterator[str]:
+    if not settings.any_registry:
+        for image in images(resource):
+            if not image.reference.startswith(settings.registries) and ".dkr.ecr." not in image.reference.partition("/")[0]:
+                yield f"{image.path}: {image.reference} comes from a registry that is not on the list"
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        name="image-tag-fixed",
+        title="An image is named by a tag that does not move, or by digest",
+        why="`latest` is another program after every restart, and nobody can go back to the one before.",
+        fix="Give the image a version in components/versions.py.",
+        severity="high",
+        types=WITH_IMAGES,
+        check=_fixed_tags,
+        reference="https://kubernetes.io/docs/concepts/containers/images/#image-names",
+    ),
+    Rule(
+        name="image-digest",
+        title="In prod, an image is named by digest",
+        why="A tag can be pushed again; a digest is these bytes and no others.",
+        fix="Run `make lock`, and name images of your own by `@sha256:`.",
+        severity="high",
+        types=WITH_IMAGES,
+        check=_digests,
+        reference="https://kubernetes.io/docs/concepts/containers/images/#image-names",
+    ),
+    Rule(
+        name="image-registry",
+        title="An image comes from a registry on the list, or from ECR",
+        why="What runs beside the models was chosen by somebody, and can be mirrored and scanned.",
+        fix="Use an image of components/versions.py or of the account's ECR, or add the registry (--policy-pack-config).",
+        severity="high",
+        types=WITH_IMAGES,
+        extensible=("registries",),
+        check=_registries,
+    ),
+)

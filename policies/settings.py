@@ -1,0 +1,87 @@
+"""What each environment demands. The stack's name, which is in every URN, says which environment it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Environment = Literal["local", "dev", "prod"]
+
+UPSTREAM = (
+    "docker.io/envoyproxy/",
+    "docker.io/grafana/",
+    "docker.io/kserve/",
+    "docker.io/pgsty/",
+    "docker.io/vllm/",
+    "gcr.io/knative-releases/",
+    "ghcr.io/kedacore/",
+    "nvcr.io/nvidia/",
+    "quay.io/brancz/",
+    "quay.io/jetstack/",
+    "quay.io/kiwigrid/",
+    "quay.io/prometheus/",
+    "quay.io/prometheus-operator/",
+    "registry.k8s.io/",
+)
+"""Where the pins of components/versions.py come from (a test compares the two)."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`monthly_budget_usd`: for all node groups at their maximum. `registries`: beginnings of image references, besides an account's ECR.
+
+    `control_plane_namespaces`: where the platform's controllers live and no model may.
+    `single_replica`: who works alone by design; nodes can wait the seconds that the next pod takes.
+    """
+
+    environment: Environment
+    monthly_budget_usd: float
+    registries: tuple[str, ...] = UPSTREAM
+    any_registry: bool = False
+    digests_required: bool = False
+    min_controller_replicas: int = 1
+    protect_data: bool = False
+    full_canary_allowed: bool = True
+    privileged_namespaces: frozenset[str] = frozenset({"gpu-operator"})
+    host_path_namespaces: frozenset[str] = frozenset({"gpu-operator", "monitoring"})
+    control_plane_namespaces: frozenset[str] = frozenset(
+        {
+            "cert-manager",
+            "envoy-gateway",
+            "gpu-operator",
+            "keda",
+            "knative-serving",
+            "kourier-system",
+            "kserve",
+            "kube-system",
+            "minio",
+            "monitoring",
+        }
+    )
+    model_schemes: tuple[str, ...] = ("s3://",)
+    single_replica: frozenset[str] = frozenset({"cluster-autoscaler"})
+
+
+# A machine of one's own names its mirror's address itself, and pays for nothing.
+LOCAL = Settings(environment="local", monthly_budget_usd=0, any_registry=True)
+DEV = Settings(environment="dev", monthly_budget_usd=5000)
+PROD = replace(
+    DEV,
+    environment="prod",
+    monthly_budget_usd=15000,
+    digests_required=True,
+    min_controller_replicas=2,
+    protect_data=True,
+    full_canary_allowed=False,
+)
+ENVIRONMENTS: dict[str, Settings] = {settings.environment: settings for settings in (LOCAL, DEV, PROD)}
+
+
+def for_stack(name: str) -> Settings:
+    """A stack that nobody has named here is held to what prod is."""
+    return ENVIRONMENTS.get(name, PROD)
+
+
+def for_urn(urn: str) -> Settings:
+    """`urn:pulumi:<stack>::<project>::<types>::<name>`."""
+    return for_stack(urn.split("::", 1)[0].removeprefix("urn:pulumi:"))

@@ -1,0 +1,73 @@
+"""The volumes that an object claims, directly or through the values of a Helm release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policies.rules.resource import UNKNOWN, Resource, Unknown
+
+CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
+STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
+RELEASE = "kubernetes:helm.sh/v3:Release"
+# From a byte's multiples to GiB (k8s.io/apimachinery/pkg/api/resource, the suffixes that disks have).
+GIB = {"Ti": 1024.0, "Gi": 1.0, "Mi": 1 / 1024, "T": 1e12 / 2**30, "G": 1e9 / 2**30, "M": 1e6 / 2**30}
+
+
+@dataclass(frozen=True)
+class Volume:
+    """`count` volumes of `gib` each."""
+
+    count: int
+    gib: float
+
+
+def volumes(resource: Resource) -> Iterator[Volume]:
+    """Raises `Unknown` where the size or the number of a claim is not known."""
+    if resource.type == CLAIM:
+        yield Volume(1, _requested(resource.properties, resource.name))
+    elif resource.type == STATEFUL_SET:
+        replicas = int(resource.get("spec.replicas", 1))
+        for claim in resource.properties.get("spec", {}).get("volumeClaimTemplates") or []:
+            yield Volume(replicas, _requested(claim, resource.name))
+    elif resource.type == RELEASE:
+        yield from _of_values(resource.properties.get("values") or {}, "values", 1)
+
+
+def _of_values(values: Any, path: str, replicas: int) -> Iterator[Volume]:  # noqa: ANN401 - a chart's values are anything
+    """The operator's own spelling is in every chart that makes claims: `replicas` beside or above a `volumeClaimTemplate`.
+
+    An unknown value elsewhere, such as a password, is none of a volume's business.
+    """
+    if isinstance(values, list):
+        for index, item in enumerate(values):
+            yield from _of_values(item, f"{path}[{index}]", replicas)
+    if not isinstance(values, Mapping):
+        return
+    own = values.get("replicas", values.get("replicaCount"))
+    replicas = int(own) if isinstance(own, int | float) else replicas
+    for key, value in values.items():
+        if key == "volumeClaimTemplate":
+            if own is UNKNOWN:
+                raise Unknown(f"{path}.replicas")
+            yield Volume(replicas, _requested(value, f"{path}.{key}"))
+        else:
+            yield from _of_values(value, f"{path}.{key}", replicas)
+
+
+def _requested(claim: Any, path: str) -> float:  # noqa: ANN401
+    for key in ("spec", "resources", "requests", "storage"):
+        claim = claim.get(key) if isinstance(claim, Mapping) else claim
+        path = f"{path}.{key}"
+        if claim is UNKNOWN:
+            raise Unknown(path)
+    return gib(str(claim))
+
+
+def gib(quantity: str) -> float:
+    """`100Gi` → 100. Raises ValueError for what is no size of a disk."""
+    for suffix, factor in GIB.items():
+        if quantity.endswith(suffix):
+            return float(quantity.removesuffix(suffix)) * factor
+    return float(quantity) / 2**30

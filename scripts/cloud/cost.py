@@ -1,0 +1,34 @@
+"""The monthly price of what a preview plans: the same price file and the same sums as the budget rule's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policies.cost import price
+from policies.prices import prices
+from policies.rules.resource import UNKNOWN, Resource
+from scripts.cloud import plan
+from scripts.cloud.plan import Plan
+from scripts.cloud.summary import Cost, Price
+
+PROVIDER = "pulumi:providers:aws"
+
+
+def cost(planned: Plan) -> Cost | None:
+    """None where nothing is paid for by the hour."""
+    resources = [Resource(plan.type_of(urn), plan.name_of(urn), _unknowns(inputs), urn=urn) for urn, inputs in planned.inputs.items()]
+    region = next((str(resource.properties.get("region")) for resource in resources if resource.type == PROVIDER), "")
+    known = prices(region)
+    estimate = price(resources, known)
+    if not estimate.lines and not estimate.unpriced:
+        return None
+    found = tuple(Price(component, least, most) for component, (least, most) in estimate.by_component().items())
+    return Cost(found, str(known.oldest), estimate.unpriced)
+
+
+def _unknowns(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    if value == plan.UNKNOWN:
+        return UNKNOWN
+    if isinstance(value, dict):
+        return {key: _unknowns(inner) for key, inner in value.items()}
+    return [_unknowns(inner) for inner in value] if isinstance(value, list) else value

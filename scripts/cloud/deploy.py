@@ -1,0 +1,16 @@
+"""`pulumi up` without a person at a terminal: what a workflow does after a merge."""
+
+from __future__ import annotations
+
+import os
+
+from scripts.cloud.preview import POLICY_PACK, real_tools
+from scripts.commands import show
+from scripts.errors import DriverError
+
+
+def deploy(stack: str, arguments: list[str]) -> None:
+    """The engine previews first, and makes nothing where that fails."""
+    if not os.environ.get("PULUMI_BACKEND_URL"):
+        raise DriverError("PULUMI_BACKEND_URL is not set: a deployment needs the stack's own state (docs/aws.md)")
+    show(["pulumi", "up", "--yes", "--non-interactive", "--stack", stack, *POLICY_PACK, *arguments], real_tools())

@@ -1,0 +1,57 @@
+"""The committed stacks as they are recorded: they hold every rule, and every rule has something in them to look at."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+
+from policies.rules.catalogue import RULES
+from policies.rules.rule import Rule, StackRule
+from policies.settings import ENVIRONMENTS
+from tests import stack_files
+from tests.graph.recording import Graph, record
+from tests.graph.stacks import recorded, stand_ins
+from tests.policies.analyzer_harness import Finding, Registered, findings, read
+
+OWN_REGISTRY = {"image-registry": {"registries": ["registry.example/"]}}
+"""Where the images of tests/stack_files.py are."""
+
+
+@functools.cache
+def graph(stack: str) -> Graph:
+    return record(stack_files.local()) if stack == "local" else recorded(stack)
+
+
+@functools.cache
+def with_a_bucket() -> Graph:
+    """Prod with its models in S3, as docs/aws.md has it."""
+    with stand_ins() as manifests:
+        bucket = {"backend": "s3", "bucket": "models"}
+        return record(stack_files.prod(modelStore=bucket, mirror={"manifests": str(manifests)}))
+
+
+def registered(of: Graph) -> list[Registered]:
+    return [Registered(resource.type, resource.name, resource.inputs, resource.protect) for resource in of]
+
+
+def violations(of: Graph, stack: str) -> list[Finding]:
+    return findings(registered(of), stack, configuration=OWN_REGISTRY)
+
+
+def test_a_store_in_s3_holds_every_rule_too() -> None:
+    assert violations(with_a_bucket(), "prod") == []
+
+
+@pytest.mark.parametrize("stack", ENVIRONMENTS)
+def test_a_committed_stack_holds_every_rule(stack: str) -> None:
+    assert violations(graph(stack), stack) == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_rule_looks_at_something_of_dev_or_prod(rule: Rule | StackRule) -> None:
+    assert any(
+        rule.matches(resource) if isinstance(rule, StackRule) else rule.matches(resource, ENVIRONMENTS[stack])
+        for stack, of in (("dev", graph("dev")), ("prod", graph("prod")), ("prod", with_a_bucket()))
+        for resource in map(read, registered(of))
+    )
