@@ -47,7 +47,7 @@ deploy: $(VENV)/.installed ## `pulumi up` of STACK=dev|prod with nobody to ask
 drift: $(VENV)/.installed ## Fails where STACK=dev|prod is not what the program and its state say
 	@$(RUN) python -m scripts.cloud preview $(STACK) --refresh --expect-no-changes
 
-test: check packages ## Everything: check, then the real engine and the real node (nodes of its own; your platform is not touched)
+test: packages ## Everything: check, then the real engine and the real node (nodes of its own; your platform is not touched)
 	@$(RUN) python -m tests.suites
 
 check: lint types unit ## Lint, types, unit, graph and structure: no root, no tools, under a minute
