@@ -50,7 +50,8 @@ drift: $(VENV)/.installed ## Fails where STACK=dev|prod is not what the program 
 test: packages ## Everything: check, then the real engine and the real node (nodes of its own; your platform is not touched)
 	@$(RUN) python -m tests.suites
 
-check: lint types unit ## Lint, types, unit, graph and structure: no root, no tools, under a minute
+check: $(VENV)/.installed ## Lint, types, unit, graph and structure: no root, no tools, under a minute
+	@$(MAKE) --no-print-directory --jobs lint types unit
 
 lint: $(VENV)/.installed
 	@$(RUN) ruff format --check $(CHECKED) && ruff check $(CHECKED)
@@ -59,7 +60,7 @@ types: $(VENV)/.installed
 	@$(RUN) mypy $(CHECKED)
 
 unit: $(VENV)/.installed
-	@$(RUN) python -m pytest -q -n auto tests/unit tests/graph tests/policies tests/structure
+	@$(RUN) python -m pytest -q -n auto --dist loadfile tests/unit tests/graph tests/policies tests/structure
 
 test-engine: packages ## Only the tests on the real Pulumi engine
 	@$(RUN) python -m pytest -m engine tests

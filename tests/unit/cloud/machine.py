@@ -16,12 +16,13 @@ from stacks.config import StackConfig, parse
 FAKE = f"""#!{sys.executable} -IS
 # A fake of the AWS CLI for tests: answers from calls.json beside it, and keeps what it was asked.
 # Of the answers whose words are all in the call, the one with most words counts.
-import json, pathlib, sys
+import json, os, sys  # and no more: it is started hundreds of times
 
-here = pathlib.Path(__file__).parent
-with (here / "asked").open("a") as asked:
+here = os.path.dirname(__file__)
+with open(os.path.join(here, "asked"), "a") as asked:
     print(json.dumps(sys.argv[1:]), file=asked)
-calls = json.loads((here / "calls.json").read_text())
+with open(os.path.join(here, "calls.json")) as text:
+    calls = json.load(text)
 answer = calls[max((words for words in calls if set(words.split()) <= set(sys.argv)), key=len)]
 if isinstance(answer, str):
     sys.exit(answer)
