@@ -10,7 +10,7 @@ from pydantic import Field
 
 from components.aws.addresses import SERVICE_CIDR
 from components.aws.kubeconfig import kubeconfig
-from components.aws.policy import allow, document, trust
+from components.aws.policy import allow_key, document, trust
 from components.aws.role import Role, RoleArgs
 from components.base import Args, Component
 
@@ -58,9 +58,9 @@ class EksCluster(Component):
         after: Sequence[pulumi.Resource | None] = (),
     ) -> None:
         super().__init__(name, opts, after)
-        key = self._key(name, args)
-        role = self._role(name, args, key)
-        cluster = self._control_plane(name, args, key, role)
+        key, alias = self._key(name, args)
+        role = self._role(name, args)
+        cluster = self._control_plane(name, args, key, alias, role)
         for admin in args.admins:
             self._admit(cluster, admin)
         self.name = cluster.name
@@ -69,8 +69,8 @@ class EksCluster(Component):
         self.kubeconfig = kubeconfig(cluster.name, args.region, cluster.endpoint, authority)
         self.register_outputs({"name": self.name, "arn": self.arn})
 
-    def _key(self, name: str, args: EksClusterArgs) -> kms.Key:
-        """Kubernetes Secrets are encrypted with it, on top of the encryption of the control plane's disks."""
+    def _key(self, name: str, args: EksClusterArgs) -> tuple[kms.Key, kms.Alias]:
+        """Kubernetes Secrets are encrypted with it, on top of the disks' own encryption; the role knows it by its alias."""
         key = kms.Key(
             f"{name}-secrets",
             description=f"Kubernetes Secrets of {args.name}",
@@ -78,12 +78,12 @@ class EksCluster(Component):
             deletion_window_in_days=KEY_DELETION_DAYS,
             opts=self.child(protect=args.protect),
         )
-        kms.Alias(f"{name}-secrets", name=f"alias/eks/{args.name}", target_key_id=key.key_id, opts=self.child())
-        return key
+        alias = kms.Alias(f"{name}-secrets", name=_alias(args), target_key_id=key.key_id, opts=self.child())
+        return key, alias
 
-    def _role(self, name: str, args: EksClusterArgs, key: kms.Key) -> Role:
+    def _role(self, name: str, args: EksClusterArgs) -> Role:
         # The actions are terraform-aws-modules/terraform-aws-eks' (main.tf@v21.19.0).
-        encryption = allow(["kms:Encrypt", "kms:Decrypt", "kms:ListGrants", "kms:DescribeKey"], [key.arn])
+        encryption = allow_key(["kms:Encrypt", "kms:Decrypt", "kms:ListGrants", "kms:DescribeKey"], args.region, _alias(args))
         return Role(
             f"{name}-control-plane",
             RoleArgs(
@@ -95,7 +95,7 @@ class EksCluster(Component):
             pulumi.ResourceOptions(parent=self),
         )
 
-    def _control_plane(self, name: str, args: EksClusterArgs, key: kms.Key, role: Role) -> eks.Cluster:
+    def _control_plane(self, name: str, args: EksClusterArgs, key: kms.Key, alias: kms.Alias, role: Role) -> eks.Cluster:
         # Made first: EKS would make it itself and keep the logs for ever.
         logs = cloudwatch.LogGroup(name, name=f"/aws/eks/{args.name}/cluster", retention_in_days=args.log_retention_days, opts=self.child())
         return eks.Cluster(
@@ -121,7 +121,7 @@ class EksCluster(Component):
             deletion_protection=args.protect,
             # Without its role's policies EKS can't remove what it made in the network.
             opts=self.child(
-                [role, logs],
+                [role, alias, logs],
                 protect=args.protect,
                 # Only asked at creation; an imported cluster that was made otherwise would be replaced (pulumi-eks ignores them likewise).
                 ignore_changes=["bootstrapSelfManagedAddons", "accessConfig.bootstrapClusterCreatorAdminPermissions"],
@@ -140,6 +140,10 @@ class EksCluster(Component):
             access_scope={"type": "cluster"},
             opts=self.child([entry]),
         )
+
+
+def _alias(args: EksClusterArgs) -> str:
+    return f"alias/eks/{args.name}"
 
 
 def _role_arn(role: str, cluster: eks.Cluster) -> pulumi.Input[str]:

@@ -7,18 +7,17 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_aws import cloudwatch, ec2
 
-from components.aws.policy import allow, document, trust
+from components.aws.policy import FOR_OWN_ACCOUNT, OWN_ACCOUNT, allow, document, trust
 from components.aws.role import Role, RoleArgs
 from components.base import Args, Component
 
 
 class FlowLogsArgs(Args):
-    """`name`: the network's. `account`: the only one in whose name the service may take the role."""
+    """`name`: the network's."""
 
     name: str
     region: str
     vpc_id: pulumi.Output[str]
-    account: pulumi.Output[str]
     retention_days: int
 
 
@@ -33,14 +32,16 @@ class FlowLogs(Component):
         after: Sequence[pulumi.Resource | None] = (),
     ) -> None:
         super().__init__(name, opts, after)
-        group = cloudwatch.LogGroup(name, name=f"/aws/vpc/{args.name}/flow-logs", retention_in_days=args.retention_days, opts=self.child())
+        group_name = f"/aws/vpc/{args.name}/flow-logs"
+        group = cloudwatch.LogGroup(name, name=group_name, retention_in_days=args.retention_days, opts=self.child())
         # Not logs:CreateLogGroup: a group made by the service would be kept for ever.
-        writing = allow(["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], [pulumi.Output.concat(group.arn, ":*")])
+        actions = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
+        writing = allow(actions, [f"arn:aws:logs:{args.region}:*:log-group:{group_name}:*"], OWN_ACCOUNT)
         role = Role(
             f"{name}-writer",
             RoleArgs(
                 name=f"{args.name}-{args.region}-flow-logs",
-                trust=trust("vpc-flow-logs.amazonaws.com", when={"StringEquals": {"aws:SourceAccount": args.account}}),
+                trust=trust("vpc-flow-logs.amazonaws.com", when=FOR_OWN_ACCOUNT),
                 inline={"write": document(writing)},
             ),
             pulumi.ResourceOptions(parent=self),

@@ -9,7 +9,7 @@ import pulumi
 from pulumi_aws import kms, s3
 from pydantic import Field
 
-from components.aws.policy import Statement, allow, document, trust_pods
+from components.aws.policy import OWN_ACCOUNT, Statement, allow, document, trust_pods
 from components.aws.role import Role, RoleArgs
 from components.base import Args, Component
 
@@ -50,8 +50,8 @@ class ModelBucket(Component):
         self._history(name, bucket)
         self._encryption(name, bucket, key)
         self._walls(name, args, bucket)
-        self.reader_role = self._role("reader", args, _reading(bucket, key))
-        self.publisher_role = self._role("publisher", args, _publishing(bucket, key))
+        self.reader_role = self._role("reader", args, _reading(args))
+        self.publisher_role = self._role("publisher", args, _publishing(args))
         self.register_outputs({"bucket": args.name})
 
     def _role(self, right: str, args: ModelBucketArgs, statements: list[Statement]) -> Role:
@@ -121,29 +121,37 @@ class ModelBucket(Component):
         s3.BucketPolicy(name, bucket=bucket.bucket, policy=document(*_denials(args)), opts=self.child([private]))
 
 
-def _reading(bucket: s3.Bucket, key: kms.Key) -> list[Statement]:
+def _reading(args: ModelBucketArgs) -> list[Statement]:
     """KServe's storage initializer asks for the bucket and lists by prefix before it reads (kserve:python/storage@v0.20.0)."""
-    return [allow(["s3:ListBucket"], [bucket.arn]), allow(["s3:GetObject"], [_objects(bucket)]), allow(["kms:Decrypt"], [key.arn])]
+    return [allow(["s3:ListBucket"], [_arn(args)]), allow(["s3:GetObject"], [_objects(args)]), _allow_data_keys(args, ["kms:Decrypt"])]
 
 
-def _publishing(bucket: s3.Bucket, key: kms.Key) -> list[Statement]:
+def _publishing(args: ModelBucketArgs) -> list[Statement]:
     """It reads back what it wrote, and what it found in the place."""
     return [
-        allow(["s3:GetObject", "s3:PutObject"], [_objects(bucket)]),
-        allow(["kms:Decrypt", "kms:GenerateDataKey"], [key.arn]),
+        allow(["s3:GetObject", "s3:PutObject"], [_objects(args)]),
+        _allow_data_keys(args, ["kms:Decrypt", "kms:GenerateDataKey"]),
     ]
 
 
+def _allow_data_keys(args: ModelBucketArgs, actions: list[str]) -> Statement:
+    """Only through S3, and only for what is in this bucket: whatever key it is, nothing else can be opened with it.
+
+    S3 says to KMS for which object it asks, or, with a data key for many objects, for which bucket
+    (docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html).
+    """
+    through = {"kms:ViaService": "s3.*.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": [_arn(args), _objects(args)]}
+    return allow(actions, ["arn:aws:kms:*:*:key/*"], {**OWN_ACCOUNT, "StringLike": through})
+
+
 def _denials(args: ModelBucketArgs) -> list[Statement]:
-    # Not the bucket's own ARN, which is known once it is made: a preview, and its policies, see what this says.
-    arn = f"arn:aws:s3:::{args.name}"
     return [
         {
             "Sid": "TlsOnly",
             "Effect": "Deny",
             "Principal": "*",
             "Action": "s3:*",
-            "Resource": [arn, f"{arn}/*"],
+            "Resource": [_arn(args), _objects(args)],
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         },
         {
@@ -151,7 +159,7 @@ def _denials(args: ModelBucketArgs) -> list[Statement]:
             "Effect": "Deny",
             "Principal": "*",
             "Action": "s3:PutObject",
-            "Resource": f"{arn}/*",
+            "Resource": _objects(args),
             # The parts of a multipart upload can't carry the header; its completion, which creates the object, must
             # (docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html).
             "Condition": {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
@@ -159,5 +167,10 @@ def _denials(args: ModelBucketArgs) -> list[Statement]:
     ]
 
 
-def _objects(bucket: s3.Bucket) -> pulumi.Output[str]:
-    return pulumi.Output.concat(bucket.arn, "/*")
+def _arn(args: ModelBucketArgs) -> str:
+    """A bucket's ARN has neither region nor account."""
+    return f"arn:aws:s3:::{args.name}"
+
+
+def _objects(args: ModelBucketArgs) -> str:
+    return f"{_arn(args)}/*"

@@ -88,9 +88,7 @@ class Network(Component):
         )
         FlowLogs(
             f"{name}-flow-logs",
-            FlowLogsArgs(
-                name=args.name, region=args.region, vpc_id=vpc.id, account=vpc.owner_id, retention_days=args.flow_log_retention_days
-            ),
+            FlowLogsArgs(name=args.name, region=args.region, vpc_id=vpc.id, retention_days=args.flow_log_retention_days),
             pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"vpc_id": self.vpc_id, "private_subnet_ids": self.private_subnet_ids})

@@ -19,9 +19,9 @@ class RoleArgs(Args):
     """
 
     name: str = Field(max_length=64)
-    trust: pulumi.Output[str]
+    trust: str
     managed: list[str] = Field(default_factory=list)
-    inline: dict[str, pulumi.Output[str]] = Field(default_factory=dict)
+    inline: dict[str, str] = Field(default_factory=dict)
 
 
 class Role(Component):

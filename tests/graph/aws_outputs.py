@@ -8,8 +8,8 @@ ACCOUNT = "111122223333"
 """AWS' own documentation uses it for examples."""
 
 FILLED_IN: dict[str, dict[str, Any]] = {
-    "aws:ec2/vpc:Vpc": {"ownerId": ACCOUNT},
     "aws:eks/cluster:Cluster": {"endpoint": "https://cluster.example", "certificateAuthority": {"data": "Y2VydGlmaWNhdGU="}},
+    "aws:kms/key:Key": {"keyId": "1234abcd-12ab-34cd-56ef-1234567890ab"},
 }
 
 

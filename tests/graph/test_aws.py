@@ -12,12 +12,20 @@ from tests.eks import eks
 from tests.graph.aws_outputs import ACCOUNT
 from tests.graph.recording import Graph, Resource, record
 
+OWN_ACCOUNT = {"StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}
 PROTECTED = {"Cluster/cluster", "Key/cluster-secrets"}
 CHAINS = [
     # A node without a way out can't pull its first image; on a destroy its addresses go only when it has gone.
     ["InternetGateway/internet", "Route/public-internet", "NatGateway/nat-eu-central-1a", "Route/private-eu-central-1a-nat"],
     ["Route/private-eu-central-1a-nat", "Cluster/cluster", "Addon/vpc-cni", "NodeGroup/system", "Addon/coredns", "kubernetes/cluster"],
-    ["Key/cluster-secrets", "Cluster/cluster", "AccessEntry/admin-platform-admin", "AccessPolicyAssociation/admin-platform-admin"],
+    # By its alias the control plane's role may use the key.
+    [
+        "Key/cluster-secrets",
+        "Alias/cluster-secrets",
+        "Cluster/cluster",
+        "AccessEntry/admin-platform-admin",
+        "AccessPolicyAssociation/admin-platform-admin",
+    ],
     # EKS needs its role's policies to the end, or leaves network interfaces behind.
     ["RolePolicyAttachment/cluster-control-plane-amazoneksclusterpolicy", "Cluster/cluster"],
     # Otherwise EKS makes the log group, with logs that are never deleted.
@@ -138,6 +146,13 @@ def test_the_control_plane_is_encrypted_logged_and_adopted_without_replacement(g
     assert cluster.ignore_changes == {"bootstrapSelfManagedAddons", "accessConfig.bootstrapClusterCreatorAdminPermissions"}
 
 
+def test_the_control_plane_may_use_its_own_key_and_no_other(graph: Graph) -> None:
+    (use,) = rights(graph.one("RolePolicy/cluster-control-plane-secrets"))
+    alias = graph.one("Alias/cluster-secrets")
+    assert use["Resource"] == ["arn:aws:kms:eu-central-1:*:key/*"]
+    assert use["Condition"] == {**OWN_ACCOUNT, "ForAnyValue:StringEquals": {"kms:ResourceAliases": alias.inputs["name"]}}
+
+
 def test_admins_are_admitted_by_name_or_arn_and_nobody_by_having_made_the_cluster() -> None:
     graph = record(eks(cluster={"admins": ["teams/platform-admin", "arn:aws:iam::111122223333:role/ci"]}))
     principals = {entry.name: entry.inputs["principalArn"] for entry in graph.of_kind("AccessEntry")}
@@ -185,9 +200,10 @@ def test_flow_logs_are_kept_for_a_time_and_their_writer_can_only_write(graph: Gr
     assert group.inputs["retentionInDays"] == 90
     (write,) = rights(graph.one("RolePolicy/network-flow-logs-writer-write"))
     assert set(write["Action"]) == {"logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"}
-    assert write["Resource"] == ["arn:aws:cloudwatch:eu-central-1:111122223333:logGroup/network-flow-logs:*"]
+    assert write["Resource"] == [f"arn:aws:logs:eu-central-1:*:log-group:{group.inputs['name']}:*"]
+    assert write["Condition"] == OWN_ACCOUNT
     (trust,) = json.loads(graph.one("Role/network-flow-logs-writer").inputs["assumeRolePolicy"])["Statement"]
-    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "${aws:ResourceAccount}"}}
 
 
 def test_an_existing_network_is_used_and_left_alone() -> None:

@@ -20,11 +20,9 @@ from components.serving.storage import pod_annotations, reader_account
 from tests.graph.aws_outputs import made_on_aws
 from tests.graph.recording import Graph, record_component
 
-BUCKET = made_on_aws("aws:s3/bucket:Bucket", "model-bucket")["arn"]
+BUCKET = "arn:aws:s3:::models-of-acme"
 OBJECTS = f"{BUCKET}/*"
-NAMED = "arn:aws:s3:::models-of-acme"
-"""The same ARN, as it is known before the bucket is made."""
-
+KEYS = "arn:aws:kms:*:*:key/*"
 KEY = made_on_aws("aws:kms/key:Key", "model-bucket-key")["arn"]
 READER = Account(namespace="default", name="mnist-classifier")
 
@@ -59,11 +57,20 @@ def allowed(graph: Graph, role: str) -> dict[str, set[str]]:
 
 
 def test_readers_can_only_read(graph: Graph) -> None:
-    assert allowed(graph, "reader") == {BUCKET: {"s3:ListBucket"}, OBJECTS: {"s3:GetObject"}, KEY: {"kms:Decrypt"}}
+    assert allowed(graph, "reader") == {BUCKET: {"s3:ListBucket"}, OBJECTS: {"s3:GetObject"}, KEYS: {"kms:Decrypt"}}
 
 
 def test_publishers_can_add_and_read_back_but_not_delete(graph: Graph) -> None:
-    assert allowed(graph, "publisher") == {OBJECTS: {"s3:GetObject", "s3:PutObject"}, KEY: {"kms:Decrypt", "kms:GenerateDataKey"}}
+    assert allowed(graph, "publisher") == {OBJECTS: {"s3:GetObject", "s3:PutObject"}, KEYS: {"kms:Decrypt", "kms:GenerateDataKey"}}
+
+
+@pytest.mark.parametrize("role", ["reader", "publisher"])
+def test_keys_are_used_through_s3_alone_and_for_this_bucket_alone(graph: Graph, role: str) -> None:
+    (use,) = [statement for statement in statements(graph, f"RolePolicy/model-{role}-models") if statement["Resource"] == [KEYS]]
+    assert use["Condition"] == {
+        "StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"},
+        "StringLike": {"kms:ViaService": "s3.*.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": [BUCKET, OBJECTS]},
+    }
 
 
 @pytest.mark.parametrize("role", ["reader", "publisher"])
@@ -93,10 +100,10 @@ def test_the_bucket_is_private_encrypted_and_keeps_its_history(graph: Graph) -> 
 
 def test_the_bucket_refuses_plain_http_and_overwriting_whoever_asks(graph: Graph) -> None:
     tls, overwrite = statements(graph, "BucketPolicy/model-bucket")
-    assert (tls["Effect"], tls["Principal"], tls["Action"], tls["Resource"]) == ("Deny", "*", "s3:*", [NAMED, f"{NAMED}/*"])
+    assert (tls["Effect"], tls["Principal"], tls["Action"], tls["Resource"]) == ("Deny", "*", "s3:*", [BUCKET, OBJECTS])
     assert tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert (overwrite["Effect"], overwrite["Principal"], overwrite["Action"]) == ("Deny", "*", "s3:PutObject")
-    assert overwrite["Resource"] == f"{NAMED}/*"
+    assert overwrite["Resource"] == OBJECTS
     assert overwrite["Condition"] == {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}}
 
 

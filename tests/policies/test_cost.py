@@ -145,3 +145,4 @@ def test_the_committed_stacks_are_within_their_budgets(name: str, least: float, 
     assert found.minimum == pytest.approx(least, abs=1)
     assert found.maximum == pytest.approx(most, abs=1)
     assert found.unpriced == ()
+    assert 1.25 * found.maximum < for_stack(name).monthly_budget_usd < 1.5 * found.maximum, "a budget that nothing reaches says nothing"

@@ -11,7 +11,7 @@ from policies.rules.rule import Rule, StackRule
 from policies.settings import ENVIRONMENTS
 from tests import stack_files
 from tests.graph.recording import Graph, record
-from tests.graph.stacks import recorded, stand_ins
+from tests.graph.stacks import local, recorded, stand_ins
 from tests.policies.analyzer_harness import Finding, Registered, findings, read
 
 OWN_REGISTRY = {"image-registry": {"registries": ["registry.example/"]}}
@@ -20,7 +20,7 @@ OWN_REGISTRY = {"image-registry": {"registries": ["registry.example/"]}}
 
 @functools.cache
 def graph(stack: str) -> Graph:
-    return record(stack_files.local()) if stack == "local" else recorded(stack)
+    return local() if stack == "local" else recorded(stack)
 
 
 @functools.cache

@@ -1,7 +1,7 @@
 """IAM documents and keys.
 
-A document that names a resource that is not made yet is one unknown text in a preview. `pulumi up` runs the same rules again with the text
-known, before it makes the document; the tests run them over the recorded stacks, in which everything is known.
+A document that waits for a resource to be made is one unknown text in a preview, and is refused: components/aws/policy.py makes them
+of what is known. Of a document that is given as an object, a part may be unknown where it can't matter.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.rules.resource import UNKNOWN, Resource
+from policies.rules.resource import Resource
 from policies.rules.rule import Rule
 from policies.settings import Settings
 
 RIGHTS = ("aws:iam/policy:Policy", "aws:iam/rolePolicy:RolePolicy", "aws:iam/userPolicy:UserPolicy", "aws:iam/groupPolicy:GroupPolicy")
 ROLE = "aws:iam/role:Role"
 KEY = "aws:kms/key:Key"
+WITH_RIGHTS = (*RIGHTS, ROLE)
 RESOURCE_POLICIES = ("aws:s3/bucketPolicy:BucketPolicy", "aws:kms/keyPolicy:KeyPolicy", "aws:sqs/queuePolicy:QueuePolicy", KEY)
 
 
@@ -24,12 +25,13 @@ def _documents(resource: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for key in ("policy", "assumeRolePolicy"):
         text = resource.get(key)
         if text is not None:
-            yield key, json.loads(text) if isinstance(text, str) else text
+            yield key, _parsed(text)
+    for position, inline in enumerate(resource.get("inlinePolicies", [])):
+        yield f"inlinePolicies[{position}]", _parsed(inline["policy"])
 
 
-def _known(resource: Resource, _settings: Settings) -> bool:
-    """See the module's docstring."""
-    return UNKNOWN not in (resource.properties.get("policy"), resource.properties.get("assumeRolePolicy"))
+def _parsed(document: str | Mapping[str, Any]) -> Mapping[str, Any]:
+    return dict(json.loads(document)) if isinstance(document, str) else document
 
 
 def _allowed(resource: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -50,9 +52,10 @@ def _bounded(resource: Resource, _settings: Settings) -> Iterator[str]:
         if "NotAction" in statement or "NotResource" in statement:
             yield f"{place} allows all but what it names"
         for action in _listed(statement.get("Action")):
-            everything = "*" in _listed(statement.get("Resource"))
-            if action == "*" or (everything and action.endswith(":*")):
-                yield f"{place} allows {action} on {'everything' if everything else 'whatever it names'}"
+            if action == "*":
+                yield f"{place} allows * on whatever it names"
+            elif action.endswith(":*") and "*" in _listed(statement.get("Resource")):
+                yield f"{place} allows {action} on everything"
 
 
 def _named_principals(resource: Resource, _settings: Settings) -> Iterator[str]:
@@ -75,9 +78,8 @@ RULES: tuple[Rule, ...] = (
         why="Whoever gets hold of a pod of such a role has the account.",
         fix="Name the actions that are called and the resources they are called on (components/aws/policy.py, `allow`).",
         severity="critical",
-        types=RIGHTS,
+        types=WITH_RIGHTS,
         check=_bounded,
-        applies=_known,
     ),
     Rule(
         name="iam-named-principals",
@@ -87,7 +89,6 @@ RULES: tuple[Rule, ...] = (
         severity="critical",
         types=(ROLE, *RESOURCE_POLICIES),
         check=_named_principals,
-        applies=_known,
     ),
     Rule(
         name="kms-keys-rotated",
