@@ -29,10 +29,12 @@ class Routes:
     """Answers POST on the two prediction paths; a malformed request gets its 4xx and reason, never a 5xx.
 
     `draining` (set on SIGTERM) makes every answer ask the client to close its connection, and readiness false.
+    `served_by` goes out as X-Served-By with every answer, a failure's too: who splits traffic sees which version it came from.
     """
 
-    def __init__(self, model: kserve.Model, kserve_app: App) -> None:
+    def __init__(self, model: kserve.Model, kserve_app: App, served_by: str) -> None:
         self.draining = False
+        self._headers = [(b"content-type", b"application/json"), (b"x-served-by", served_by.encode())]
         self._model = model
         self._kserve_app = kserve_app
         self._predictions = {f"/v1/models/{model.name}:predict": "v1", f"/v2/models/{model.name}/infer": "v2"}
@@ -72,7 +74,7 @@ class Routes:
 
     async def _reply(self, send: Send, status: int, answer: dict[str, Any]) -> None:
         content = orjson.dumps(answer)
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+        headers = [*self._headers, (b"content-length", str(len(content)).encode())]
         if self.draining or status == 413:  # after a 413 more of the body may be on its way
             headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 import sys
 from pathlib import Path
 from types import FrameType
@@ -100,7 +101,8 @@ def main() -> None:
     except WeightsError as error:
         log.critical(str(error))
         sys.exit(1)
-    routes = Routes(model, _kserve_application(model, args.http_port))
+    served_by = f"{os.environ.get('K_REVISION', '')}/{os.environ.get('HOSTNAME', '')}"  # Knative's revision, none without Knative; the pod
+    routes = Routes(model, _kserve_application(model, args.http_port), served_by)
     config = uvicorn.Config(
         routes,
         host="0.0.0.0",  # noqa: S104 (a pod serves its Service)

@@ -22,6 +22,8 @@ from bench.lock import exclusive
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 USER = "65532:65532"
+SERVED_BY = "mnist-classifier-predictor-00001/a-pod"
+"""What Knative and the kubelet tell the server about itself, in the form of its X-Served-By."""
 START_TIMEOUT = 120.0
 STORAGE = ["buildah", "--root", str(buildah.STORAGE), "--runroot", str(buildah.RUN_ROOT), "--storage-driver", "overlay"]
 
@@ -77,6 +79,14 @@ class Predictor:
         is_json = response.headers.get_content_type() == "application/json"
         return response.status, json.loads(content) if is_json else None
 
+    def served_by(self, path: str, body: bytes) -> str | None:
+        """The X-Served-By of the answer."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request("POST", path, body)
+        served_by = connection.getresponse().headers["x-served-by"]
+        connection.close()
+        return served_by
+
     def text(self, path: str) -> str:
         """The body of a GET."""
         with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as response:
@@ -112,9 +122,9 @@ def start(root: Path, weights: Path, *options: str) -> subprocess.Popen[str]:
         mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && mount --bind "$1" "$0/mnt/models" &&
         mount -t tmpfs tmpfs "$0/tmp" && mount --rbind /dev "$0/dev" && mount -t proc proc "$0/proc" &&
         exec chroot --userspec="$2" "$0" env --chdir=/app HOME=/tmp PYTHONDONTWRITEBYTECODE=1 CPU_LIMIT=2 \
-             python3 -m mnist.server --model_dir=/mnt/models "${@:3}"
+             K_REVISION="${3%/*}" HOSTNAME="${3#*/}" python3 -m mnist.server --model_dir=/mnt/models "${@:4}"
     """
-    command = ["unshare", "--mount", "bash", "-c", script, str(root), str(weights), USER, *options]
+    command = ["unshare", "--mount", "bash", "-c", script, str(root), str(weights), USER, SERVED_BY, *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
