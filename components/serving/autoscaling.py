@@ -43,18 +43,30 @@ class CpuAutoscaling(Args):
 class KnativeAutoscaling(Args):
     """Knative mode: its own pod autoscaler. `target`: requests at once, or per second, for one replica; Knative aims at 70 % of it.
 
+    `window_seconds`: what the load is averaged over; a load of twice the target is acted on after a tenth of it.
+    `scale_down_delay_seconds`: how long the load must have been low before a replica goes.
     `scale_to_zero`: no replica while nobody asks; the next request then waits for a whole start. A canary holds `replicas.min` twice.
+    Bounds are Knative's own (knative/serving:pkg/apis/autoscaling/annotation_validation.go@knative-v1.21.1).
     """
 
     metric: Literal["concurrency", "rps"]
     target: Annotated[int, Field(ge=1)]
     replicas: Replicas
+    window_seconds: Annotated[int, Field(ge=6, le=3600)] = 60
+    scale_down_delay_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
     scale_to_zero: bool = False
 
     @model_validator(mode="after")
     def _one_lower_bound(self) -> Self:
         check_lower_bound(self.scale_to_zero, self.replicas)
         return self
+
+    def annotations(self) -> dict[str, str]:
+        """KServe hands them on to each revision."""
+        return {
+            "autoscaling.knative.dev/window": f"{self.window_seconds}s",
+            "autoscaling.knative.dev/scale-down-delay": f"{self.scale_down_delay_seconds}s",
+        }
 
     def predictor_fields(self) -> dict[str, object]:
         return {

@@ -95,7 +95,7 @@ class Knative(Args):
     @property
     def annotations(self) -> dict[str, str]:
         # The tag is an address of the newest revision alone, also while it gets no request.
-        return {MODE: "Knative", "serving.kserve.io/enable-tag-routing": "true"}
+        return {MODE: "Knative", "serving.kserve.io/enable-tag-routing": "true", **self.autoscaling.annotations()}
 
     @property
     def labels(self) -> dict[str, str]:

@@ -55,6 +55,12 @@ class CpuScalingConfig(Section):
 class RequestScalingConfig(Section):
     """Knative mode."""
 
+    window_seconds: Annotated[int, Field(ge=6, le=3600)] = Field(
+        60, description="What the load is averaged over. Twice the target is acted on after a tenth of it."
+    )
+    scale_down_delay_seconds: Annotated[int, Field(ge=0, le=3600)] = Field(
+        0, description="How long the load must have been low before a replica goes."
+    )
     scale_to_zero: bool = Field(
         False, description="true: no replica without requests; the next one waits for a start. Wants replicas.min 1."
     )

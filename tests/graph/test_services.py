@@ -42,6 +42,8 @@ def test_the_mode_is_written_and_no_field_of_the_other_one(graph: Graph) -> None
     assert knative["annotations"] == {
         "serving.kserve.io/deploymentMode": "Knative",
         "serving.kserve.io/enable-tag-routing": "true",
+        "autoscaling.knative.dev/window": "60s",
+        "autoscaling.knative.dev/scale-down-delay": "0s",
     }
     assert knative["labels"]["networking.knative.dev/visibility"] == "cluster-local"
     assert standard["annotations"] == {"serving.kserve.io/deploymentMode": "Standard", "serving.kserve.io/autoscalerClass": "external"}
@@ -71,6 +73,13 @@ def test_one_autoscaler_for_each_deployment(graph: Graph) -> None:
 def test_a_scale_to_zero_is_no_lower_bound() -> None:
     scaled = serving(mnist={"scaling": {"metric": "rps", "target": 50, "scaleToZero": True}})
     assert (predictor(scaled, MNIST)["minReplicas"], predictor(scaled, MNIST)["scaleMetric"]) == (0, "rps")
+
+
+def test_how_fast_replicas_follow_is_configuration() -> None:
+    scaled = serving(mnist={"scaling": {"metric": "concurrency", "target": 5, "windowSeconds": 30, "scaleDownDelaySeconds": 90}})
+    annotations = scaled.one(MNIST).inputs["metadata"]["annotations"]
+    assert annotations["autoscaling.knative.dev/window"] == "30s"
+    assert annotations["autoscaling.knative.dev/scale-down-delay"] == "90s"
 
 
 def test_a_knative_service_is_reached_by_the_only_name_its_ingress_knows(graph: Graph) -> None:

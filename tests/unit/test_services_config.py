@@ -79,6 +79,14 @@ def test_every_model_and_image_is_known_by_its_key() -> None:
             f"{KEY}.mnist.scaling: scaleToZero means no replica without load; replicas.min 2 contradicts it, leave it at 1",
         ),
         ({"scaling": {"metric": "cpu", "scaleToZero": True}}, f"{KEY}.mnist.scaling.scaleToZero: unknown key; allowed: metric, target"),
+        (
+            {"scaling": {"metric": "rps", "windowSeconds": 5}},
+            f"{KEY}.mnist.scaling.windowSeconds: 5 is not allowed: it should be greater than or equal to 6",
+        ),
+        (
+            {"scaling": {"metric": "rps", "scaleDownDelaySeconds": 3601}},
+            f"{KEY}.mnist.scaling.scaleDownDelaySeconds: 3601 is not allowed: it should be less than or equal to 3600",
+        ),
     ],
 )
 def test_a_canary_or_a_scaling_that_can_not_be_is_refused_by_its_key(mnist: dict[str, Any], line: str) -> None:
