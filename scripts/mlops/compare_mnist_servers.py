@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures the predictor against the plain KServe server, in turns, on this machine: throughput at saturation and P95 on a clock.
+"""Measures the predictor against the plain KServe server, in turns, on this machine: throughput at saturation and P95 at a rate.
 
 Both run all the time and are loaded in turns, so that a noisy machine disturbs both alike; the medians of the rounds are
 reported. Needs PyTorch, KServe and a weights file: run it in the predictor's image or an environment like it.
@@ -11,16 +11,20 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # run by path, from any folder
 
-from scripts.mlops.http_session import HttpSession
-from scripts.mlops.load import Measurement, Request, RequestFailed, closed_loop, open_loop, percentile
+from scripts.mlops.load.measurement import Measurement, RequestFailed, percentile
+from scripts.mlops.load.plan import Plan
+from scripts.mlops.load.running import Connect, start
+from scripts.mlops.load.session import posting
+from scripts.mlops.mnist_requests import predicted_class
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "mnist-classifier"
@@ -43,9 +47,9 @@ def main() -> None:
         for _ in range(args.rounds):
             for clients in args.clients:
                 for name, url in urls.items():
-                    saturation[name][clients].append(_checked(closed_loop(_connect(url), args.requests, clients)).per_second)
+                    saturation[name][clients].append(_measured(url, Plan(requests=args.requests, clients=clients)).per_second)
             for name, url in urls.items():
-                rated[name].append(1000 * percentile(_checked(open_loop(_connect(url), RATED_REQUESTS, 20, RATE)).latencies, 95))
+                rated[name].append(1000 * percentile(_measured(url, Plan(requests=RATED_REQUESTS, rate=RATE)).latencies, 95))
     medians = {name: {clients: round(statistics.median(values)) for clients, values in by.items()} for name, by in saturation.items()}
     best = {name: max(by.values()) for name, by in medians.items()}
     report = {
@@ -81,25 +85,16 @@ def _await_answer(url: str, process: subprocess.Popen[bytes]) -> None:
     sys.exit(f"error: {url} did not come up; start it by hand to see why")
 
 
-def _connect(url: str) -> Callable[[], Request]:
+def _connect(url: str) -> Connect:
     image = np.round(np.random.default_rng(0).random((28, 28)), 4).tolist()
-    body = json.dumps({"instances": [image]}).encode()
-
-    def connect() -> Request:
-        session = HttpSession(url, timeout=30)
-
-        def request(_number: int) -> None:
-            session.post(body)
-
-        return request
-
-    return connect
+    return posting(url, urlsplit(url).netloc, [json.dumps({"instances": [image]}).encode()], predicted_class, timeout=30)
 
 
-def _checked(run: Measurement) -> Measurement:
-    if run.failures:
-        sys.exit(f"error: requests failed, so the figures mean nothing: {run.failures}")
-    return run
+def _measured(url: str, plan: Plan) -> Measurement:
+    measurement = start(plan, _connect(url)).result()
+    if measurement.failures:
+        sys.exit(f"error: requests failed, so the figures mean nothing: {measurement.failures}")
+    return measurement
 
 
 def _arguments() -> argparse.Namespace:

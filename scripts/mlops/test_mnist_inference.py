@@ -12,27 +12,17 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # run by path, from any folder
 
-from images.mnist import digits
-from scripts.mlops.http_session import HttpSession
-from scripts.mlops.load import Measurement, Request, RequestFailed, closed_loop, open_loop, percentile
+from scripts.errors import DriverError
+from scripts.mlops.load.measurement import Measurement, RequestFailed, percentile
+from scripts.mlops.load.plan import Plan
+from scripts.mlops.load.running import Request, start
+from scripts.mlops.load.session import HttpSession
+from scripts.mlops.mnist_requests import Case, cases, predicted_class
+from scripts.mlops.reach import Endpoint, reachable
 
-CLASSES = 10
-SUM_TOLERANCE = 1e-4  # ten float32 probabilities
 MIN_REQUESTS = 400  # three in four are held-out digits: 300 are what an accuracy needs to mean something
-TIMEOUT = 10.0
-
-
-@dataclass(frozen=True)
-class Case:
-    """One request body and the digit it shows, None for a random image."""
-
-    body: bytes
-    label: int | None
 
 
 @dataclass(frozen=True)
@@ -66,68 +56,37 @@ class Result:
         return [line for held, line in checks if not held]
 
 
-def cases(requests: int) -> list[Case]:
-    """Three held-out digits, then a random image, and so on; the digits in their order, from the start again when they run out."""
-    source = digits.load()
-    held_out = source.only(digits.split(source.labels).held_out)
-    random = np.random.default_rng(digits.SEED).random((requests // 4 + 1, digits.SIDE, digits.SIDE), np.float32)
-    result = []
-    for number in range(requests):
-        if number % 4 == 3:
-            result.append(Case(_body(random[number // 4]), None))
-        else:
-            index = (number - number // 4) % len(held_out.ids)
-            result.append(Case(_body(held_out.images[index]), int(held_out.labels[index])))
-    return result
-
-
-def predicted_class(content: bytes) -> int:
-    """The class in a V1 answer for one image. Raises RequestFailed where the answer isn't what the protocol promises."""
-    try:
-        (prediction,) = json.loads(content)["predictions"]
-        chosen, probabilities = prediction["class"], np.array(prediction["probabilities"], float)
-    except (ValueError, KeyError, TypeError) as error:
-        raise RequestFailed(f"answer has the wrong schema: {type(error).__name__}") from None
-    if probabilities.shape != (CLASSES,) or not abs(probabilities.sum() - 1) <= SUM_TOLERANCE or probabilities.min() < 0:
-        raise RequestFailed(f"answer's probabilities aren't {CLASSES} shares that sum to 1")
-    if type(chosen) is not int or chosen != int(probabilities.argmax()):
-        raise RequestFailed("answer's class isn't the most probable one")
-    return chosen
-
-
-def measure(url: str, batch: list[Case], concurrency: int, rate: float | None) -> Result:
+def measure(endpoint: Endpoint, batch: list[Case], concurrency: int, rate: float | None) -> Result:
     """Sends every case and judges the answers."""
     answers: dict[int, int] = {}
 
     def connect() -> Request:
-        session = HttpSession(url, TIMEOUT)
+        session = HttpSession(endpoint.url, host=endpoint.host)
 
-        def request(number: int) -> None:
-            answers[number] = predicted_class(session.post(batch[number].body))
+        def request(number: int) -> str:
+            answer = session.post(batch[number].body)
+            answers[number] = predicted_class(answer.content)
+            return answer.version
 
         return request
 
-    run = open_loop(connect, len(batch), concurrency, rate) if rate else closed_loop(connect, len(batch), concurrency)
+    run = start(Plan(requests=len(batch), rate=rate, clients=concurrency), connect).result()
     return _result(run, batch, answers)
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """The exit code."""
-    args = _arguments()
+    args = _arguments(arguments)
     try:
-        HttpSession(args.url, TIMEOUT).post(cases(1)[0].body)
-    except (ValueError, RequestFailed) as error:
+        with reachable(args.url, os.environ) as endpoint:
+            HttpSession(endpoint.url, host=endpoint.host).post(cases(1)[0].body)
+            result = measure(endpoint, cases(args.requests), args.concurrency, args.rate)
+    except (ValueError, RequestFailed, DriverError) as error:
         print(f"error: {args.url}: {error}; is the platform up (make up), and can this machine reach it?", file=sys.stderr)
         return 2
-    result = measure(args.url, cases(args.requests), args.concurrency, args.rate)
     broken = result.broken(Thresholds(args.min_accuracy, args.min_success_rate, args.max_p95_ms))
     print(json.dumps(asdict(result) | {"broken_thresholds": broken}) if args.json else _table(result, broken))
     return 1 if broken else 0
-
-
-def _body(image: npt.NDArray[np.float32]) -> bytes:
-    # Four decimals, as a client would send: what float32 prints beyond them is no information.
-    return json.dumps({"instances": [np.round(image.astype(float), 4).tolist()]}).encode()
 
 
 def _result(run: Measurement, batch: list[Case], answers: dict[int, int]) -> Result:
@@ -162,18 +121,18 @@ def _table(result: Result, broken: list[str]) -> str:
     return "\n".join(lines if broken else [*lines, "all thresholds held"])
 
 
-def _arguments() -> argparse.Namespace:
+def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Check a live MNIST classifier; the exit code says whether the thresholds held.")
     default = os.environ.get("MNIST_URL")
     parser.add_argument("--url", default=default, required=not default, help="address of :predict (V1) (default: MNIST_URL)")
     parser.add_argument("--requests", type=_at_least(MIN_REQUESTS), default=800, help=f"at least {MIN_REQUESTS} (default: %(default)s)")
-    parser.add_argument("--concurrency", type=_at_least(1), default=10, help="connections (default: %(default)s)")
-    parser.add_argument("--rate", type=float, help="requests per second on a clock (default: as fast as they are answered)")
+    parser.add_argument("--concurrency", type=_at_least(1), default=10, help="clients without --rate (default: %(default)s)")
+    parser.add_argument("--rate", type=float, help="requests per second, at random moments (default: as fast as they are answered)")
     parser.add_argument("--min-accuracy", type=float, default=0.95, help="share of held-out digits (default: %(default)s)")
     parser.add_argument("--min-success-rate", type=float, default=1.0, help="share of requests (default: %(default)s)")
     parser.add_argument("--max-p95-ms", type=float, default=100.0, help="milliseconds (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     if args.rate is not None and not args.rate > 0:
         parser.error("--rate must be above 0")
     return args

@@ -9,6 +9,8 @@ import pytest
 
 from images.mnist import digits
 from scripts.mlops import test_mnist_inference as live
+from scripts.mlops.mnist_requests import cases
+from scripts.mlops.reach import Endpoint
 from tests.node import predictor_image
 from tests.node.predictor_image import Predictor, Roots
 
@@ -99,7 +101,8 @@ def test_the_record_names_the_held_out_digits(weights: Path) -> None:
 
 
 def test_held_out_digits_are_recognised(predictor: Predictor) -> None:
-    result = live.measure(f"http://127.0.0.1:{predictor.port}{V1}", live.cases(400), 10, None)
+    address = f"127.0.0.1:{predictor.port}"
+    result = live.measure(Endpoint(f"http://{address}{V1}", address), cases(400), 10, None)
     assert result.success_rate == 1
     assert result.accuracy >= 0.95
 
@@ -145,6 +148,12 @@ def test_malformed_requests_get_their_reason_and_the_server_lives(predictor: Pre
     assert predictor.send("POST", "/v1/models/other:predict", b"{}")[0] == 404
     assert predictor.send("POST", V1, json.dumps({"instances": [IMAGE]}).encode())[0] == 200
     assert predictor.process.poll() is None
+
+
+def test_an_answer_and_a_refusal_say_what_they_came_from(predictor: Predictor) -> None:
+    for path in (V1, V2):
+        for body in (json.dumps({"instances": [IMAGE]}).encode(), b"{"):
+            assert predictor.served_by(path, body) == predictor_image.SERVED_BY
 
 
 def test_metrics_have_kserves_latency_and_our_counters(predictor: Predictor) -> None:

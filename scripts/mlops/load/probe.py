@@ -1,0 +1,25 @@
+"""A load on one address at one rate, for programs: the rollout's gates, and tests that do something beside it."""
+
+from collections.abc import Callable
+
+from scripts.mlops.load.measurement import Measurement
+from scripts.mlops.load.plan import Plan
+from scripts.mlops.load.running import Running, start
+from scripts.mlops.load.session import TIMEOUT, posting
+
+Check = Callable[[bytes], object]
+"""Raises RequestFailed for the content of a 200 answer that isn't right."""
+
+
+def probe(
+    url: str, host: str, body: bytes, check: Check, rate: float, seconds: float, *, timeout: float = TIMEOUT, seed: int = 0
+) -> Measurement:
+    """`rate` requests per second for `seconds`, at random moments; every one is sent once. Returns when the last is answered."""
+    return start_probe(url, host, body, check, rate, seconds, timeout=timeout, seed=seed).result()
+
+
+def start_probe(
+    url: str, host: str, body: bytes, check: Check, rate: float, seconds: float, *, timeout: float = TIMEOUT, seed: int = 0
+) -> Running:
+    """The same, beside what the caller does meanwhile."""
+    return start(Plan(seconds=seconds, rate=rate, seed=seed), posting(url, host, [body], check, timeout))

@@ -1,0 +1,137 @@
+"""A load while it runs, in threads of its own.
+
+Latencies of the open loop count from the moment a request was due, not from when it could be sent: a server that stalls for a
+second is charged that second by every request that was due in it (coordinated omission).
+"""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from queue import SimpleQueue
+
+from scripts.mlops.load.measurement import Measurement, RequestFailed, Sample
+from scripts.mlops.load.plan import Plan
+
+Request = Callable[[int], str]
+"""Sends request number i, checks its answer, returns the version it came from; raises RequestFailed. One per connection and thread."""
+
+Connect = Callable[[], Request]
+
+CONNECTIONS = 800
+"""An open loop opens another whenever all are busy. Below the usual limit of 1024 files; at it requests wait, in their latency."""
+
+
+def start(plan: Plan, connect: Connect) -> "Running":
+    """Begins; `connect` is called in the thread that uses the connection."""
+    return Running(plan, connect)
+
+
+class Running:
+    """A load that was begun: it can be watched, waited for and stopped."""
+
+    def __init__(self, plan: Plan, connect: Connect) -> None:
+        self._plan, self._connect = plan, connect
+        self._began = time.perf_counter() + plan.warm_up
+        self.started = time.time() + plan.warm_up
+        self._ended: float | None = None
+        self._samples: list[Sample] = []
+        self._crash: BaseException | None = None
+        self._stop = threading.Event()
+        self._turn = threading.Lock()
+        self._numbers = itertools.count()
+        self._left = plan.requests
+        self._connections: list[threading.Thread] = []
+        self._main = self._thread(self._closed_loop if plan.rate is None else self._open_loop)
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """What was measured so far, without the warm-up."""
+        return tuple(sample for sample in self._samples.copy() if sample.due >= 0)
+
+    def stop(self) -> None:
+        """Sends nothing more; what was sent is still waited for."""
+        self._stop.set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Whether it is over, all answers in, after at most `timeout` seconds."""
+        self._main.join(timeout)
+        return not self._main.is_alive()
+
+    def result(self) -> Measurement:
+        """Waits for the end. An error that is no RequestFailed is a fault of ours and is raised here."""
+        self.wait()
+        if self._crash:
+            raise self._crash
+        return Measurement(self.samples, max(0.0, self._ended or 0.0), self.started)
+
+    def _now(self) -> float:
+        return time.perf_counter() - self._began
+
+    def _closed_loop(self) -> None:
+        for _ in range(self._plan.clients):
+            self._open_connection(self._client)
+        self._close()
+
+    def _client(self) -> None:
+        request = self._connect()
+        while (number := self._next(self._now())) is not None:
+            self._send(request, number, self._now())
+
+    def _open_loop(self) -> None:
+        waiting: SimpleQueue[tuple[int, float] | None] = SimpleQueue()
+        idle = threading.Semaphore(0)
+        for due in self._plan.due_times():
+            number = self._next(due)
+            if number is None or self._stop.wait(max(0.0, due - self._now())):
+                break
+            if not idle.acquire(blocking=False) and len(self._connections) < CONNECTIONS:
+                self._open_connection(self._connection, waiting, idle)
+            waiting.put((number, due))
+        for _ in self._connections:
+            waiting.put(None)
+        self._close()
+
+    def _connection(self, waiting: "SimpleQueue[tuple[int, float] | None]", idle: threading.Semaphore) -> None:
+        request = self._connect()
+        while (item := waiting.get()) is not None and not self._stop.is_set():
+            self._send(request, *item)
+            idle.release()
+
+    def _next(self, due: float) -> int | None:
+        """The next request's number, None where the plan has come to its end."""
+        with self._turn:
+            if self._stop.is_set() or (self._plan.seconds is not None and due >= self._plan.seconds):
+                return None
+            if self._left is not None and due >= 0:
+                if self._left == 0:
+                    return None
+                self._left -= 1
+            return next(self._numbers)
+
+    def _send(self, request: Request, number: int, due: float) -> None:
+        try:
+            version, failure = request(number), None
+        except RequestFailed as failed:
+            version, failure = failed.version, str(failed)
+        self._samples.append(Sample(number, due, self._now() - due, failure, version))
+
+    def _open_connection(self, work: Callable[..., None], *arguments: object) -> None:
+        self._connections.append(self._thread(work, *arguments))
+
+    def _thread(self, work: Callable[..., None], *arguments: object) -> threading.Thread:
+        def guarded() -> None:
+            try:
+                work(*arguments)
+            except Exception as error:
+                self._crash = error
+                self.stop()
+
+        thread = threading.Thread(target=guarded, daemon=True)
+        thread.start()
+        return thread
+
+    def _close(self) -> None:
+        for thread in self._connections:
+            thread.join()
+        self._ended = self._now()

@@ -1,0 +1,146 @@
+"""A load sends what its plan says, counts every request once, and charges a stall to all that were due in it."""
+
+import statistics
+import threading
+import time
+from itertools import islice
+
+import pytest
+
+from scripts.mlops.load.measurement import RequestFailed
+from scripts.mlops.load.plan import Plan
+from scripts.mlops.load.running import Request, start
+
+
+def test_the_closed_loop_sends_every_number_once_over_as_many_connections() -> None:
+    sent: list[int] = []
+    both = threading.Barrier(2, timeout=10)
+
+    def connect() -> Request:
+        both.wait()  # fails unless two connections are opened
+
+        def request(number: int) -> str:
+            sent.append(number)
+            return "one"
+
+        return request
+
+    run = start(Plan(requests=100, clients=2), connect).result()
+    assert sorted(sent) == list(range(100))
+    assert sorted(sample.number for sample in run.samples) == list(range(100))
+    assert run.success_rate == 1
+    assert run.per_second == pytest.approx(100 / run.seconds)
+
+
+def test_the_closed_loop_ends_with_its_time() -> None:
+    began = time.time()
+
+    def request(_number: int) -> str:
+        time.sleep(0.01)
+        return "one"
+
+    run = start(Plan(seconds=0.2, clients=3), lambda: request).result()
+    assert 0.2 <= time.time() - began < 2
+    assert 0 <= run.started - began < 0.1
+    assert all(sample.due < 0.2 for sample in run.samples)
+    assert 6 <= len(run.samples) <= 60
+
+
+def test_failures_are_counted_by_reason_and_version_and_do_not_stop_the_run() -> None:
+    def request(number: int) -> str:
+        if number % 4 == 0:
+            raise RequestFailed("status 503", "two")
+        return "one"
+
+    run = start(Plan(requests=100, clients=3), lambda: request).result()
+    assert run.success_rate == 0.75
+    assert run.failures == {"status 503": 25}
+    assert {version: len(part.samples) for version, part in run.by_version().items()} == {"one": 75, "two": 25}
+
+
+def test_arrivals_are_poisson_and_the_same_for_the_same_seed() -> None:
+    due = list(islice(Plan(rate=50, seed=7).due_times(), 5000))
+    gaps = [later - earlier for earlier, later in zip([0.0, *due], due, strict=False)]
+    assert statistics.mean(gaps) == pytest.approx(1 / 50, rel=0.05)
+    assert statistics.stdev(gaps) == pytest.approx(statistics.mean(gaps), rel=0.05)  # as of exponential gaps; a clock's is 0
+    assert due == list(islice(Plan(rate=50, seed=7).due_times(), 5000))
+    assert due != list(islice(Plan(rate=50, seed=8).due_times(), 5000))
+
+
+def test_the_open_loop_keeps_its_times() -> None:
+    starts: dict[int, float] = {}
+
+    def request(number: int) -> str:
+        starts[number] = time.time()
+        return "one"
+
+    run = start(Plan(requests=30, rate=100, seed=1), lambda: request).result()
+    due = list(islice(Plan(rate=100, seed=1).due_times(), 30))
+    assert [sample.due for sample in sorted(run.samples, key=lambda sample: sample.number)] == due
+    assert all(starts[number] - run.started >= due[number] - 0.001 for number in range(30))
+    assert len(starts) == 30
+
+
+def test_a_stall_is_latency_of_every_request_that_was_due_in_it_and_not_fewer_requests() -> None:
+    began = time.time()
+
+    def request(_number: int) -> str:
+        time.sleep(max(0.0, began + 0.4 - time.time()))  # answers nobody for 0.4 s
+        return "one"
+
+    run = start(Plan(seconds=0.6, rate=200), lambda: request).result()
+    assert len(run.samples) == sum(due < 0.6 for due in islice(Plan(rate=200).due_times(), 1000))
+    stalled = [sample for sample in run.samples if sample.due < 0.3]
+    assert len(stalled) > 30
+    assert all(sample.seconds >= 0.39 - sample.due for sample in stalled)
+
+
+def test_requests_that_no_connection_is_free_for_wait_in_their_latency(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.mlops.load.running.CONNECTIONS", 1)
+
+    def request(number: int) -> str:
+        time.sleep(0.2 if number == 0 else 0)
+        return "one"
+
+    run = start(Plan(requests=10, rate=200), lambda: request).result()
+    first, *others = sorted(run.samples, key=lambda sample: sample.number)
+    assert all(sample.seconds >= first.due + 0.2 - sample.due for sample in others if sample.due < first.due + 0.2)
+    assert others[0].seconds > 0.1  # sent after the stall: measured from sending it would look fast
+
+
+@pytest.mark.parametrize("rate", [None, 200.0])
+def test_the_warm_up_is_sent_and_not_measured(rate: float | None) -> None:
+    sent: list[int] = []
+
+    def request(number: int) -> str:
+        sent.append(number)
+        time.sleep(0.002)
+        return "one"
+
+    run = start(Plan(requests=20, rate=rate, clients=1, warm_up=0.1), lambda: request).result()
+    assert len(run.samples) == 20
+    assert len(sent) > 25
+    assert min(sample.due for sample in run.samples) >= 0
+
+
+@pytest.mark.parametrize("rate", [None, 100.0])
+def test_a_stopped_load_gives_what_it_measured(rate: float | None) -> None:
+    def request(_number: int) -> str:
+        time.sleep(0.005)
+        return "one"
+
+    run = start(Plan(rate=rate, clients=2), lambda: request)
+    assert not run.wait(0.1)
+    assert run.samples
+    run.stop()
+    assert run.wait(2)
+    assert 0.1 <= run.result().seconds < 1
+
+
+@pytest.mark.parametrize("rate", [None, 100.0])
+def test_a_fault_of_the_load_itself_is_no_failure_of_the_service(rate: float | None) -> None:
+    def request(_number: int) -> str:
+        raise KeyError("a bug")
+
+    with pytest.raises(KeyError, match="a bug"):
+        start(Plan(rate=rate), lambda: request).result()
