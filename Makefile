@@ -35,8 +35,8 @@ down: $(VENV)/.installed ## Remove the platform and the bench's node
 doctor: $(VENV)/.installed ## What this machine lacks for a node; STACK=dev|prod: what the AWS account and this machine lack for that stack
 	@$(RUN) python -m $(if $(CLOUD),scripts.cloud doctor $(CLOUD),bench doctor)
 
-preview: $(VENV)/.installed ## What `make up` would change; STACK=dev|prod: what `pulumi up` there would do; SUMMARY=only, ARGS=--diff for less or more
-	@$(RUN) python -m $(if $(CLOUD),scripts.cloud preview $(if $(SUMMARY),--summary )$(CLOUD),scripts.local pulumi preview) $(ARGS)
+preview: $(VENV)/.installed ## What `pulumi up` of STACK (default: local) would do, what policies say, what it costs; SUMMARY=only, ARGS=--diff for less or more
+	@$(RUN) python -m scripts.preview $(if $(SUMMARY),--summary )$(or $(STACK),local) $(ARGS)
 
 comment: $(VENV)/.installed ## In a workflow: the last preview of STACK as the one comment of that stack on the pull request
 	@$(RUN) python -m scripts.cloud.comment $(STACK)
@@ -45,7 +45,7 @@ deploy: $(VENV)/.installed ## `pulumi up` of STACK=dev|prod with nobody to ask
 	@$(RUN) python -m scripts.cloud deploy $(STACK)
 
 drift: $(VENV)/.installed ## Fails where STACK=dev|prod is not what the program and its state say
-	@$(RUN) python -m scripts.cloud preview $(STACK) --refresh --expect-no-changes
+	@$(RUN) python -m scripts.preview $(STACK) --refresh --expect-no-changes
 
 test: packages ## Everything: check, then the real engine and the real node (nodes of its own; your platform is not touched)
 	@$(RUN) python -m tests.suites

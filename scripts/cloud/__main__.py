@@ -1,4 +1,4 @@
-"""`python -m scripts.cloud preview | deploy | doctor STACK`: the stacks on AWS. See `make help`."""
+"""`python -m scripts.cloud deploy | doctor STACK`: the stacks on AWS. See `make help`."""
 
 from __future__ import annotations
 
@@ -10,35 +10,21 @@ import yaml
 
 from scripts.cloud.deploy import deploy
 from scripts.cloud.doctor import examine, report
-from scripts.cloud.preview import PROJECT, preview
-from scripts.commands import ROOT
+from scripts.cloud.preview import PROJECT
 from scripts.errors import DriverError
+from scripts.stack_file import stack_file
 from stacks.config import ConfigError, StackConfig, parse
 
 
 def doctor(options: argparse.Namespace) -> int:
-    file = _file(options.stack)
+    file = stack_file(options.stack)
     return report(examine(_config(file, options.stack), file))
 
 
-def show_preview(options: argparse.Namespace) -> int:
-    _file(options.stack)
-    preview(options.stack, options.arguments, options.summary)
-    return 0
-
-
 def deploy_stack(options: argparse.Namespace) -> int:
-    _file(options.stack)
+    stack_file(options.stack)
     deploy(options.stack, options.arguments)
     return 0
-
-
-def _file(stack: str) -> Path:
-    path = ROOT / f"Pulumi.{stack}.yaml"
-    if not path.exists():
-        known = sorted(file.suffixes[0][1:] for file in ROOT.glob("Pulumi.*.yaml"))
-        raise DriverError(f"there is no {path.name}; stacks: {', '.join(known)}")
-    return path
 
 
 def _config(path: Path, stack: str) -> StackConfig:
@@ -55,11 +41,6 @@ def main() -> int:
     check = commands.add_parser("doctor", help="what account, quotas, state backend and keys lack, and how to mend it; changes nothing")
     check.add_argument("stack", metavar="STACK")
     check.set_defaults(run=doctor)
-    show = commands.add_parser("preview", help="what `pulumi up` would do, and its summary")
-    show.add_argument("--summary", action="store_true", help="the summary alone; before STACK")
-    show.add_argument("stack", metavar="STACK")
-    show.add_argument("arguments", metavar="...", nargs=argparse.REMAINDER, help="options of `pulumi preview`, such as --diff")
-    show.set_defaults(run=show_preview)
     put = commands.add_parser("deploy", help="`pulumi up` with nobody to ask: for a workflow")
     put.add_argument("stack", metavar="STACK")
     put.add_argument("arguments", metavar="...", nargs=argparse.REMAINDER, help="options of `pulumi up`")

@@ -15,9 +15,9 @@ from typing import Any
 
 import httpx
 
-from scripts.cloud.preview import comment_file
-from scripts.cloud.summary import marker
 from scripts.errors import DriverError
+from scripts.preview.run import comment_file
+from scripts.preview.summary import marker
 
 API_VERSION = "2022-11-28"
 SECONDS = 30

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
-from scripts.cloud.preview import POLICY_PACK, real_tools
+from scripts.cloud.preview import real_tools
 from scripts.commands import show
 from scripts.errors import DriverError
+from scripts.preview.run import POLICY_PACK
 
 
 def deploy(stack: str, arguments: list[str]) -> None:

@@ -14,15 +14,12 @@ from typing import Any
 
 import yaml
 
-from scripts.cloud.cost import cost
-from scripts.cloud.plan import read
-from scripts.cloud.summary import Summary, markdown, terminal
 from scripts.commands import ROOT, answer, show
 from scripts.errors import DriverError
+from scripts.preview.run import summarized
 
 BENCH = [sys.executable, "-m", "bench"]
 PROJECT = "inference-platform"
-POLICY_PACK = ["--policy-pack", str(ROOT / "policies")]
 OF_THE_STATE = ("secretsprovider", "encryptedkey", "encryptionsalt")
 """Keys of a stack file that belong to its real state; an empty one has its own."""
 
@@ -31,41 +28,16 @@ def preview(stack: str, arguments: list[str], summary_only: bool = False) -> Non
     """`pulumi preview` of a stack: of a real state with the person's own tools alone, for a simulated plugin knows nothing of it.
 
     Of an empty state with tools of the bench for those that this machine lacks; its aws plugin says that it simulates.
-    After Pulumi's own output, or instead of it, comes the summary; `comment_file` has it for a pull request.
     """
     if os.environ.get("PULUMI_BACKEND_URL"):
-        _summarized(stack, arguments, real_tools(), summary_only)
+        summarized(stack, arguments, real_tools(), summary_only)
         return
     print(f"PULUMI_BACKEND_URL is not set: previewing {stack} as if nothing existed yet\n", file=sys.stderr, flush=True)
     show([*BENCH, "build", "--clients"], os.environ)
     environment, mirror = tools(dict(os.environ))
     with tempfile.TemporaryDirectory(prefix=f"preview-{stack}-") as folder:
         config_file, environment = scratch_stack(Path(folder), stack, {"mirror": mirror} if mirror else {}, environment)
-        _summarized(stack, ["--config-file", str(config_file), *arguments], environment, summary_only)
-
-
-def comment_file(stack: str) -> Path:
-    """Where a preview leaves the body of the pull request's comment."""
-    return ROOT / "build" / f"preview-{stack}.md"
-
-
-def _summarized(stack: str, arguments: list[str], environment: Mapping[str, str], summary_only: bool) -> None:
-    """One run of the engine for both: it writes its events to a file beside what it shows."""
-    comment = comment_file(stack)
-    comment.parent.mkdir(exist_ok=True)
-    comment.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(prefix="events-") as folder:
-        log = Path(folder) / "events.json"
-        command = ["pulumi", "preview", "--stack", stack, "--event-log", str(log), *POLICY_PACK, *arguments]
-        try:
-            # The variable unlocks --event-log, as the Automation API does.
-            (answer if summary_only else show)(command, {**environment, "PULUMI_DEBUG_COMMANDS": "true"})
-        finally:
-            plan = read(log)
-            found = Summary(stack, plan, cost(plan))
-            comment.write_text(markdown(found))
-            if "--json" not in arguments:
-                print(f"\n{terminal(found)}", flush=True)
+        summarized(stack, ["--config-file", str(config_file), *arguments], environment, summary_only)
 
 
 def scratch_stack(folder: Path, stack: str, changes: Mapping[str, Any], environment: Mapping[str, str]) -> tuple[Path, dict[str, str]]:

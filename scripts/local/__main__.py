@@ -12,14 +12,14 @@ from scripts.errors import DriverError
 from scripts.local import cluster as clusters
 from scripts.local.engine import outputs, pulumi
 from scripts.local.prediction import show_prediction
-from scripts.local.workspace import Workspace, prepare, write_config
+from scripts.local.workspace import configured, prepare
 
 
 def up(_: argparse.Namespace) -> None:
     """Cluster, images, `pulumi up`, and one real prediction to show that it answers."""
     began = time.monotonic()
     cluster = clusters.start()
-    workspace = _configured(cluster)
+    workspace = configured(cluster)
     # The preview is skipped: `make preview` shows it, and `make up` says yes to it anyway.
     pulumi(workspace, ["up", "--yes", "--skip-preview", "--suppress-outputs"])
     show_prediction(outputs(workspace), workspace.environment)
@@ -36,17 +36,8 @@ def down(_: argparse.Namespace) -> None:
 
 
 def run_pulumi(options: argparse.Namespace) -> None:
-    """Any `pulumi` command on the running stack: preview, refresh, destroy, stack output ..."""
-    cluster = clusters.running()
-    workspace = _configured(cluster)
-    pulumi(workspace, options.arguments)
-
-
-def _configured(cluster: clusters.Cluster) -> Workspace:
-    """The stack's workspace with this machine's configuration; a cluster of the user's brings its images in the stack file."""
-    workspace = prepare(cluster)
-    write_config(workspace, cluster, clusters.images() if cluster.is_bench else {})
-    return workspace
+    """Any `pulumi` command on the running stack: refresh, destroy, stack output ..."""
+    pulumi(configured(clusters.running()), options.arguments)
 
 
 def main() -> int:

@@ -15,14 +15,20 @@ CONFIGURED = ("up", "preview", "refresh", "destroy", "watch")
 
 def pulumi(workspace: Workspace, arguments: list[str]) -> None:
     """Any `pulumi` command on the stack; a stack left locked or half-created by a killed run is mended first."""
-    select_stack(workspace)
     command = arguments[0] if arguments else "about"
+    make_ready(workspace, command)
     if command in CONFIGURED:
-        release_stale_lock(workspace)
-        if command in ("up", "destroy"):
-            adopt_pending_creates(workspace)
         arguments = [*arguments, "--config-file", str(workspace.config_file)]
     show(["pulumi", *arguments, "--stack", STACK], workspace.environment)
+
+
+def make_ready(workspace: Workspace, command: str) -> None:
+    """The stack is there, and nothing that a killed run left stands in the command's way."""
+    select_stack(workspace)
+    if command in CONFIGURED:
+        release_stale_lock(workspace)
+    if command in ("up", "destroy"):
+        adopt_pending_creates(workspace)
 
 
 def outputs(workspace: Workspace) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import yaml
 
 from scripts.commands import ROOT
 from scripts.local.cluster import Cluster
+from scripts.local.cluster import images as build_images
 
 STACK = "local"
 PROJECT = "inference-platform"
@@ -49,6 +50,13 @@ def prepare(cluster: Cluster) -> Workspace:
         environment["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
     (folder / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
     return Workspace(folder, environment)
+
+
+def configured(cluster: Cluster) -> Workspace:
+    """With this machine's configuration; a cluster of the user's brings its images in the stack file."""
+    workspace = prepare(cluster)
+    write_config(workspace, cluster, build_images() if cluster.is_bench else {})
+    return workspace
 
 
 def write_config(workspace: Workspace, cluster: Cluster, images: dict[str, str]) -> None:

@@ -19,9 +19,9 @@ import pytest
 
 from bench import aws_models, build, manifests, mirror
 from bench.environment import missing_clients, own_path
-from scripts.cloud.cost import cost
-from scripts.cloud.plan import Cluster, Plan, read
 from scripts.cloud.preview import scratch_stack, tools
+from scripts.preview.cost import cost
+from scripts.preview.plan import Cluster, Plan, read
 from tests.stack_files import IMAGES_BY_DIGEST
 
 pytestmark = pytest.mark.engine
@@ -123,7 +123,7 @@ def test_a_preview_says_that_aws_is_simulated_and_which_artifacts_have_no_digest
 
 
 def test_the_summary_counts_and_prices_what_the_engine_planned(preview: Preview) -> None:
-    """Read from the event log of the same run; what a summary says of it is in tests/unit/cloud."""
+    """Read from the event log of the same run; what a summary says of it is in tests/unit/preview."""
     assert {change.urn for change in preview.plan.changes} == {step["urn"] for step in preview.steps}
     assert {change.operation for change in preview.plan.changes} == {"create"}
     assert preview.plan.cluster is Cluster.NOT_YET

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from scripts.cloud import comment
-from scripts.cloud.plan import Plan
-from scripts.cloud.summary import Summary, markdown
+from scripts.preview.plan import Plan
+from scripts.preview.summary import Summary, markdown
 
 COMMENTS = "/repos/us/platform/issues/7/comments"
 PAGE = 2

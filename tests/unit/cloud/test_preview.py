@@ -1,4 +1,4 @@
-"""`make preview`: which command a stack gets, and that a real state is never shown to a simulated plugin."""
+"""`make preview STACK=dev|prod`: that a real state is never shown to a simulated plugin; and which command a stack gets of make."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 
 from scripts.cloud.deploy import deploy
 from scripts.cloud.preview import preview, scratch_stack
-from scripts.cloud.summary import marker
 from scripts.errors import DriverError
+from scripts.preview.summary import marker
 from tests.unit.cloud.machine import Machine
 
 ROOT = Path(__file__).parents[3]
@@ -30,7 +30,7 @@ pathlib.Path(__file__).with_name("kept.json").write_text(json.dumps(kept))
 @pytest.fixture
 def spied(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the fake Pulumi writes its call to; comments go beside it."""
-    monkeypatch.setattr("scripts.cloud.preview.comment_file", lambda stack: machine.folder / f"preview-{stack}.md")
+    monkeypatch.setattr("scripts.preview.run.comment_file", lambda stack: machine.folder / f"preview-{stack}.md")
     (machine.folder / "bin/pulumi").write_text(SPY)
     return machine.folder / "bin/kept.json"
 
@@ -89,12 +89,12 @@ def test_a_scratch_stack_has_its_own_state_and_none_of_the_real_keys(spied: Path
 @pytest.mark.parametrize(
     ("arguments", "command"),
     [
-        (["preview"], "scripts.local pulumi preview"),
-        (["preview", "STACK=local", "ARGS=--diff"], "scripts.local pulumi preview --diff"),
-        (["preview", "STACK=dev", "ARGS=--diff --json"], "scripts.cloud preview dev --diff --json"),
-        (["preview", "STACK=prod", "SUMMARY=only"], "scripts.cloud preview --summary prod"),
+        (["preview"], "scripts.preview local"),
+        (["preview", "STACK=local", "ARGS=--diff"], "scripts.preview local --diff"),
+        (["preview", "STACK=dev", "ARGS=--diff --json"], "scripts.preview dev --diff --json"),
+        (["preview", "STACK=prod", "SUMMARY=only"], "scripts.preview --summary prod"),
         (["deploy", "STACK=prod"], "scripts.cloud deploy prod"),
-        (["drift", "STACK=dev"], "scripts.cloud preview dev --refresh --expect-no-changes"),
+        (["drift", "STACK=dev"], "scripts.preview dev --refresh --expect-no-changes"),
         (["comment", "STACK=dev"], "scripts.cloud.comment dev"),
         (["kind-images", "CLUSTER=platform"], "scripts.local.kind platform"),
         (["doctor"], "bench doctor"),

@@ -7,9 +7,9 @@ from typing import Any
 from policies.cost import price
 from policies.prices import prices
 from policies.rules.resource import UNKNOWN, Resource
-from scripts.cloud import plan
-from scripts.cloud.plan import Plan
-from scripts.cloud.summary import Cost, Price
+from scripts.preview import plan
+from scripts.preview.plan import Plan
+from scripts.preview.summary import Cost, Price
 
 PROVIDER = "pulumi:providers:aws"
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from scripts.cloud.plan import UNREACHABLE, Cluster, Plan, Violation, plan, read
+from scripts.preview.plan import UNREACHABLE, Cluster, Plan, Violation, plan, read
 
 PREVIEWS = Path(__file__).parent / "previews"
 VPC = "urn:pulumi:dev::inference-platform::inference-platform:aws:Network$aws:ec2/vpc:Vpc::network"

@@ -1,4 +1,4 @@
-"""The summary of a real preview, for a terminal and for a pull request (tests/unit/cloud/test_plan.py says of which)."""
+"""The summary of a real preview, for a terminal and for a pull request (tests/unit/preview/test_plan.py says of which)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.cloud.plan import Change, Cluster, Plan, Violation, read
-from scripts.cloud.summary import COMMENT_LIMIT, Cost, Price, Summary, markdown, marker, terminal
-from tests.unit.cloud.test_plan import PREVIEWS
+from scripts.preview.plan import Change, Cluster, Plan, Violation, read
+from scripts.preview.summary import COMMENT_LIMIT, Cost, Price, Summary, markdown, marker, terminal
+from tests.unit.preview.test_plan import PREVIEWS
 
 COST = Cost((Price("control plane", 73, 73), Price("GPU nodes", 0, 1836.7)), "2026-07-20", ("Service envoy: no price of it",))
 VIOLATION = Violation("no-public-endpoint", True, "Cluster cluster: it is open to 0.0.0.0/0\nFix: cluster.endpoint", "cluster")

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scripts.cloud.plan import Change, Cluster, Operation, Plan, Violation
+from scripts.preview.plan import Change, Cluster, Operation, Plan, Violation
 
 COMMENT_LIMIT = 65_536
 """Characters that GitHub takes in the body of a comment."""

@@ -1,0 +1,80 @@
+"""`make preview` of the local stack: the policy pack runs, and the summary comes after Pulumi's own output or instead of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.local import cluster as clusters
+from scripts.local.cluster import Cluster
+from scripts.preview.__main__ import main
+
+ROOT = Path(__file__).parents[3]
+PREVIEW = ROOT / "tests/unit/preview/previews/first_of_dev.jsonl"
+
+FAKE = f"""#!{sys.executable} -IS
+# A fake of the Pulumi CLI for tests: keeps what it was called with, and writes the events of a preview that was.
+import json, pathlib, shutil, sys
+
+arguments = sys.argv[1:]
+if arguments[:2] == ["stack", "ls"]:
+    print('[{{"name": "organization/inference-platform/local"}}]')
+else:
+    pathlib.Path(__file__).with_name("kept.json").write_text(json.dumps(arguments))
+    shutil.copy("{PREVIEW}", arguments[arguments.index("--event-log") + 1])
+    print("pulumi's own output")
+    sys.exit("--fail" in arguments)
+"""
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the fake Pulumi writes its arguments; the cluster is a person's own."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "pulumi").write_text(FAKE)
+    (programs / "pulumi").chmod(0o755)
+    monkeypatch.setattr("scripts.preview.run.comment_file", lambda stack: tmp_path / f"preview-{stack}.md")
+    monkeypatch.setattr(clusters, "running", lambda: Cluster(tmp_path / "kubeconfig", tmp_path / "state", path=(str(programs),)))
+    monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
+    return programs / "kept.json"
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["preview", *words])
+    return main()
+
+
+def test_the_pack_runs_and_the_summary_follows(kept: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "local", "--diff") == 0
+    arguments = json.loads(kept.read_text())
+    assert arguments[:3] == ["preview", "--stack", "local"]
+    assert arguments[arguments.index("--policy-pack") + 1] == str(ROOT / "policies")
+    assert arguments[-3:] == ["--config-file", str(kept.parents[1] / "state/Pulumi.local.yaml"), "--diff"]
+    text = capfd.readouterr().out
+    assert text.index("pulumi's own output") < text.index("local: 328 to create")
+    assert (kept.parents[1] / "preview-local.md").read_text().startswith("<!-- inference-platform preview: local -->")
+
+
+@pytest.mark.usefixtures("kept")
+def test_the_summary_alone(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "--summary", "local") == 0
+    text = capfd.readouterr().out
+    assert "pulumi's own output" not in text
+    assert text.lstrip().startswith("local: 328 to create")
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_preview_that_fails_is_told_as_well(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "local", "--fail") == 1
+    said = capfd.readouterr()
+    assert "local: 328 to create" in said.out
+    assert "ended with exit status 1" in said.err
+
+
+def test_a_stack_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "staging") == 1
+    assert "there is no Pulumi.staging.yaml; stacks: dev, local, prod" in capsys.readouterr().err
