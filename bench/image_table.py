@@ -105,10 +105,15 @@ IMAGES: Mapping[str, Image] = {
         ),
         _static("docker.io/kserve/kserve-controller:v0.20.0", "kserve-controller", "kserve-manager", "manager"),
         _static("quay.io/brancz/kube-rbac-proxy:v0.18.0", "kube-rbac-proxy", "kube-rbac-proxy"),
+        *(
+            _static(f"gcr.io/knative-releases/knative.dev/serving/cmd/{name}:v1.21.1", f"knative-{name}", f"knative-{name}", name)
+            for name in ("controller", "webhook", "autoscaler", "activator", "queue")
+        ),
         Image(BUSYBOX, "busybox", parts={"busybox": DebianFile("busybox-static", "/bin/busybox")}),
         Image(PYTHON, "python", parts={"root.tar": DebianRoot(_PYTHON_PACKAGES)}),
         Image(PYTORCH, "pytorch", bases=(PYTHON,), network=True),
         Image(MINIO, "minio", parts={"minio": Binary("minio"), "mc": Binary("mc")}, bases=(PYTHON, BUSYBOX)),
+        Image("docker.io/envoyproxy/envoy:distroless-v1.39.1", "envoy", bases=(PYTHON, BUSYBOX), network=True),
         Image(
             "docker.io/kserve/storage-initializer:v0.20.0",
             "storage-initializer",

@@ -32,7 +32,7 @@ NODE_ADDRESS = "127.0.0.1:5000"
 BUILD_PORT = 5831
 """Where a build's registry listens if it can: buildah remembers by address which layers a registry has already."""
 
-MIRRORED_HOSTS = ("docker.io", "ghcr.io", "quay.io", "registry.k8s.io", "nvcr.io", "bench.local")
+MIRRORED_HOSTS = ("docker.io", "gcr.io", "ghcr.io", "quay.io", "registry.k8s.io", "nvcr.io", "bench.local")
 
 ENVIRONMENT = {"OTEL_TRACES_EXPORTER": "none"}
 """Without it the registry sends traces to a collector on port 4318, which nobody runs, and logs each failure."""

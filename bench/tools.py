@@ -66,6 +66,7 @@ class Tool:
 
 
 _PULUMI_VERSION = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
+_KNATIVE = ("controller", "webhook", "autoscaler", "activator", "queue")
 _KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl")
 
 TOOLS: Mapping[str, Tool] = {
@@ -115,6 +116,7 @@ TOOLS: Mapping[str, Tool] = {
             stamps={"github.com/cert-manager/cert-manager/pkg/util.AppVersion": "v1.21.2"},
         ),
         Tool("kserve", {"kserve-manager": "github.com/kserve/kserve/cmd/manager"}),
+        Tool("knative", {f"knative-{name}": f"knative.dev/serving/cmd/{name}" for name in _KNATIVE}),
     )
 }
 
