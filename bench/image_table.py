@@ -113,6 +113,7 @@ IMAGES: Mapping[str, Image] = {
         Image(PYTHON, "python", parts={"root.tar": DebianRoot(_PYTHON_PACKAGES)}),
         Image(PYTORCH, "pytorch", bases=(PYTHON,), network=True),
         Image(MINIO, "minio", parts={"minio": Binary("minio"), "mc": Binary("mc")}, bases=(PYTHON, BUSYBOX)),
+        Image("docker.io/envoyproxy/gateway:v1.9.1", "envoy-gateway", parts={"envoy-gateway": Binary("envoy-gateway")}, bases=(BUSYBOX,)),
         Image("docker.io/envoyproxy/envoy:distroless-v1.39.1", "envoy", bases=(PYTHON, BUSYBOX), network=True),
         Image(
             "docker.io/kserve/storage-initializer:v0.20.0",

@@ -117,6 +117,11 @@ TOOLS: Mapping[str, Tool] = {
         ),
         Tool("kserve", {"kserve-manager": "github.com/kserve/kserve/cmd/manager"}),
         Tool("knative", {f"knative-{name}": f"knative.dev/serving/cmd/{name}" for name in _KNATIVE}),
+        Tool(
+            "envoy-gateway",
+            {"envoy-gateway": "github.com/envoyproxy/gateway/cmd/envoy-gateway"},
+            stamps={"github.com/envoyproxy/gateway/internal/cmd/version.envoyGatewayVersion": "v1.9.1"},
+        ),
     )
 }
 
