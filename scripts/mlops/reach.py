@@ -95,7 +95,8 @@ def _connects(host: str, port: int) -> bool:
 @contextmanager
 def _port_forward(namespace: str, name: str, port: int, environment: Mapping[str, str]) -> Iterator[int]:
     command = ["kubectl", "--namespace", namespace, "port-forward", f"service/{name}", f":{port}"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    # A process group of its own: Ctrl-C is for us, who still want the answers that are under way.
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, process_group=0) as process:
         try:
             assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
             first = process.stdout.readline()  # "Forwarding from 127.0.0.1:40001 -> 8080"

@@ -63,7 +63,8 @@ class Running:
         self.wait()
         if self._crash:
             raise self._crash
-        return Measurement(self.samples, max(0.0, self._ended or 0.0), self.started)
+        offered = 0.0 if self._stop.is_set() else self._plan.seconds or 0.0  # an open loop's last request is due before its end
+        return Measurement(self.samples, max(0.0, offered, self._ended or 0.0), self.started)
 
     def _now(self) -> float:
         return time.perf_counter() - self._began

@@ -1,0 +1,145 @@
+"""The options that every entry point of the load has, with the defaults of its service."""
+
+import argparse
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.mlops.load.plan import Plan
+from scripts.mlops.load.running import Connect
+from scripts.mlops.load.session import TIMEOUT
+from scripts.mlops.load.thresholds import Thresholds
+from scripts.mlops.reach import Endpoint
+
+
+@dataclass(frozen=True)
+class Service:
+    """What is loaded: the variable that may hold its address, how it is asked, how much by default, and what it has to keep then.
+
+    `connect` takes the endpoint and a time-out in seconds. The rate of `thresholds` holds for `plan`; an open loop has a rate of its own.
+    """
+
+    description: str
+    variable: str
+    connect: Callable[[Endpoint, float], Connect]
+    plan: Plan
+    thresholds: Thresholds
+
+
+@dataclass(frozen=True)
+class Options:
+    """A command line, read: times in seconds; `replicas_of` is namespace and InferenceService."""
+
+    url: str
+    host: str | None
+    plan: Plan
+    timeout: float
+    thresholds: Thresholds
+    steady_from: float
+    replicas_of: tuple[str, str] | None
+    settle: float
+    json: str | None
+    png: Path | None
+
+
+def read(service: Service, arguments: list[str] | None) -> Options:
+    """Ends the program with exit code 2 where an option is wrong."""
+    parser = _parser(service)
+    args = parser.parse_args(arguments)
+    if args.settle and not args.replicas_of:
+        parser.error("--settle counts replicas: it needs --replicas-of")
+    if args.steady_from and args.seconds is not None and args.steady_from >= args.seconds:
+        parser.error("--steady-from must leave some of the --seconds")
+    min_rate = args.min_rate
+    if min_rate is None:  # an open loop sends its rate whatever the answers: latency and failures judge it
+        min_rate = service.thresholds.rate if args.rate is None else 0.0
+    endless = args.seconds is None and args.requests is None
+    return Options(
+        url=args.url,
+        host=args.host,
+        plan=Plan(
+            seconds=service.plan.seconds if endless else args.seconds,
+            requests=service.plan.requests if endless else args.requests,
+            rate=args.rate,
+            clients=args.clients or service.plan.clients,
+            warm_up=args.warm_up,
+            seed=args.seed,
+        ),
+        timeout=args.timeout,
+        thresholds=Thresholds(args.max_p95_ms, min_rate, args.min_success_rate),
+        steady_from=args.steady_from,
+        replicas_of=args.replicas_of,
+        settle=args.settle,
+        json=args.json,
+        png=args.png,
+    )
+
+
+def _parser(service: Service) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=service.description)
+    default = os.environ.get(service.variable)
+    parser.add_argument(
+        "--url", default=default, required=not default, help=f"of this machine or of the cluster (default: {service.variable})"
+    )
+    parser.add_argument("--host", help="name to send in place of the URL's")
+    loop = parser.add_mutually_exclusive_group()
+    loop.add_argument("--clients", type=_whole, help=f"each sends its next request after its answer (default: {service.plan.clients})")
+    loop.add_argument("--rate", type=_positive, help="requests per second at random moments, however slow the answers")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--seconds", type=_positive, help=f"how long{_default(service.plan.seconds)}")
+    length.add_argument("--requests", type=_whole, help=f"how many{_default(service.plan.requests)}")
+    parser.add_argument("--warm-up", type=_not_negative, default=0.0, metavar="SECONDS", help="of load before anything is measured")
+    parser.add_argument("--seed", type=int, default=0, help="of the random moments (default: %(default)s)")
+    parser.add_argument("--timeout", type=_positive, default=TIMEOUT, help="seconds without a byte of the answer (default: %(default)g)")
+    parser.add_argument(
+        "--replicas-of", type=_object, metavar="NAMESPACE/NAME", help="InferenceService whose replicas are counted; needs kubectl"
+    )
+    parser.add_argument(
+        "--settle", type=_not_negative, default=0.0, metavar="SECONDS", help="to go on counting replicas when the load has ended"
+    )
+    parser.add_argument(
+        "--steady-from", type=_not_negative, default=0.0, metavar="SECONDS", help="judge speed from here on (lost requests: always)"
+    )
+    limits = service.thresholds
+    parser.add_argument("--max-p95-ms", type=_positive, default=limits.p95_ms, help="(default: %(default)g)")
+    parser.add_argument("--min-rate", type=_not_negative, help=f"right answers per second (default: {limits.rate:g}; with --rate any)")
+    parser.add_argument("--min-success-rate", type=_share, default=limits.success_rate, help="share of requests (default: %(default)g)")
+    parser.add_argument("--json", metavar="FILE", help="write the report there; - for standard output, with nothing else on it")
+    parser.add_argument("--png", type=Path, metavar="FILE", help="draw rate, latency and replicas over time")
+    return parser
+
+
+def _default(value: float | None) -> str:
+    return "" if value is None else f" (default: {value:g})"
+
+
+def _number(allowed: Callable[[float], bool], wanted: str) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not allowed(value):
+            raise argparse.ArgumentTypeError(f"must be {wanted}, got {text!r}")
+        return value
+
+    return parse
+
+
+_positive = _number(lambda value: 0 < value < float("inf"), "a number above 0")
+_not_negative = _number(lambda value: 0 <= value < float("inf"), "a number of at least 0")
+_share = _number(lambda value: 0 <= value <= 1, "a share between 0 and 1")
+
+
+def _whole(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got {text!r}")
+    return int(text)
+
+
+def _object(text: str) -> tuple[str, str]:
+    namespace, _, name = text.partition("/")
+    if not namespace or not name:
+        raise argparse.ArgumentTypeError(f"must be NAMESPACE/NAME, got {text!r}")
+    return namespace, name

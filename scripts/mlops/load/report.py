@@ -1,0 +1,112 @@
+"""A finished load as figures: one object that is the JSON, and that table and chart are drawn from."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from scripts.mlops.load.measurement import Measurement, by_second, percentile
+from scripts.mlops.load.plan import Plan
+from scripts.mlops.load.replicas import Replicas
+from scripts.mlops.load.thresholds import Thresholds
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that a load gave; `steady_from` in seconds, `replicas` None where nobody watched them, which they were until `ended` (epoch)."""
+
+    url: str
+    plan: Plan
+    measurement: Measurement
+    thresholds: Thresholds
+    steady_from: float
+    replicas: list[Replicas] | None
+    ended: float
+    interrupted: bool
+
+    def broken(self) -> list[str]:
+        """One line for each threshold that did not hold."""
+        return self.thresholds.broken(self.measurement, self._steady())
+
+    def report(self) -> dict[str, Any]:
+        """Latencies in milliseconds; every other time in seconds, `at` since the warm-up ended."""
+        plan, measurement = self.plan, self.measurement
+        return {
+            "url": self.url,
+            "loop": "closed" if plan.rate is None else "open",
+            "clients": plan.clients if plan.rate is None else None,
+            "rate": plan.rate,
+            "seed": plan.seed if plan.rate is not None else None,
+            "warm_up_seconds": plan.warm_up,
+            "started": datetime.fromtimestamp(measurement.started, UTC).isoformat(timespec="milliseconds"),
+            "interrupted": self.interrupted,
+            "whole": figures(measurement),
+            "steady": {"from_second": self.steady_from} | figures(self._steady()) if self.steady_from else None,
+            "replicas": None if self.replicas is None else _replicas(self.replicas, measurement.started, self.ended),
+            "per_second": _seconds(measurement),
+            "thresholds": self.thresholds.described(),
+            "broken_thresholds": self.broken(),
+        }
+
+    def _steady(self) -> Measurement:
+        return self.measurement.since(self.steady_from)
+
+
+def figures(measurement: Measurement) -> dict[str, Any]:
+    """The figures of all requests, and of those of each version."""
+    requests = len(measurement.samples)
+    versions = {name: {"share": round(len(part.samples) / requests, 4)} | _figures(part) for name, part in measurement.by_version().items()}
+    return _figures(measurement) | {"versions": versions}
+
+
+def _figures(measurement: Measurement) -> dict[str, Any]:
+    latencies = measurement.latencies
+    return {
+        "requests": len(measurement.samples),
+        "seconds": round(measurement.seconds, 3),
+        "answers_per_second": round(measurement.per_second, 1),
+        "success_rate": measurement.success_rate,
+        "failures": measurement.failures,
+        "latency_ms": {
+            "avg": _ms(sum(latencies) / len(latencies)),
+            **{f"p{rank}": _ms(percentile(latencies, rank)) for rank in (50, 95, 99)},
+            "max": _ms(latencies[-1]),
+        }
+        if latencies
+        else None,
+    }
+
+
+def _seconds(measurement: Measurement) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": second.at,
+            "due": len(second.latencies),
+            "failed": second.failures,
+            "p50_ms": _ms(percentile(second.latencies, 50)) if second.latencies else None,
+            "p95_ms": _ms(percentile(second.latencies, 95)) if second.latencies else None,
+            "answered": second.answered,
+        }
+        for second in by_second(measurement)
+    ]
+
+
+def _replicas(changes: list[Replicas], started: float, ended: float) -> dict[str, Any]:
+    return {
+        "watched_until": round(ended - started, 1),
+        "first": changes[0].ready,
+        "max": max(change.ready for change in changes),
+        "last": changes[-1].ready,
+        "changes": [
+            {
+                "at": round(change.at - started, 1),
+                "ready": change.ready,
+                "total": change.total,
+                "versions": {name: {"ready": count.ready, "total": count.total} for name, count in change.versions.items()},
+            }
+            for change in changes
+        ],
+    }
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 3)

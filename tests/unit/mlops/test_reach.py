@@ -1,0 +1,88 @@
+"""How an address of the cluster is reached, with a kubectl that knows the Services of a test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from scripts.errors import DriverError
+from scripts.mlops.load.session import HttpSession
+from scripts.mlops.reach import Endpoint, reachable
+from tests.unit.mlops.fake_kubectl import Kubectl
+from tests.unit.mlops.stub_server import Received, Reply, serving
+
+NAME = "mnist.default.svc.cluster.local"
+
+
+@pytest.fixture
+def kubectl(tmp_path: Path) -> Kubectl:
+    return Kubectl(tmp_path / "bin")
+
+
+def named(received: Received) -> Reply:
+    return Reply(received.host)
+
+
+def asked(endpoint: Endpoint) -> bytes:
+    return HttpSession(endpoint.url, host=endpoint.host).post(b"{}").content
+
+
+def test_an_address_outside_the_cluster_is_left_as_it_is() -> None:
+    with reachable("http://127.0.0.1:8080/v1", {}) as endpoint:
+        assert endpoint == Endpoint("http://127.0.0.1:8080/v1", "127.0.0.1:8080")
+
+
+def test_a_service_is_reached_at_its_address_under_its_name(kubectl: Kubectl) -> None:
+    kubectl.services({"default/mnist": {"type": "ClusterIP", "clusterIP": "127.0.0.1"}})
+    with serving(named) as url:
+        port = urlsplit(url).port
+        for host in (f"{NAME}:{port}", f"mnist.default.svc:{port}"):
+            with reachable(f"http://{host}/v1", kubectl.environment) as endpoint:
+                assert endpoint == Endpoint(f"http://127.0.0.1:{port}/v1", host)
+                assert asked(endpoint).decode() == f'"{host}"'
+
+
+def test_a_service_that_names_another_is_followed_and_its_own_name_is_sent(kubectl: Kubectl) -> None:
+    kubectl.services(
+        {
+            "default/mnist": {"type": "ExternalName", "externalName": "gateway.system.svc.cluster.local"},
+            "system/gateway": {"type": "ClusterIP", "clusterIP": "127.0.0.1"},
+        }
+    )
+    with serving(named) as url:
+        port = urlsplit(url).port
+        with reachable(f"http://{NAME}:{port}/v1", kubectl.environment) as endpoint:
+            assert asked(endpoint).decode() == f'"{NAME}:{port}"'
+        tag = "latest-mnist-predictor.default.svc.cluster.local"
+        with reachable(f"http://gateway.system.svc.cluster.local:{port}/v1", kubectl.environment, host=tag) as endpoint:
+            assert asked(endpoint).decode() == f'"{tag}"'
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "None"])
+def test_without_a_route_kubectl_forwards(kubectl: Kubectl, address: str) -> None:
+    with serving(named) as url:
+        kubectl.services({"default/mnist": {"type": "ClusterIP", "clusterIP": address}}, forwarded_port=urlsplit(url).port or 0)
+        with reachable(f"http://{NAME}:9/v1", kubectl.environment) as endpoint:
+            assert asked(endpoint).decode() == f'"{NAME}:9"'
+    assert (kubectl.folder / "forwarded").read_text() == "--namespace default port-forward service/mnist :9"
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        ({"other/mnist": {}}, 'service default/mnist is not there: .*services "mnist" not found'),
+        ({"default/mnist": {"type": "ExternalName", "externalName": "example.com"}}, "stands for example.com, which is no Service"),
+        ({"default/mnist": {"type": "ExternalName", "externalName": NAME}}, "3 services in a row only name the next one"),
+    ],
+)
+def test_a_service_that_leads_nowhere_is_named(kubectl: Kubectl, spec: dict[str, dict[str, str]], reason: str) -> None:
+    kubectl.services(spec)
+    with pytest.raises(DriverError, match=reason), reachable(f"http://{NAME}/v1", kubectl.environment):
+        pass
+
+
+def test_a_machine_without_kubectl_is_told_so() -> None:
+    with pytest.raises(DriverError, match="kubectl, which isn't on PATH"), reachable(f"http://{NAME}/v1", {"PATH": "/nowhere"}):
+        pass
