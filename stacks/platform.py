@@ -11,6 +11,7 @@ from components.artifacts import Mirror
 from components.aws.cluster_autoscaler import ClusterAutoscaler, ClusterAutoscalerArgs
 from components.gpu import GpuSharing
 from components.model_store import ModelStore
+from components.platform.alert_receivers import AlertReceivers
 from components.platform.cert_manager import CertManager, CertManagerArgs
 from components.platform.envoy_gateway import EnvoyGateway, EnvoyGatewayArgs
 from components.platform.gateway_api import GatewayApi, GatewayApiArgs
@@ -141,6 +142,7 @@ class _Parts:
             storage_class=self.cluster.storage_class,
             retention_days=section.retention_days,
             managed_control_plane=self.cluster.eks is not None,
+            receivers=AlertReceivers(by_severity=section.alerts.model_dump()["receivers"]),
             workload=workload(section, self.config.placement),
             mirror=self.mirror,
             protect=self.protect,

@@ -14,6 +14,8 @@ from components import versions
 from components.artifacts import Mirror
 from components.base import Args, Component, labels
 from components.helm import placement, release
+from components.platform.alert_receivers import SECRET as RECEIVERS_SECRET
+from components.platform.alert_receivers import AlertReceivers
 from components.platform.cert_manager import CertManager
 from components.platform.monitoring_values import (
     AlertmanagerSpecValues,
@@ -39,7 +41,7 @@ from components.platform.monitoring_values import (
     SwitchValues,
 )
 from components.pods import privileged_namespace, secret_data
-from components.scheduling import Quantities, Resources, Workload
+from components.scheduling import GPU_LABELS, Quantities, Resources, Workload
 
 NAMESPACE = "monitoring"
 RELEASE = versions.PROMETHEUS_CHART.name
@@ -67,7 +69,7 @@ TINY = _resources("10m", "64Mi")
 class MonitoringArgs(Args):
     """`replicas` of the workload are Prometheus' and Alertmanager's, its `resources` Prometheus'.
 
-    `storage_gib`: the volume of each Prometheus; `storage_class` None: the cluster's default.
+    `storage_gib`: the volume of each Prometheus; `storage_class` None: the cluster's default. `receivers`: who is told of alerts.
     `managed_control_plane`: the cloud runs scheduler, controller manager and etcd, out of reach, as on EKS. `protect`: of the CRDs.
     """
 
@@ -75,13 +77,14 @@ class MonitoringArgs(Args):
     storage_class: str | None = None
     retention_days: Annotated[int, Field(ge=1)] = 15
     managed_control_plane: bool
+    receivers: AlertReceivers = AlertReceivers()
     workload: Workload = Workload()
     mirror: Mirror
     protect: bool = False
 
 
 class Monitoring(Component):
-    """Owns namespace, CRDs, Grafana's admin Secret and the release of kube-prometheus-stack.
+    """Owns namespace, CRDs, the release of kube-prometheus-stack, Grafana's admin Secret and that of who is told of alerts.
 
     Ready when the operator and Grafana run. Does not wait for Prometheus and Alertmanager, whose pods the operator makes.
     `crds` is all that monitors and rules of others need. `certificates` issues the webhook's; None when the cluster has its own.
@@ -109,7 +112,7 @@ class Monitoring(Component):
             args.mirror,
             timeout_seconds=args.workload.timeout_seconds,
             # Grafana reads the Secret only when its pod starts.
-            opts=self.child([self.crds, admin, *([certificates] if certificates else [])]),
+            opts=self.child([self.crds, admin, *self._receivers(args.receivers, namespace), *([certificates] if certificates else [])]),
         )
         self.register_outputs({"prometheus_url": self.prometheus_url})
 
@@ -122,6 +125,22 @@ class Monitoring(Component):
             opts=self.child([namespace]),
         )
 
+    def _receivers(self, receivers: AlertReceivers, namespace: pulumi.Resource) -> list[k8s.core.v1.Secret]:
+        """Before Alertmanager, whose pod does not start without what it mounts. A changed one is read with the next alert."""
+        secrets: dict[str, pulumi.Output[str]] = {
+            severity: told.secret.apply(secret_data) for severity, told in receivers.by_severity.items()
+        }
+        if not secrets:
+            return []
+        return [
+            k8s.core.v1.Secret(
+                RECEIVERS_SECRET,
+                metadata={"name": RECEIVERS_SECRET, "namespace": NAMESPACE, "labels": labels(RECEIVERS_SECRET, NAMESPACE)},
+                data=secrets,
+                opts=self.child([namespace]),
+            )
+        ]
+
 
 def _values(args: MonitoringArgs) -> MonitoringValues:
     reachable = SwitchValues(enabled=not args.managed_control_plane)
@@ -132,7 +151,9 @@ def _values(args: MonitoringArgs) -> MonitoringValues:
         prometheus=_prometheus(args),
         alertmanager=_alertmanager(args),
         grafana=_grafana(args),
-        kube_state_metrics=StateMetricsValues(image=state_metrics, **_placed(args, SMALL)),
+        kube_state_metrics=StateMetricsValues(
+            image=state_metrics, metric_labels_allowlist=[f"nodes=[{','.join(GPU_LABELS)}]"], **_placed(args, SMALL)
+        ),
         prometheus_node_exporter=NodeExporterValues(image=node_exporter, resources=TINY.fields()),
         kube_controller_manager=reachable,
         kube_etcd=reachable,
@@ -167,12 +188,15 @@ def _prometheus(args: MonitoringArgs) -> PrometheusValues:
 
 
 def _alertmanager(args: MonitoringArgs) -> AlertmanagerValues:
+    told = args.receivers.by_severity
     return AlertmanagerValues(
+        config=args.receivers.configuration() if told else None,
         alertmanager_spec=AlertmanagerSpecValues(
             image=ImageValues.of(args.mirror.image(versions.ALERTMANAGER)),
             replicas=args.workload.replicas,
             topology_spread_constraints=_spread(args, "alertmanager"),
             storage=_storage(args, ALERTMANAGER_GIB),
+            secrets=[RECEIVERS_SECRET] if told else [],
             **_placed(args, TINY),
         ),
         pod_disruption_budget=_disruption_budget(args),

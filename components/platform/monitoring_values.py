@@ -102,9 +102,13 @@ class PrometheusValues(Values):
 
 class AlertmanagerSpecValues(ReplicatedValues):
     storage: StorageValues
+    # Names of Secrets that it mounts.
+    secrets: list[str]
 
 
 class AlertmanagerValues(Values):
+    # Alertmanager's own configuration, spelled as there.
+    config: dict[str, Any] | None
     alertmanager_spec: AlertmanagerSpecValues
     pod_disruption_budget: DisruptionBudgetValues
 
@@ -156,6 +160,8 @@ class GrafanaValues(PodValues):
 
 class StateMetricsValues(PodValues):
     image: StateMetricsImageValues
+    # It exports no label that is not named here.
+    metric_labels_allowlist: list[str]
 
 
 class NodeExporterValues(Values):

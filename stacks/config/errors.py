@@ -16,6 +16,9 @@ from pydantic_core import ErrorDetails
 from stacks.config.section import UNKNOWN_CHOICE
 
 HIDDEN = "[secret]"
+KEY_ITSELF = "[key]"
+"""How pydantic says that not the value but the key of a mapping is wrong."""
+
 SCALARS = (str, int, float, bool, type(None))
 
 
@@ -100,13 +103,15 @@ def _place(model: type[BaseModel], loc: Sequence[str | int], secret_keys: Set[st
     place = Place([], model, bool(loc) and loc[0] in secret_keys)
     members: list[Member] = [Member(None, model)]
     for key in loc:
+        if key == KEY_ITSELF:
+            continue
         if key in [member.tag for member in members]:
             # pydantic names the member of a union by its tag, which is no key of the file.
             members = [member for member in members if member.tag == key]
             continue
         section = next((member.section for member in members if member.section), None)
         if not isinstance(key, int):
-            members = _field(section, key)
+            members = _field(section, key) if section else [value for member in members for value in member.values]
         secret = place.secret or any(member.secret for member in members)
         place = Place([*place.keys, key], section, secret)
     return place
@@ -124,13 +129,17 @@ class Member:
         return self.type if isinstance(self.type, type) and issubclass(self.type, BaseModel) else None
 
     @property
+    def values(self) -> list[Member]:
+        """Of a mapping."""
+        return _members(get_args(self.type)[1]) if get_origin(self.type) is dict else []
+
+    @property
     def secret(self) -> bool:
         return getattr(self.type, "__origin__", self.type) is pulumi.Output
 
 
-def _field(section: type[BaseModel] | None, key: str) -> list[Member]:
-    fields = section.model_fields.items() if section else ()
-    return next((_members(field.annotation) for name, field in fields if key in (field.alias, name)), [])
+def _field(section: type[BaseModel], key: str) -> list[Member]:
+    return next((_members(field.annotation) for name, field in section.model_fields.items() if key in (field.alias, name)), [])
 
 
 def _members(annotation: Any, tag: str | None = None) -> list[Member]:  # noqa: ANN401 - an annotation may be anything

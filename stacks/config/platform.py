@@ -8,8 +8,9 @@ from pydantic import Field, Tag, model_validator
 
 from components.artifacts import parse_image
 from components.exposure import Exposure
+from components.platform.alert_receivers import Severity
 from stacks.config.quantities import Quantity
-from stacks.config.section import ImageReference, ResourcesConfig, Section, TolerationConfig, chosen_by
+from stacks.config.section import ImageReference, ResourcesConfig, Secret, Section, TolerationConfig, chosen_by
 
 
 class MirrorConfig(Section):
@@ -92,12 +93,68 @@ class KnativeConfig(OptionalConfig):
     domain: str = Field("svc.cluster.local", description="Domain of the services' own addresses.")
 
 
+KINDS = "slack, pagerduty, webhook (Alertmanager's own JSON) or email."
+
+
+class SlackConfig(Section):
+    """A Slack channel, by an incoming webhook."""
+
+    kind: Literal["slack"] = Field(description=KINDS)
+    url: Secret = Field(description="The webhook's address; a secret.")
+    channel: Annotated[str, Field(pattern=r"^#")] = Field(description="With its #.")
+
+
+class PagerDutyConfig(Section):
+    """A service of PagerDuty's Events API v2."""
+
+    kind: Literal["pagerduty"] = Field(description=KINDS)
+    routing_key: Secret = Field(description="The integration key; a secret.")
+
+
+class WebhookConfig(Section):
+    """Whatever takes Alertmanager's own JSON."""
+
+    kind: Literal["webhook"] = Field(description=KINDS)
+    url: Secret = Field(description="Its address; a secret.")
+
+
+class EmailConfig(Section):
+    """A mailbox."""
+
+    kind: Literal["email"] = Field(description=KINDS)
+    to: str
+    sender: str = Field(description="From whom; also the name that logs in to the server.")
+    server: Annotated[str, Field(pattern=r"^[^:]+:[0-9]+$")] = Field(description="host:port of the SMTP server; STARTTLS.")
+    password: Secret = Field(description="Of the sender; a secret.")
+
+
+ReceiverConfig = Annotated[
+    Annotated[SlackConfig, Tag("slack")]
+    | Annotated[PagerDutyConfig, Tag("pagerduty")]
+    | Annotated[WebhookConfig, Tag("webhook")]
+    | Annotated[EmailConfig, Tag("email")],
+    chosen_by("kind", "slack", "pagerduty", "webhook", "email"),
+]
+
+
+class AlertsConfig(Section):
+    """Who is told of alerts, and where they find what to do."""
+
+    receivers: dict[Severity, ReceiverConfig] = Field(
+        default_factory=dict, description="Whom a critical alert wakes, and who is told of a warning. Left out: nobody."
+    )
+    runbooks: Annotated[str, Field(pattern=r"^https?://.*[^/]$")] | None = Field(
+        None, description="Where people read docs/runbooks of this repository; alerts link there. Left out: they name the file."
+    )
+
+
 class MonitoringConfig(OptionalConfig):
     """Prometheus, Alertmanager and Grafana."""
 
     retention_days: Annotated[int, Field(ge=1, le=400)] = Field(15, description="How long Prometheus keeps samples.")
     storage_gib: Annotated[int, Field(ge=1, le=10000)] = Field(20, description="GiB of Prometheus' volume, for each replica.")
     prometheus_url: str | None = Field(None, pattern=r"^https?://", description="An existing Prometheus, where none is installed.")
+    alerts: AlertsConfig = AlertsConfig.model_validate({})
 
     @model_validator(mode="after")
     def _one_prometheus(self) -> MonitoringConfig:

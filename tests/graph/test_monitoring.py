@@ -6,17 +6,26 @@ import base64
 import json
 from typing import Any
 
+import pulumi
 import pytest
 
 from components import versions
 from components.artifacts import Mirror
 from components.lock import Lock
+from components.platform.alert_receivers import AlertReceivers
 from components.platform.cert_manager import CertManager, CertManagerArgs
 from components.platform.monitoring import Monitoring, MonitoringArgs
 from components.scheduling import Quantities, Resources, Toleration, Workload
 from tests.graph.recording import GENERATED, Graph, record_component
 
 STACK = "Release/kube-prometheus-stack"
+KEYS = {
+    "slack": {"url": "https://hooks.example/key-of-slack", "channel": "#models"},
+    "pagerduty": {"routing_key": "key-of-pagerduty"},
+    "webhook": {"url": "https://bot.example/key-of-webhook"},
+    "email": {"to": "a@example.com", "sender": "b@example.com", "server": "smtp.example.com:587", "password": "key-of-email"},
+}
+SECRET_KEYS = ("url", "routing_key", "password")
 IMAGES = [
     versions.PROMETHEUS_OPERATOR,
     versions.PROMETHEUS_CONFIG_RELOADER,
@@ -162,3 +171,55 @@ def test_digests_are_spelled_as_each_chart_wants_them() -> None:
 def test_node_agents_are_let_in() -> None:
     namespace = recorded().one("Namespace/monitoring").inputs["metadata"]
     assert namespace["labels"]["pod-security.kubernetes.io/enforce"] == "privileged"
+
+
+def told(**kinds: str) -> Graph:
+    """`critical="slack"`: who is told by what."""
+
+    def build() -> None:
+        receivers = {severity: {"kind": kind, **_secret(KEYS[kind])} for severity, kind in kinds.items()}
+        args = {"storage_gib": 20, "managed_control_plane": True, "mirror": Mirror()}
+        Monitoring("monitoring", MonitoringArgs(**args, receivers=AlertReceivers.model_validate({"by_severity": receivers})), None)
+
+    return record_component(build)
+
+
+def _secret(values: dict[str, str]) -> dict[str, Any]:
+    return {key: pulumi.Output.secret(value) if key in SECRET_KEYS else value for key, value in values.items()}
+
+
+def test_alerts_go_to_who_is_told_of_their_severity_and_the_rest_to_nobody() -> None:
+    found = values(told(critical="pagerduty", warning="slack"))["alertmanager"]
+    config = found["config"]
+    assert config["route"]["receiver"] == "null"
+    assert config["route"]["routes"] == [
+        {"receiver": "critical", "matchers": ['severity="critical"']},
+        {"receiver": "warning", "matchers": ['severity="warning"']},
+    ]
+    assert [receiver["name"] for receiver in config["receivers"]] == ["null", "critical", "warning"]
+    assert config["receivers"][1]["pagerduty_configs"] == [{"routing_key_file": "/etc/alertmanager/secrets/alert-receivers/critical"}]
+    assert config["receivers"][2]["slack_configs"][0]["channel"] == "#models"
+    assert found["alertmanagerSpec"]["secrets"] == ["alert-receivers"]
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_a_receivers_secret_is_a_file_from_a_secret_and_stands_in_no_value(kind: str) -> None:
+    graph = told(critical=kind)
+    secret = graph.one("Secret/alert-receivers")
+    assert "data" in secret.secret_inputs
+    assert f"key-of-{kind}" in base64.b64decode(secret.inputs["data"]["critical"]).decode()
+    assert graph.comes_after(STACK, "Secret/alert-receivers")
+    text = json.dumps(graph.one(STACK).inputs)
+    assert "key-of" not in text
+    assert "/etc/alertmanager/secrets/alert-receivers/critical" in text
+
+
+def test_without_receivers_the_chart_keeps_its_own_configuration() -> None:
+    graph = recorded()
+    assert "config" not in values(graph)["alertmanager"]
+    assert values(graph)["alertmanager"]["alertmanagerSpec"]["secrets"] == []
+    assert [secret.name for secret in graph.of_kind("Secret")] == ["grafana-admin"]
+
+
+def test_gpu_nodes_are_known_by_their_label() -> None:
+    assert values(recorded())["kube-state-metrics"]["metricLabelsAllowlist"] == ["nodes=[workload-type]"]
