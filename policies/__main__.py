@@ -11,6 +11,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from pulumi_policy import EnforcementLevel, PolicyPack
 
 from policies.analyzer import policies
+from policies.conversion import convert_once
 from policies.rules.catalogue import RULES
 
+convert_once()
 PolicyPack(name="inference-platform", policies=policies(RULES), enforcement_level=EnforcementLevel.MANDATORY)

@@ -16,14 +16,19 @@ PROVIDER = "pulumi:providers:aws"
 
 def cost(planned: Plan) -> Cost | None:
     """None where nothing is paid for by the hour."""
-    resources = [Resource(plan.type_of(urn), plan.name_of(urn), _unknowns(inputs), urn=urn) for urn, inputs in planned.inputs.items()]
-    region = next((str(resource.properties.get("region")) for resource in resources if resource.type == PROVIDER), "")
+    all_of_it = resources(planned)
+    region = next((str(resource.properties.get("region")) for resource in all_of_it if resource.type == PROVIDER), "")
     known = prices(region)
-    estimate = price(resources, known)
+    estimate = price(all_of_it, known)
     if not estimate.lines and not estimate.unpriced:
         return None
     found = tuple(Price(component, least, most) for component, (least, most) in estimate.by_component().items())
     return Cost(found, str(known.oldest), estimate.unpriced)
+
+
+def resources(planned: Plan) -> list[Resource]:
+    """What stays or comes, as rules read it."""
+    return [Resource(plan.type_of(urn), plan.name_of(urn), _unknowns(inputs), urn=urn) for urn, inputs in planned.inputs.items()]
 
 
 def _unknowns(value: Any) -> Any:  # noqa: ANN401 - any JSON

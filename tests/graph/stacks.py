@@ -33,6 +33,13 @@ def recorded(stack: str) -> Graph:
         return record({**STACKS[stack](), "mirror": {"manifests": str(manifests)}})
 
 
+def local(**changes: Any) -> Graph:  # noqa: ANN401 - any YAML
+    """The graph of `Pulumi.local.yaml` as `make up` completes it, with keys changed as in stack_files.local."""
+    values = stack_files.local(**changes)
+    with stand_ins() as manifests:
+        return record({**values, "mirror": {"manifests": str(manifests), "digests": "drop"} | values.get("mirror", {})})
+
+
 @contextmanager
 def stand_ins() -> Iterator[Path]:
     """A folder for `mirror.manifests`, and a lock in which every pin has a digest."""
@@ -44,16 +51,20 @@ def stand_ins() -> Iterator[Path]:
 
 @contextmanager
 def complete_lock(manifests: Path) -> Iterator[None]:
-    """Instead of the committed lock file: of charts and images the hash of their address, of manifests that of the stand-ins' bytes."""
-    artifacts = {pin.address: Locked(digest=_digest(_content(pin, manifests)), source=NOTHING_REAL) for pin in PINS.values()}
+    """Instead of the committed lock file."""
     file = manifests / lock.LOCK_FILE.name
-    file.write_text(lock.render(Lock(artifacts=artifacts)))
+    file.write_text(lock.render(stand_in_lock(manifests)))
     with patch.object(lock, "LOCK_FILE", file):
         lock.committed.cache_clear()
         try:
             yield
         finally:
             lock.committed.cache_clear()
+
+
+def stand_in_lock(manifests: Path) -> Lock:
+    """Of charts and images the hash of their address, of manifests that of the bytes in this folder."""
+    return Lock(artifacts={pin.address: Locked(digest=_digest(_content(pin, manifests)), source=NOTHING_REAL) for pin in PINS.values()})
 
 
 def _content(pin: Chart | Manifest | Image, manifests: Path) -> bytes:

@@ -14,10 +14,16 @@ from pulumi_policy.policy import _PolicyAnalyzerServicer
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from policies.analyzer import SettingsOf, policies
+from policies.conversion import convert_once
 from policies.rules.catalogue import RULES
 from policies.rules.resource import Resource
 from policies.rules.rule import Rule, StackRule
 from policies.settings import for_urn
+
+OWN_REGISTRY = {"image-registry": {"registries": ["registry.example/"]}}
+"""`--policy-pack-config` for where the images of tests/stack_files.py are."""
+
+convert_once()  # as the pack does
 
 UNKNOWN = UNKNOWN_STRING_VALUE
 """As the engine sends a value that a preview does not know."""

@@ -11,10 +11,9 @@ from policies.rules.catalogue import RULES
 from tests import stack_files
 from tests.graph.recording import record
 from tests.graph.stacks import recorded, stand_ins
-from tests.policies.analyzer_harness import Registered, findings
+from tests.policies.analyzer_harness import OWN_REGISTRY, Registered, findings
 from tests.policies.objects import REMOVED, changed
 
-OWN_REGISTRY = {"image-registry": {"registries": ["registry.example/"]}}
 OF_A_PARTNER = {"one-autoscaler"}
 """The message is about the second of two, and names the first."""
 BY_NAME = {rule.name: rule for rule in RULES}

@@ -12,10 +12,7 @@ from policies.settings import ENVIRONMENTS
 from tests import stack_files
 from tests.graph.recording import Graph, record
 from tests.graph.stacks import local, recorded, stand_ins
-from tests.policies.analyzer_harness import Finding, Registered, findings, read
-
-OWN_REGISTRY = {"image-registry": {"registries": ["registry.example/"]}}
-"""Where the images of tests/stack_files.py are."""
+from tests.policies.analyzer_harness import OWN_REGISTRY, Finding, Registered, findings, read
 
 
 @functools.cache
