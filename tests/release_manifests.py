@@ -67,7 +67,7 @@ def knative() -> list[Object]:
         *(service(name, namespace) for name in ("activator-service", "webhook")),
         *(
             item("v1", "ConfigMap", f"config-{name}", namespace, data={"_example": "text\n"})
-            for name in ("features", "defaults", "domain", "network", "logging")
+            for name in ("features", "defaults", "domain", "network", "logging", "observability")
         ),
         item("v1", "ConfigMap", "config-deployment", namespace, data={"_example": "", "queue-sidecar-image": image("queue")}),
         item("v1", "ServiceAccount", "controller", namespace),

@@ -121,6 +121,7 @@ def _configure(objects: Objects, args: KnativeArgs) -> None:
         ("config-defaults", settings.defaults(args.max_request_seconds)),
         ("config-domain", settings.domain(args.domain)),
         ("config-network", settings.network(args.ingress.ingress_class)),
+        ("config-observability", settings.observability()),
     ):
         config = objects.one("ConfigMap", name)
         config["data"] = (config.get("data") or {}) | data

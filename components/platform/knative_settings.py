@@ -55,3 +55,8 @@ def domain(name: str) -> dict[str, str]:
 def network(ingress_class: str) -> dict[str, str]:
     """The ConfigMap config-network."""
     return {"ingress-class": ingress_class}
+
+
+def observability() -> dict[str, str]:
+    """The ConfigMap config-observability. Both are `none` in Knative: the first is the controllers', the second the queue proxies'."""
+    return {"metrics-protocol": "prometheus", "request-metrics-protocol": "prometheus"}

@@ -1,6 +1,8 @@
-"""How Prometheus finds a service's pods."""
+"""How Prometheus finds a service's pods, and what it knows them by."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -9,6 +11,16 @@ from components.base import labels
 from components.serving.server import HTTP_PORT
 
 INTERVAL = "15s"
+
+QUEUE_PROXY_PORT = "http-usermetric"
+"""Of the container beside every server in Knative mode, whose metrics have the status codes
+(knative/serving:pkg/apis/serving/v1/revision_helpers.go@knative-v1.21.1). A pod in Standard mode has no such port, and no such target."""
+
+VARIANTS = {
+    "inferenceservice": "serving.kserve.io/inferenceservice",
+    "revision": "serving.knative.dev/revision",
+}
+"""Label of every series → label of the pod. A version is an InferenceService in Standard mode, a revision in Knative mode."""
 
 
 def pod_monitor(name: str, namespace: str, inference_services: list[str], opts: pulumi.ResourceOptions) -> k8s.apiextensions.CustomResource:
@@ -24,7 +36,17 @@ def pod_monitor(name: str, namespace: str, inference_services: list[str], opts: 
             "selector": {
                 "matchExpressions": [{"key": "serving.kserve.io/inferenceservice", "operator": "In", "values": inference_services}]
             },
-            "podMetricsEndpoints": [{"portNumber": HTTP_PORT, "path": "/metrics", "interval": INTERVAL}],
+            "podMetricsEndpoints": [_endpoint(portNumber=HTTP_PORT), _endpoint(port=QUEUE_PROXY_PORT)],
         },
         opts=opts,
     )
+
+
+def _endpoint(**port: int | str) -> dict[str, Any]:
+    relabelings = [{"sourceLabels": [_discovered(label)], "targetLabel": name} for name, label in VARIANTS.items()]
+    return {**port, "path": "/metrics", "interval": INTERVAL, "relabelings": relabelings}
+
+
+def _discovered(label: str) -> str:
+    """As Prometheus' service discovery spells a pod's label."""
+    return "__meta_kubernetes_pod_label_" + label.translate(str.maketrans("./-", "___"))

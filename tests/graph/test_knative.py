@@ -56,10 +56,15 @@ def test_what_pods_of_inference_services_have_is_allowed(plain: Graph) -> None:
 
 
 def test_settings_stand_beside_the_example_that_a_checksum_guards(plain: Graph) -> None:
-    for name in ("features", "deployment", "defaults", "domain", "network"):
+    for name in ("features", "deployment", "defaults", "domain", "network", "observability"):
         assert "_example" in data(plain, name), name
     assert data(plain, "features")["_example"] == "text\n"
     assert data(plain, "logging") == {"_example": "text\n"}
+
+
+def test_prometheus_can_read_its_metrics_which_are_off_by_default(plain: Graph) -> None:
+    settings = data(plain, "observability")
+    assert (settings["metrics-protocol"], settings["request-metrics-protocol"]) == ("prometheus", "prometheus")
 
 
 def test_slow_models_and_nodes_on_their_way_are_no_failure(manifests: str, plain: Graph) -> None:

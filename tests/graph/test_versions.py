@@ -137,5 +137,12 @@ def test_prometheus_finds_the_pods_of_all_versions(graph: Graph) -> None:
     spec = graph.one("PodMonitor/smollm-text-generation-metrics").inputs["spec"]
     (selected,) = spec["selector"]["matchExpressions"]
     assert selected["values"] == ["smollm-text-generation-v1", "smollm-text-generation-v2"]
-    assert spec["podMetricsEndpoints"] == [{"portNumber": 8080, "path": "/metrics", "interval": "15s"}]
+    server, queue_proxy = spec["podMetricsEndpoints"]
+    assert (server["portNumber"], queue_proxy["port"]) == (8080, "http-usermetric")
+    for endpoint in (server, queue_proxy):
+        assert {"path": "/metrics", "interval": "15s"}.items() <= endpoint.items()
+        assert endpoint["relabelings"] == [
+            {"sourceLabels": ["__meta_kubernetes_pod_label_serving_kserve_io_inferenceservice"], "targetLabel": "inferenceservice"},
+            {"sourceLabels": ["__meta_kubernetes_pod_label_serving_knative_dev_revision"], "targetLabel": "revision"},
+        ]
     assert not serving(mnist={}, monitored=False).of_kind("PodMonitor")
