@@ -1,0 +1,192 @@
+"""Takes a candidate through its steps, or back. Everything that is known outlives a kill: stack file, cluster, journal.
+
+Nothing here knows how a service splits its requests; its strategy does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from scripts.errors import DriverError
+from scripts.mlops.delivery import journal as journals
+from scripts.mlops.delivery.gates import Gates, Verdict, Window, Windows, judge
+from scripts.mlops.delivery.journal import PROMOTED, ROLLED_BACK, Journal, Judged
+from scripts.mlops.delivery.plan import Named, Step
+from scripts.mlops.delivery.ports import Pace, Ports, UpFailedError, Watch
+from stacks.config import StackConfig
+
+TRIES = 3
+"""Of the update that leads users back."""
+
+
+class Rollout:
+    def __init__(self, ports: Ports, gates: Gates = Gates(), pace: Pace = Pace()) -> None:  # noqa: B008 - frozen
+        self.ports, self.gates, self.pace = ports, gates, pace
+
+    def run(self, candidate: Named, percents: Sequence[int]) -> Journal:
+        """Starts, or goes on where an earlier run with this candidate stopped. Raises DriverError, with nothing half done."""
+        standing, known = self.ports.strategy.standing(self.ports.file), journals.load(self.ports.journal)
+        if not (known and known.is_open) and standing.percent is None and candidate.is_named_by(standing.stable):
+            return self._confirmed(candidate)
+        found = self._save(journals.under_way(standing, known, candidate))
+        if found.going_back:
+            return self._go_back(found)
+        for step in self.ports.strategy.forward(found.stable, found.candidate, percents):
+            if found.passed(step.name) or self._is_behind(step):
+                continue
+            judged = self._take(step, found)
+            found = self._save(found.with_step(judged))
+            self.ports.display.settle(judged)
+            if judged.verdict != "good":
+                return self.back(judged.reason)
+        return self._save(replace(found, outcome=PROMOTED))
+
+    def back(self, reason: str) -> Journal:
+        """Decides to go back and does. Raises DriverError where there is nothing to go back from."""
+        return self._go_back(self._save(replace(self._to_leave(), going_back=reason, outcome="")))
+
+    def _confirmed(self, version: Named) -> Journal:
+        """It is stable in the stack file already; the cluster gets to know it."""
+        self.ports.display.say(f"{version} is stable already")
+        try:
+            self.ports.engine.up()
+        except UpFailedError as error:
+            raise DriverError(f"{version} is stable in the stack file, and the update failed: {error}") from None
+        return Journal(version, version, outcome=PROMOTED)
+
+    def _to_leave(self) -> Journal:
+        standing, known = self.ports.strategy.standing(self.ports.file), journals.load(self.ports.journal)
+        if known and (known.is_open or known.is_promoted(standing)):
+            return known
+        if standing.percent is None:
+            raise DriverError("no candidate stands and no promotion is known here: there is nothing to roll back")
+        # Which one it was no longer matters once its name is gone.
+        return Journal(standing.stable, standing.candidate or standing.stable)
+
+    def _is_behind(self, step: Step) -> bool:
+        """Without a journal the stack file alone says how far it went: users are not sent back to see it again."""
+        standing = self.ports.strategy.standing(self.ports.file)
+        return standing.percent is not None and step.percent < standing.percent
+
+    def _take(self, step: Step, found: Journal) -> Judged:
+        began = self.ports.clock.now()
+        self.ports.display.show(step, 0, Windows(), "updating")
+        windows = Windows()
+        verdict = self._apply(step) or self._unsettled(step)
+        if verdict is None and step.watched:
+            verdict, windows = self._watched(step, found.baseline, began)
+        verdict = verdict or Verdict("good")
+        return Judged(step.name, step.percent, verdict.state, verdict.reason, round(self.ports.clock.now() - began, 1), windows)
+
+    def _apply(self, step: Step) -> Verdict | None:
+        """None: applied. Raises DriverError where the step may not be taken, or nothing of it reached the cluster."""
+        ports, config = self.ports, self._configuration(step)
+        if reasons := ports.strategy.refusals(config):
+            raise DriverError("\n".join(reasons))
+        before = ports.file.path.read_text()
+        ports.file.write(step.edits)
+        try:
+            ports.engine.up()
+        except UpFailedError as error:
+            if not ports.strategy.is_taken(config):
+                ports.file.write_text(before)
+                raise DriverError(f"the update failed before it reached the service, which is as it was: {error}") from None
+            return Verdict("bad", f"the update failed: {error}")
+        return None
+
+    def _unsettled(self, step: Step) -> Verdict | None:
+        """None: users get what the step says."""
+        waiting = self._wait_for(step)
+        return Verdict("bad", f"{self.pace.settle:.0f} s after the update, {waiting}") if waiting else None
+
+    def _wait_for(self, step: Step) -> str | None:
+        config, end = self._configuration(step), self.ports.clock.now() + self.pace.settle
+        while waiting := self.ports.strategy.unsettled(step, config):
+            if self.ports.clock.now() > end:
+                return waiting
+            self.ports.clock.sleep(self.pace.tick)
+        return None
+
+    def _watched(self, step: Step, baseline: Window | None, began: float) -> tuple[Verdict, Windows]:
+        clock, config, pace = self.ports.clock, self._configuration(step), self.pace
+        start, windows = clock.now(), Windows()
+        with self.ports.watch(step, self.ports.strategy.sides(config)) as watch:
+            while True:
+                clock.sleep(pace.tick)
+                passed = clock.now() - start
+                try:
+                    windows = self._look(watch, step, baseline)
+                    verdict = self._judged(windows, config, over=passed >= pace.interval)
+                except DriverError as error:  # of a cluster that may answer the next time
+                    verdict = Verdict("watching", str(error))
+                if verdict.state == "watching" and passed >= pace.interval * pace.extensions:
+                    verdict = Verdict("bad", f"nothing can be said of it: {verdict.reason}")
+                if verdict.state != "watching":
+                    return verdict, windows
+                self.ports.display.show(step, clock.now() - began, windows, verdict.reason or verdict.state)
+
+    def _look(self, watch: Watch, step: Step, baseline: Window | None) -> Windows:
+        windows = watch.look()
+        return replace(windows, stable=baseline) if baseline and not step.compared else windows
+
+    def _judged(self, windows: Windows, config: StackConfig, *, over: bool) -> Verdict:
+        verdict = judge(self.gates, windows, over=over)
+        if verdict.state != "bad" and (trouble := self.ports.strategy.trouble(config)):
+            return Verdict("bad", trouble)
+        return verdict
+
+    def _go_back(self, found: Journal) -> Journal:
+        """The first step is the one that users wait for; after it they have stable, whatever becomes of the others."""
+        decided = self.ports.clock.now()
+        self.ports.display.say(f"rolling back: {found.going_back}")
+        steps = self.ports.strategy.back(found.stable, found.candidate)
+        start = next((number for number in range(len(steps) - 1, 0, -1) if self._may_go_on_at(steps[number])), 0)
+        if start == 0:
+            found = self._retreat(steps[0], found, decided)
+        for step in steps[max(start, 1) :]:
+            self._remove(step)
+        return self._save(replace(found, outcome=ROLLED_BACK))
+
+    def _may_go_on_at(self, step: Step) -> bool:
+        """The file may say so because an earlier run got there, or because somebody cut the way short by hand."""
+        return self.ports.file.has(step.edits) and not self.ports.strategy.refusals(self._configuration(step))
+
+    def _retreat(self, step: Step, found: Journal, decided: float) -> Journal:
+        ports, problem = self.ports, "it was never tried"
+        for _ in range(TRIES):
+            ports.file.write(step.edits)
+            try:
+                if ports.strategy.unsettled(step, self._configuration(step)):
+                    ports.engine.up(only=ports.strategy.resource)
+                found = self._save(replace(found, written_seconds=round(ports.clock.now() - decided, 1)))
+                if (problem := self._wait_for(step) or "") == "":
+                    break
+            except UpFailedError as error:
+                problem = str(error)
+        else:
+            raise DriverError(f"users may still get {found.candidate}: {problem}. The stack file is right; bring it to the cluster")
+        seconds = round(ports.clock.now() - decided, 1)
+        ports.display.settle(Judged(step.name, step.percent, "done", found.going_back, seconds))
+        return self._save(replace(found, effective_seconds=seconds))
+
+    def _remove(self, step: Step) -> None:
+        began = self.ports.clock.now()
+        self.ports.file.write(step.edits)
+        try:
+            self.ports.engine.up()
+            problem = self._wait_for(step)
+        except UpFailedError as error:
+            problem = str(error)
+        if problem:
+            raise DriverError(
+                f"users have stable, but the candidate is not removed yet ({step.name}): {problem}. The same rollback goes on"
+            )
+        self.ports.display.settle(Judged(step.name, step.percent, "done", "", round(self.ports.clock.now() - began, 1)))
+
+    def _configuration(self, step: Step) -> StackConfig:
+        return self.ports.engine.configuration(self.ports.file.sections(step.edits))
+
+    def _save(self, journal: Journal) -> Journal:
+        journals.save(self.ports.journal, journal)
+        return journal

@@ -1,0 +1,95 @@
+"""What a rollout has decided so far, kept beside the state: stack file and cluster say where it stands, not why."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from scripts.errors import DriverError
+from scripts.mlops.delivery.gates import Window, Windows
+from scripts.mlops.delivery.plan import Named, Standing
+
+PROMOTED, ROLLED_BACK = "promoted", "rolled back"
+NOTHING = Windows()
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A step with its verdict. `seconds`: from its beginning to the verdict, the update included."""
+
+    name: str
+    percent: int
+    verdict: str
+    reason: str
+    seconds: float
+    windows: Windows = NOTHING
+
+
+@dataclass(frozen=True)
+class Journal:
+    """`going_back`: why; set before anything is undone, so that a killed rollback goes on. `outcome`: empty while it is under way.
+
+    `written_seconds`, `effective_seconds`: from that decision to the update that leads users back, and to the route that obeys.
+    """
+
+    stable: Named
+    candidate: Named
+    steps: tuple[Judged, ...] = ()
+    going_back: str = ""
+    written_seconds: float | None = None
+    effective_seconds: float | None = None
+    outcome: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        return not self.outcome
+
+    @property
+    def baseline(self) -> Window | None:
+        """Stable as it was last measured: with nobody left on it, there is nothing newer."""
+        measured = [step.windows.stable for step in self.steps if step.windows.stable.requests]
+        return measured[-1] if measured else None
+
+    def passed(self, name: str) -> bool:
+        return any(step.name == name and step.verdict == "good" for step in self.steps)
+
+    def is_promoted(self, standing: Standing) -> bool:
+        """Whether the stack file still is what this rollout made it."""
+        return self.outcome == PROMOTED and standing.percent is None and self.candidate.is_named_by(standing.stable)
+
+    def with_step(self, step: Judged) -> Journal:
+        return replace(self, steps=(*self.steps, step))
+
+
+def load(path: Path) -> Journal | None:
+    if not path.exists():
+        return None
+    content: dict[str, Any] = json.loads(path.read_text())
+    steps = tuple(Judged(**{**step, "windows": _windows(step["windows"])}) for step in content.pop("steps"))
+    stable, candidate = Named(**content.pop("stable")), Named(**content.pop("candidate"))
+    return Journal(stable=stable, candidate=candidate, steps=steps, **content)
+
+
+def under_way(standing: Standing, known: Journal | None, candidate: Named) -> Journal:
+    """The rollout of this candidate: the one that goes on, or a new one. Raises DriverError where another one stands."""
+    if known and known.is_open:
+        if known.candidate != candidate:
+            raise DriverError(f"a rollout of {known.candidate} is under way; go on with it or roll it back first")
+        return known
+    if standing.percent is not None and standing.candidate is None:
+        raise DriverError("a candidate is being removed (canary: {percent: 0}); finish that first: rollback does")
+    if standing.candidate not in (None, candidate):
+        raise DriverError(f"the candidate {standing.candidate} stands at {standing.percent} %; roll it back or promote it first")
+    return Journal(standing.stable, candidate)
+
+
+def save(path: Path, journal: Journal) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(asdict(journal), indent=1))
+    partial.replace(path)
+
+
+def _windows(content: dict[str, Any]) -> Windows:
+    return Windows(stable=Window(**content["stable"]), candidate=Window(**content["candidate"]))

@@ -1,0 +1,79 @@
+"""What the driver works with. Each is small enough for the tests to bring their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from scripts.mlops.delivery.gates import Windows
+from scripts.mlops.delivery.journal import Judged
+from scripts.mlops.delivery.plan import Sides, Step, Strategy
+from scripts.mlops.delivery.stack_file import StackFile
+from stacks.config import StackConfig
+
+
+class UpFailedError(Exception):
+    """An update that did not end well; the message is the engine's reason."""
+
+
+class Engine(Protocol):
+    """Applies the stack file as it stands."""
+
+    def up(self, only: str | None = None) -> None:
+        """`only`: a pattern of the one resource to update. Raises UpFailedError."""
+        ...
+
+    def configuration(self, sections: dict[str, object]) -> StackConfig:
+        """The model of these sections, with what only this machine knows. Raises ConfigError."""
+        ...
+
+
+class Watch(Protocol):
+    def look(self) -> Windows:
+        """Since the watch began."""
+        ...
+
+
+class Clock(Protocol):
+    def now(self) -> float: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class Display(Protocol):
+    def show(self, step: Step, seconds: float, windows: Windows, verdict: str) -> None:
+        """A step as it is now."""
+        ...
+
+    def settle(self, judged: Judged) -> None:
+        """A step as it ended."""
+        ...
+
+    def say(self, text: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds. `interval`: how long a step is watched, and `extensions` times as long while its requests are too few.
+
+    `settle`: what KServe and the route may need after an update that succeeded.
+    """
+
+    interval: float = 60
+    tick: float = 2
+    settle: float = 60
+    extensions: int = 3
+
+
+@dataclass(frozen=True)
+class Ports:
+    file: StackFile
+    strategy: Strategy
+    engine: Engine
+    watch: Callable[[Step, Sides], AbstractContextManager[Watch]]
+    clock: Clock
+    display: Display
+    journal: Path

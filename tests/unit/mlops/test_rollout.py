@@ -1,0 +1,261 @@
+"""The driver on a whole platform in memory: what it writes, in which order, whom users get meanwhile, and what a kill leaves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scripts.errors import DriverError
+from scripts.mlops.delivery import journal as journals
+from scripts.mlops.delivery.journal import PROMOTED, ROLLED_BACK
+from scripts.mlops.delivery.plan import Named
+from scripts.mlops.delivery.ports import Pace
+from tests.unit.mlops.fake_platform import A, B, Behaviour, Killed, World
+
+C = "s3://models/mnist/c.pt"
+DARK = {"model": A, "canary": {"model": B, "percent": 0}, "image": None}
+REMOVED = {"model": A, "canary": {"percent": 0}, "image": None}
+STABLE = {"model": A, "canary": None, "image": None}
+
+
+def at(percent: int) -> dict[str, Any]:
+    return {"model": A, "canary": {"model": B, "percent": percent}, "image": None}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def share_of(users: dict[str, int], model: str) -> int:
+    return sum(share for version, share in users.items() if version.startswith(model))
+
+
+def killed_at(world: World, percent: int) -> None:
+    """A rollout whose process is gone as soon as users get this much of the candidate."""
+    world.killed_when = lambda users: share_of(users, B) >= percent
+    with pytest.raises(Killed):
+        world.run()
+    world.killed_when = lambda _: False
+
+
+def test_a_good_candidate_goes_through_every_step_and_is_promoted(world: World) -> None:
+    assert world.run().outcome == PROMOTED
+    assert world.written == [DARK, at(10), at(50), at(100), {"model": B, "canary": None, "image": None}]
+    assert share_of(world.kserve.users(), B) == 100
+    assert [revision.version.model for revision in world.kserve.revisions] == [A, B], "the promotion makes no revision"
+
+
+def test_the_steps_are_recorded_with_what_was_measured(world: World) -> None:
+    done = world.run()
+    assert [(step.name, step.verdict) for step in done.steps] == [
+        ("dark", "good"),
+        ("10 %", "good"),
+        ("50 %", "good"),
+        ("100 %", "good"),
+        ("promote", "good"),
+    ]
+    assert done.steps[1].windows.candidate.requests >= 20
+    assert done.steps[1].windows.stable.p95_seconds == 0.010
+    assert done.steps[3].windows.stable == done.steps[2].windows.stable, "at 100 % nobody is left to compare with"
+    assert journals.load(world.journal) == done
+
+
+BAD = {
+    "errors": Behaviour(errors=0.05),
+    "slow": Behaviour(p95_seconds=0.030),
+    "does not start": Behaviour(starts=False),
+    "does not answer": Behaviour(answers=False),
+    "crashes": Behaviour(crashes_after=1),
+    "is never asked": Behaviour(requests_per_look=0),
+}
+REASON = {
+    "errors": "requests failed",
+    "slow": "more than 1.5 times as much",
+    "does not start": "does not answer",
+    "does not answer": "does not answer",
+    "crashes": "crashed 1 times",
+    "is never asked": "nothing can be said of it: only 0 to the candidate",
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_candidate_is_found_in_the_dark_and_no_user_gets_it(world: World, kind: str) -> None:
+    world.behaviours[B] = BAD[kind]
+    done = world.run()
+    assert done.outcome == ROLLED_BACK
+    assert REASON[kind] in done.going_back
+    assert world.written == [DARK, REMOVED, STABLE]
+    assert max(share_of(users, B) for _, users in world.seen) == 0
+    assert share_of(world.kserve.users(), A) == 100
+
+
+@pytest.mark.parametrize("kind", ["errors", "slow", "crashes"])
+@pytest.mark.parametrize("percent", [10, 50, 100])
+def test_one_that_turns_bad_later_is_taken_back_from_there(world: World, kind: str, percent: int) -> None:
+    steps = {10: 1, 50: 2, 100: 3}[percent]
+    world.behaviours[B] = Behaviour()
+    taken = world.rollout()
+    settle = world.settle
+
+    def turn(judged: journals.Judged) -> None:
+        settle(judged)
+        if len(world.shown) == steps:
+            world.behaviours[B] = BAD[kind]
+
+    world.settle = turn  # type: ignore[method-assign]
+    done = taken.run(Named(B), (10, 50, 100))
+    assert done.outcome == ROLLED_BACK
+    assert world.written[-3:] == [DARK, REMOVED, STABLE]
+    assert world.written[-4] == at(percent)
+    assert max(share_of(users, B) for _, users in world.seen) == percent
+    assert share_of(world.kserve.users(), A) == 100
+
+
+def test_going_back_the_first_update_is_of_the_service_alone(world: World) -> None:
+    world.behaviours[B] = Behaviour(errors=0.5)
+    world.behaviours[B].errors = 0.0
+    world.rollout().run(Named(B), (10, 50))  # promoted
+    back = world.rollout().back("a person asked for it")
+    assert back.outcome == ROLLED_BACK
+    hurried, *others = world.ups[-3:]
+    assert hurried[0] is not None
+    assert "InferenceService::mnist-classifier" in hurried[0]
+    assert [only for only, _ in others] == [None, None]
+    assert back.written_seconds is not None
+    assert back.effective_seconds is not None
+    assert back.effective_seconds >= back.written_seconds
+
+
+def test_a_promotion_can_be_rolled_back(world: World) -> None:
+    world.run()
+    assert world.rollout().back("a person asked for it").outcome == ROLLED_BACK
+    assert world.written[-3:] == [DARK, REMOVED, STABLE]
+    assert share_of(world.kserve.users(), A) == 100
+
+
+def test_a_server_is_promoted_as_an_image_and_taken_back_as_one(world: World) -> None:
+    assert world.run(A, "server:2").outcome == PROMOTED
+    assert world.written[0] == {"model": A, "canary": {"image": "server:2", "percent": 0}, "image": None}
+    assert world.written[-1] == {"model": A, "canary": None, "image": "server:2"}
+    assert [revision.version.image for revision in world.kserve.revisions] == ["server:1", "server:2"]
+    world.rollout().back("a person asked for it")
+    assert world.written[-1] == STABLE
+
+
+def test_a_second_candidate_is_refused_while_one_stands(world: World) -> None:
+    killed_at(world, 50)
+    with pytest.raises(DriverError, match=f"a rollout of {B} is under way"):
+        world.run(C)
+
+
+def test_without_a_journal_it_goes_on_at_the_percentage_of_the_stack_file(world: World) -> None:
+    world.run()
+    world.rollout().back("to begin anew")
+    world.moments_left = None
+    world.written.clear()
+    for percent in (0, 10, 50):
+        world.file.write({("services", "mnist", "canary"): {"model": B, "percent": percent}})
+        world.up()
+    world.journal.unlink()
+    world.written.clear()
+    assert world.run().outcome == PROMOTED
+    assert world.written == [at(100), {"model": B, "canary": None, "image": None}]
+
+
+def test_what_is_stable_already_is_only_applied(world: World) -> None:
+    assert world.run(A).outcome == PROMOTED
+    assert world.written == []
+    assert [only for only, _ in world.ups] == [None]
+
+
+def test_nothing_is_rolled_back_where_nothing_stands(world: World) -> None:
+    with pytest.raises(DriverError, match="nothing to roll back"):
+        world.rollout().back("a person asked for it")
+
+
+def test_a_change_that_the_live_state_forbids_is_not_written(world: World) -> None:
+    world.kserve.mode = "Standard"
+    with pytest.raises(DriverError, match="Standard mode"):
+        world.run()
+    assert world.written == []
+
+
+def test_an_update_that_never_reached_the_service_leaves_the_stack_file_as_it_was(world: World) -> None:
+    world.engine_is_broken = True
+    with pytest.raises(DriverError, match="before it reached the service"):
+        world.run()
+    assert world.file.value(("services", "mnist", "canary")) is None
+
+
+def test_an_engine_that_fails_while_users_wait_is_tried_again_and_then_said(world: World) -> None:
+    world.run()
+    world.engine_is_broken = True
+    with pytest.raises(DriverError, match="users may still get"):
+        world.rollout().back("a person asked for it")
+    world.engine_is_broken = False
+    assert world.rollout().back("again").outcome == ROLLED_BACK
+
+
+def test_a_canary_that_somebody_dropped_by_hand_is_taken_back_by_the_long_way(world: World) -> None:
+    killed_at(world, 50)
+    world.file.write({("services", "mnist", "canary"): None})
+    world.written.clear()
+    world.rollout().back("a person asked for it")
+    assert world.written == [DARK, REMOVED, STABLE]
+
+
+def count(world: World) -> int:
+    """How many moments a whole run has."""
+    before = len(world.seen)
+    world.run()
+    return len(world.seen) - before
+
+
+@pytest.mark.parametrize("kind", ["good", "slow", "errors"])
+def test_killed_at_any_moment_the_same_command_comes_to_the_same_end(tmp_path: Path, kind: str) -> None:
+    def fresh(name: str) -> World:
+        (tmp_path / name).mkdir()
+        return World(tmp_path / name, {B: BAD.get(kind, Behaviour())})
+
+    total = count(fresh("whole"))
+    for moments in range(total):
+        world = fresh(str(moments))
+        world.moments_left = moments
+        with pytest.raises(Killed):
+            world.run()
+        world.moments_left = None
+        done = world.run()
+        assert done.outcome == (PROMOTED if kind == "good" else ROLLED_BACK), moments
+        assert share_of(world.kserve.users(), B if kind == "good" else A) == 100, moments
+        if kind != "good":
+            assert max(share_of(users, B) for _, users in world.seen) == 0, moments
+
+
+@settings(max_examples=25, deadline=None)
+@given(kills=st.lists(st.integers(0, 90), max_size=3), at_step=st.integers(1, 4))
+def test_killed_again_and_again_while_going_back_users_only_ever_get_less_of_the_candidate(
+    tmp_path_factory: pytest.TempPathFactory, kills: list[int], at_step: int
+) -> None:
+    world = World(tmp_path_factory.mktemp("world"))
+    world.rollout(Pace(interval=6, tick=2, settle=6)).run(Named(B), (10, 50, 100)[: at_step - 1] or (10,))
+    world.seen.clear()
+    for moments in kills:
+        world.moments_left = moments
+        try:
+            world.rollout().back("a person asked for it")
+            break
+        except Killed:
+            continue
+    world.moments_left = None
+    known = journals.load(world.journal)
+    assert known is not None
+    if known.outcome != ROLLED_BACK:
+        assert world.rollout().back("again").outcome == ROLLED_BACK
+    shares = [share_of(users, B) for _, users in world.seen]
+    assert shares == sorted(shares, reverse=True)
+    assert share_of(world.kserve.users(), A) == 100
