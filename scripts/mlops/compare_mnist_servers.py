@@ -24,7 +24,6 @@ from scripts.mlops.load.measurement import Measurement, RequestFailed, percentil
 from scripts.mlops.load.plan import Plan
 from scripts.mlops.load.running import Connect, start
 from scripts.mlops.load.session import posting
-from scripts.mlops.mnist_requests import predicted_class
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "mnist-classifier"
@@ -87,7 +86,11 @@ def _await_answer(url: str, process: subprocess.Popen[bytes]) -> None:
 
 def _connect(url: str) -> Connect:
     image = np.round(np.random.default_rng(0).random((28, 28)), 4).tolist()
-    return posting(url, urlsplit(url).netloc, [json.dumps({"instances": [image]}).encode()], predicted_class, timeout=30)
+    return posting(url, urlsplit(url).netloc, [json.dumps({"instances": [image]}).encode()], _not_checked, timeout=30)
+
+
+def _not_checked(_content: bytes) -> None:
+    """The CPU is the servers': both send the same, and the live check has judged it."""
 
 
 def _measured(url: str, plan: Plan) -> Measurement:

@@ -34,7 +34,7 @@ class Running:
         self._plan, self._connect = plan, connect
         self._began = time.perf_counter() + plan.warm_up
         self.started = time.time() + plan.warm_up
-        self._ended: float | None = None
+        self._ended = 0.0
         self._samples: list[Sample] = []
         self._crash: BaseException | None = None
         self._stop = threading.Event()
@@ -42,7 +42,8 @@ class Running:
         self._numbers = itertools.count()
         self._left = plan.requests
         self._connections: list[threading.Thread] = []
-        self._main = self._thread(self._closed_loop if plan.rate is None else self._open_loop)
+        self._over = threading.Event()
+        _started(self._run)
 
     @property
     def samples(self) -> tuple[Sample, ...]:
@@ -55,8 +56,8 @@ class Running:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Whether it is over, all answers in, after at most `timeout` seconds."""
-        self._main.join(timeout)
-        return not self._main.is_alive()
+        # Not a join of the thread: one that Ctrl-C interrupts takes it for ended (Python 3.11, Thread._wait_for_tstate_lock).
+        return self._over.wait(timeout)
 
     def result(self) -> Measurement:
         """Waits for the end. An error that is no RequestFailed is a fault of ours and is raised here."""
@@ -64,15 +65,21 @@ class Running:
         if self._crash:
             raise self._crash
         offered = 0.0 if self._stop.is_set() else self._plan.seconds or 0.0  # an open loop's last request is due before its end
-        return Measurement(self.samples, max(0.0, offered, self._ended or 0.0), self.started)
+        return Measurement(self.samples, max(0.0, offered, self._ended), self.started)
 
     def _now(self) -> float:
         return time.perf_counter() - self._began
 
+    def _run(self) -> None:
+        self._guarded(self._closed_loop if self._plan.rate is None else self._open_loop)
+        for connection in self._connections:
+            connection.join()
+        self._ended = self._now()
+        self._over.set()
+
     def _closed_loop(self) -> None:
         for _ in range(self._plan.clients):
             self._open_connection(self._client)
-        self._close()
 
     def _client(self) -> None:
         request = self._connect()
@@ -91,7 +98,6 @@ class Running:
             waiting.put((number, due))
         for _ in self._connections:
             waiting.put(None)
-        self._close()
 
     def _connection(self, waiting: "SimpleQueue[tuple[int, float] | None]", idle: threading.Semaphore) -> None:
         request = self._connect()
@@ -118,21 +124,17 @@ class Running:
         self._samples.append(Sample(number, due, self._now() - due, failure, version))
 
     def _open_connection(self, work: Callable[..., None], *arguments: object) -> None:
-        self._connections.append(self._thread(work, *arguments))
+        self._connections.append(_started(self._guarded, work, *arguments))
 
-    def _thread(self, work: Callable[..., None], *arguments: object) -> threading.Thread:
-        def guarded() -> None:
-            try:
-                work(*arguments)
-            except Exception as error:
-                self._crash = error
-                self.stop()
+    def _guarded(self, work: Callable[..., None], *arguments: object) -> None:
+        try:
+            work(*arguments)
+        except Exception as error:
+            self._crash = error
+            self.stop()
 
-        thread = threading.Thread(target=guarded, daemon=True)
-        thread.start()
-        return thread
 
-    def _close(self) -> None:
-        for thread in self._connections:
-            thread.join()
-        self._ended = self._now()
+def _started(work: Callable[..., None], *arguments: object) -> threading.Thread:
+    thread = threading.Thread(target=work, args=arguments, daemon=True)
+    thread.start()
+    return thread

@@ -203,4 +203,6 @@ def test_after_ctrl_c_what_was_measured_is_reported() -> None:
     assert report["clients"] == 10
     assert report["whole"]["requests"] > 20
     assert report["whole"]["success_rate"] == 1
+    assert 0 < report["whole"]["seconds"] < 30
+    assert report["whole"]["answers_per_second"] > 0
     assert "Traceback" not in errors

@@ -82,9 +82,10 @@ def test_the_open_loop_keeps_its_times() -> None:
 
 
 def test_a_stall_is_latency_of_every_request_that_was_due_in_it_and_not_fewer_requests() -> None:
-    began = time.time()
+    began, sent = time.time(), []
 
     def request(_number: int) -> str:
+        sent.append(time.time() - began)
         time.sleep(max(0.0, began + 0.4 - time.time()))  # answers nobody for 0.4 s
         return "one"
 
@@ -93,6 +94,7 @@ def test_a_stall_is_latency_of_every_request_that_was_due_in_it_and_not_fewer_re
     stalled = [sample for sample in run.samples if sample.due < 0.3]
     assert len(stalled) > 30
     assert all(sample.seconds >= 0.39 - sample.due for sample in stalled)
+    assert sum(at < 0.39 for at in sent) > 30, "they are sent when they are due, each over a connection of its own"
 
 
 def test_requests_that_no_connection_is_free_for_wait_in_their_latency(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,3 +146,20 @@ def test_a_fault_of_the_load_itself_is_no_failure_of_the_service(rate: float | N
 
     with pytest.raises(KeyError, match="a bug"):
         start(Plan(rate=rate), lambda: request).result()
+
+
+def test_what_still_waits_for_a_connection_is_not_sent_after_the_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.mlops.load.running.CONNECTIONS", 1)
+    asked, release = threading.Event(), threading.Event()
+
+    def request(_number: int) -> str:
+        asked.set()
+        assert release.wait(10)
+        return "one"
+
+    run = start(Plan(rate=1000), lambda: request)
+    assert asked.wait(10)
+    assert not run.wait(0.05)
+    run.stop()
+    release.set()
+    assert len(run.result().samples) == 1
