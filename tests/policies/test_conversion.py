@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from policies.conversion import remembering_last
+from policies.conversion import remembering
 from tests.policies.analyzer_harness import findings
 from tests.policies.objects import container
 
 
 def test_the_same_object_has_the_same_answer_and_another_one_its_own() -> None:
-    remembered = remembering_last(lambda *arguments: [*arguments])
-    first, equal = [1], [1]
-    answer = remembered(first)
-    assert remembered(first) is answer
+    remembered = remembering(lambda *arguments: [*arguments])
+    resource, provider, equal = [1], [2], [1]
+    answer = remembered(resource)
+    assert remembered(provider) == [provider]
+    assert remembered(resource) is answer
     assert remembered(equal) is not answer, "objects that are equal now may differ later"
-    assert remembered(first, True) == [first, True]
+    assert remembered(resource, True) == [resource, True]
 
 
 def test_every_rule_reads_the_resource_that_it_is_asked_about() -> None:
