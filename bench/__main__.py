@@ -10,9 +10,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from bench.errors import BenchError
 from bench.paths import INSTANCES, Instance
+
+if TYPE_CHECKING:
+    from bench.extras import Wanted
 
 # Every command imports what it needs when it runs: `--help` and `env` must not wait for the node's libraries.
 
@@ -34,7 +38,7 @@ def build(args: argparse.Namespace) -> int:
     if args.clients:
         clients.ensure()
         return 0
-    _build_node()
+    _build_node(_wanted(args))
     aws_models.ensure()
     return 0
 
@@ -45,8 +49,9 @@ def up(args: argparse.Namespace) -> int:
 
     instance = _instance(args)
     checks.require(instance)
-    _build_node()
-    lifecycle.up(instance)
+    wanted = _wanted(args)
+    _build_node(wanted)
+    lifecycle.up(instance, wanted)
     return 0
 
 
@@ -84,12 +89,18 @@ def env(args: argparse.Namespace) -> int:
     return 0
 
 
-def _build_node() -> None:
+def _wanted(args: argparse.Namespace) -> Wanted:
+    from bench import extras
+
+    return extras.read(_instance(args)).with_words(args.extras)
+
+
+def _build_node(wanted: Wanted) -> None:
     from bench import build as tools
     from bench import charts, images, manifests, mirror
 
-    tools.ensure()
-    images.ensure_all()
+    tools.ensure(wanted.tools)
+    images.ensure(wanted.images)
     mirror.ensure([*charts.TABLE, *manifests.TABLE])
 
 
@@ -127,7 +138,16 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     command("doctor", doctor, "check what this machine needs to run a node, and say how to mend what is missing")
     make = command("build", build, "build the tools, images, the mirror and the AWS service models that are not cached yet")
     make.add_argument("--clients", action="store_true", help="only what this machine lacks to preview a stack; needs no root")
-    command("up", up, "start the node, building what is missing; does nothing where it already runs")
+    start = command("up", up, "start the node, building what is missing; does nothing where it already runs")
+    for each in (make, start):
+        each.add_argument(
+            "--with",
+            dest="extras",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="something only some nodes have: keda, monitoring, vllm or gpus=NUMBER; kept until `down`; may be given more than once",
+        )
     command("status", status, "show the node's processes and whether they are healthy")
     command("logs", logs, "show the log of one of the node's processes").add_argument("name", metavar="NAME", help="as `status` lists it")
     command("down", down, "stop the node and remove everything it left on this machine, its data included")

@@ -18,7 +18,7 @@ from bench import progress
 from bench.errors import BenchError
 from bench.lock import exclusive
 from bench.paths import CACHE
-from bench.tools import BASE_FLAGS, BIN, BUILD_COMMAND, LINTERS, TOOLS, Tool, toolchain
+from bench.tools import BIN, BUILD_COMMAND, KNOWN, TOOLS, Tool, toolchain
 
 GO = CACHE / "go"
 GO_CACHES = (GO / "build", GO / "mod")
@@ -40,7 +40,7 @@ LOG_TAIL = 12
 def ensure(names: Iterable[str] = TOOLS) -> None:
     """Build those of the named tools that are not cached; BenchError says which build failed and where its log is."""
     version = toolchain()
-    tools = [{**TOOLS, **LINTERS}[name] for name in names]
+    tools = [KNOWN[name] for name in names]
     outdated = [tool for tool in tools if not tool.output(version).is_dir()]
     if len(outdated) < len(tools):
         progress.line("cached     Go tools", f"{len(tools) - len(outdated)} of {len(tools)}")
@@ -59,7 +59,7 @@ def ensure(names: Iterable[str] = TOOLS) -> None:
                 with progress.step(f"building   {tool.name}"):
                     _build(tool, output)
         trim(GO_CACHES, GO_CACHE_LIMIT)
-        prune(BIN, BINARIES_LIMIT, keep={tool.output(version) for tool in (*TOOLS.values(), *LINTERS.values())})
+        prune(BIN, BINARIES_LIMIT, keep={tool.output(version) for tool in KNOWN.values()})
 
 
 def go_environment() -> dict[str, str]:
@@ -86,7 +86,7 @@ def module_folder(tool: Tool, module: str) -> Path:
 def _build(tool: Tool, output: Path) -> None:
     partial = output.with_name(f"{output.name}.partial")
     partial.mkdir(parents=True)
-    command = ["build", *BASE_FLAGS, "-ldflags", tool.ldflags, "-o", f"{partial}/", *tool.binaries.values()]
+    command = ["build", *tool.flags, "-ldflags", tool.ldflags, "-o", f"{partial}/", *tool.binaries.values()]
     _go(tool, command, _log(tool))
     for name, package in tool.binaries.items():
         (partial / _go_name(tool, package)).rename(partial / name)

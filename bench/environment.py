@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from bench import extras
 from bench.image_table import MINIO
 from bench.paths import CACHE, Instance
 from bench.tools import binary
@@ -47,7 +48,15 @@ def describe(instance: Instance) -> dict[str, Any]:
         "manifests": str(MIRROR / "manifests"),
         "images": dict(SUBSTITUTES),
         "state": str(instance.state),
+        **_monitoring(instance),
     }
+
+
+def _monitoring(instance: Instance) -> dict[str, Any]:
+    """Nothing where the node has no Prometheus."""
+    if extras.MONITORING not in extras.read(instance).parts:
+        return {}
+    return {"monitoring": {"prometheusUrl": extras.PROMETHEUS_URL, "labels": dict(extras.MONITOR_LABELS)}}
 
 
 def path_entries(search: str, pulumi_home: Path, commands: Iterable[str] = CLIENTS) -> list[str]:

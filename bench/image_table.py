@@ -109,6 +109,18 @@ IMAGES: Mapping[str, Image] = {
             _static(f"gcr.io/knative-releases/knative.dev/serving/cmd/{name}:v1.21.1", f"knative-{name}", f"knative-{name}", name)
             for name in ("controller", "webhook", "autoscaler", "activator", "queue")
         ),
+        _static("ghcr.io/kedacore/keda:2.21.0", "keda-operator", "keda"),
+        _static("ghcr.io/kedacore/keda-metrics-apiserver:2.21.0", "keda-adapter", "keda-adapter"),
+        _static("ghcr.io/kedacore/keda-admission-webhooks:2.21.0", "keda-admission-webhooks", "keda-admission-webhooks"),
+        _static("quay.io/prometheus-operator/prometheus-operator:v0.93.1", "prometheus-operator", "prometheus-operator", "operator"),
+        _static(
+            "quay.io/prometheus-operator/prometheus-config-reloader:v0.93.1", "prometheus-config-reloader", "prometheus-config-reloader"
+        ),
+        Image(
+            "quay.io/prometheus/prometheus:v3.14.0-distroless",
+            "prometheus",
+            parts={name: Binary(name) for name in ("prometheus", "promtool")},
+        ),
         Image(BUSYBOX, "busybox", parts={"busybox": DebianFile("busybox-static", "/bin/busybox")}),
         Image(PYTHON, "python", parts={"root.tar": DebianRoot(_PYTHON_PACKAGES)}),
         Image(PYTORCH, "pytorch", bases=(PYTHON,), network=True),

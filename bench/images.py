@@ -30,13 +30,8 @@ BASE = "BASE"
 TAG_LENGTH = 12
 
 
-def ensure_all() -> None:
-    """Build and push every image of the table that is not in the store yet; BenchError says which one failed and why."""
-    ensure(IMAGES)
-
-
 def ensure(references: Iterable[str]) -> None:
-    """Build and push those of the table's images, and the bases they need, that are not in the store yet."""
+    """Build and push those of the table's images, and the bases they need, that are not in the store yet; BenchError says which failed."""
     wanted = [IMAGES[reference] for reference in _with_bases(references)]
     missing = [image for image in wanted if not _stored(image.reference, key(image))]
     if len(missing) < len(wanted):

@@ -66,6 +66,12 @@ def _kustomized(folder: Path) -> str:
     return answer.stdout
 
 
+PROMETHEUS_CRDS = Manifest(
+    "prometheus-operator-crds",
+    "0.93.1",
+    [Files("github.com/prometheus-operator/prometheus-operator", "example/prometheus-operator-crd/*.yaml")],
+)
+
 TABLE = (
     # kubernetes-sigs/gateway-api:hack/build-install-yaml.sh@v1.6.1
     Manifest("gateway-api", "1.6.1", [Files("sigs.k8s.io/gateway-api", "config/crd/standard/gateway*.yaml")]),
@@ -110,9 +116,5 @@ TABLE = (
         [Files("github.com/envoyproxy/gateway", "charts/gateway-crds-helm/templates/generated/*.yaml")],
         [(r"(?m)^\{\{-.*\}\}\n?", "")],
     ),
-    Manifest(
-        "prometheus-operator-crds",
-        "0.93.1",
-        [Files("github.com/prometheus-operator/prometheus-operator", "example/prometheus-operator-crd/*.yaml")],
-    ),
+    PROMETHEUS_CRDS,
 )

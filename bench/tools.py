@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -35,6 +35,8 @@ class Tool:
     """Go variable → value, set at link time the way upstream's own build does."""
     scripts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Script → (module, path in it): executables that upstream ships as files, copied as they are."""
+    tags: Sequence[str] = ()
+    """Go's build tags."""
     root: Path = GO_DIR
 
     @property
@@ -46,6 +48,10 @@ class Tool:
         return (*self.binaries, *self.scripts)
 
     @property
+    def flags(self) -> tuple[str, ...]:
+        return (*BASE_FLAGS, f"-tags={','.join(self.tags)}") if self.tags else BASE_FLAGS
+
+    @property
     def ldflags(self) -> str:
         """The exact text is part of what Go caches by: a change of order links again."""
         return " ".join([*BASE_LDFLAGS, *(f"-X {name}={value}" for name, value in self.stamps.items())])
@@ -53,7 +59,7 @@ class Tool:
     def digest(self, toolchain: str) -> str:
         """Changes whenever the binaries could: sources, pins, flags or the Go toolchain."""
         content = hashlib.sha256()
-        for part in (toolchain, *BASE_FLAGS, self.ldflags, repr(sorted(self.binaries.items())), repr(sorted(self.scripts.items()))):
+        for part in (toolchain, *self.flags, self.ldflags, repr(sorted(self.binaries.items())), repr(sorted(self.scripts.items()))):
             content.update(part.encode() + b"\0")
         for path in sorted(path for path in self.folder.rglob("*") if path.is_file()):
             content.update(str(path.relative_to(self.folder)).encode() + b"\0")
@@ -65,6 +71,7 @@ class Tool:
         return BIN / self.name / self.digest(toolchain)
 
 
+_PROMETHEUS_VERSION = "github.com/prometheus/common/version.Version"
 _PULUMI_VERSION = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 _KNATIVE = ("controller", "webhook", "autoscaler", "activator", "queue")
 _KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl")
@@ -125,8 +132,41 @@ TOOLS: Mapping[str, Tool] = {
     )
 }
 
+OPTIONAL: Mapping[str, Tool] = {
+    tool.name: tool
+    for tool in (
+        Tool(
+            "keda",
+            {
+                "keda": "github.com/kedacore/keda/v2/cmd/operator",
+                "keda-adapter": "github.com/kedacore/keda/v2/cmd/adapter",
+                "keda-admission-webhooks": "github.com/kedacore/keda/v2/cmd/webhooks",
+            },
+            stamps={"github.com/kedacore/keda/v2/version.Version": "2.21.0"},
+        ),
+        Tool(
+            "prometheus-operator",
+            {
+                "prometheus-operator": "github.com/prometheus-operator/prometheus-operator/cmd/operator",
+                "prometheus-config-reloader": "github.com/prometheus-operator/prometheus-operator/cmd/prometheus-config-reloader",
+            },
+            stamps={_PROMETHEUS_VERSION: "0.93.1"},
+        ),
+        Tool(
+            "prometheus",
+            {name: f"github.com/prometheus/prometheus/cmd/{name}" for name in ("prometheus", "promtool")},
+            stamps={_PROMETHEUS_VERSION: "3.14.0"},
+            # Upstream's way to leave out the clients of two dozen clouds (prometheus:README.md@v0.314.0).
+            tags=("remove_all_sd", "enable_kubernetes_sd"),
+        ),
+    )
+}
+"""What only some nodes need: `bench/extras.py` says which, and by which name they are asked for."""
+
 LINTERS: Mapping[str, Tool] = {"actionlint": Tool("actionlint", {"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"})}
 """What only the tests of this repository run: no node needs them, so `bench up` does not build them."""
+
+KNOWN: Mapping[str, Tool] = {**TOOLS, **OPTIONAL, **LINTERS}
 
 SOURCES = Tool("sources", {})
 """Nothing to build: it pins modules of which the mirror takes files as they are."""
@@ -146,10 +186,10 @@ def toolchain() -> str:
 
 def maker(product: str) -> Tool:
     """The tool whose build makes the binary or script `product`; BenchError where nothing is called that."""
-    for tool in (*TOOLS.values(), *LINTERS.values()):
+    for tool in KNOWN.values():
         if product in tool.products:
             return tool
-    raise BenchError(f"no tool builds {product!r}; known: {', '.join(sorted(p for tool in TOOLS.values() for p in tool.products))}")
+    raise BenchError(f"no tool builds {product!r}; known: {', '.join(sorted(p for tool in KNOWN.values() for p in tool.products))}")
 
 
 def binary(name: str) -> Path:

@@ -1,4 +1,4 @@
-"""What a cluster brings along besides Kubernetes itself: DNS, metrics and storage, from `bench/addons/*.yaml`."""
+"""What a cluster brings along besides Kubernetes itself: DNS, metrics and storage, and what was asked for (`bench/addons/*.yaml`)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from bench import tools
+from bench import extras, manifests, tools
 from bench.errors import BenchError
 from bench.image_table import BUSYBOX
-from bench.node import shell
+from bench.node import gpus, shell
 from bench.node.pki import CLUSTER, Pki, node_name
 from bench.paths import Instance
 
@@ -24,6 +24,8 @@ READY_TIMEOUT = 180.0
 ANSWER_SECONDS = 5
 POLL_SECONDS = 1.0
 DNS_PORT = 53
+KINDS = "nodes,deployments,statefulsets,apiservices"
+GPUS = "GPUs"
 
 
 class Kubectl:
@@ -49,30 +51,33 @@ def manifest(name: str, instance: Instance, pki: Pki) -> str:
         metrics_key=_data(pki.key("metrics-server")),
         volumes=instance.state / "volumes",
         helper_image=BUSYBOX,
+        node_ip=instance.node_ip,
+        monitor_labels=json.dumps(extras.MONITOR_LABELS),
     )
 
 
 def apply(instance: Instance, pki: Pki, kubectl: Kubectl) -> None:
     (instance.state / "volumes").mkdir(exist_ok=True)
     kubectl.apply("---\n".join(manifest(name, instance, pki) for name in MANIFESTS))
+    if extras.MONITORING in extras.read(instance).parts:
+        kubectl.apply(manifests.PROMETHEUS_CRDS.path.read_text())
+        kubectl("wait", "--for=condition=Established", f"--timeout={READY_TIMEOUT:.0f}s", "crd", "--all")
+        kubectl.apply(manifest(extras.MONITORING, instance, pki))
 
 
 def conditions(instance: Instance, kubectl: Kubectl) -> dict[str, str]:
     """What `up` waits for and `status` shows: name → empty where it is as it should be, else why not."""
     try:
-        answer = kubectl("get", "nodes,deployments,apiservices", "--all-namespaces", "-o", "json", f"--request-timeout={ANSWER_SECONDS}s")
+        answer = kubectl("get", KINDS, "--all-namespaces", "-o", "json", f"--request-timeout={ANSWER_SECONDS}s")
     except BenchError as error:
         return {"API": str(error).splitlines()[-1]}
     found = json.loads(answer)["items"]
     objects = {(item["kind"], item["metadata"]["name"]): item for item in found}
-    wanted = {
-        f"node {node_name(instance)}": ("Node", node_name(instance), "Ready"),
-        "coredns": ("Deployment", "coredns", "Available"),
-        "metrics-server": ("Deployment", "metrics-server", "Available"),
-        "metrics API": ("APIService", "v1beta1.metrics.k8s.io", "Available"),
-        "local-path-provisioner": ("Deployment", "local-path-provisioner", "Available"),
-    }
-    lacks = {title: _lack(objects.get((kind, name)), condition) for title, (kind, name, condition) in wanted.items()}
+    lacks = {title: _lack(objects.get((kind, name)), condition) for title, (kind, name, condition) in _wanted(instance).items()}
+    if node := objects.get(("Node", node_name(instance))):
+        count = extras.read(instance).gpus
+        if count or gpus.offered(node):
+            lacks[GPUS] = gpus.lack(node, count)
     # After a restart of the machine the objects still tell of the time before it; an answer cannot.
     lacks["cluster DNS"] = "" if _accepts(instance.dns_ip, DNS_PORT) else f"no answer from {instance.dns_ip}"
     return lacks
@@ -87,13 +92,32 @@ def wait(instance: Instance, kubectl: Kubectl) -> None:
             raise BenchError(
                 f"not ready after {READY_TIMEOUT:.0f} s: {reasons}; look into it with: kubectl get pods,events --all-namespaces"
             )
+        if lacking.get(GPUS):
+            gpus.advertise(node_name(instance), extras.read(instance).gpus, kubectl)
         time.sleep(POLL_SECONDS)
+
+
+def _wanted(instance: Instance) -> dict[str, tuple[str, str, str]]:
+    """Title → kind, name and condition of each object that must be there."""
+    wanted = {
+        f"node {node_name(instance)}": ("Node", node_name(instance), "Ready"),
+        "coredns": ("Deployment", "coredns", "Available"),
+        "metrics-server": ("Deployment", "metrics-server", "Available"),
+        "metrics API": ("APIService", "v1beta1.metrics.k8s.io", "Available"),
+        "local-path-provisioner": ("Deployment", "local-path-provisioner", "Available"),
+    }
+    if extras.MONITORING in extras.read(instance).parts:
+        wanted["prometheus-operator"] = ("Deployment", "prometheus-operator", "Available")
+        wanted["prometheus"] = ("StatefulSet", "prometheus-bench", "Ready")
+    return wanted
 
 
 def _lack(item: dict[str, Any] | None, wanted: str) -> str:
     if item is None:
         return "missing"
     status = item.get("status", {})
+    if item["kind"] == "StatefulSet":
+        return "" if status.get("readyReplicas", 0) == item["spec"]["replicas"] else "not ready yet"
     if item["kind"] == "Deployment" and not _is_rolled_out(item, status):
         return "its newest version is not running yet"
     for condition in status.get("conditions", []):

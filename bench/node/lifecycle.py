@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from bench import progress
+from bench import extras, progress
 from bench.errors import BenchError
+from bench.extras import Wanted
 from bench.lock import exclusive
 from bench.node import addons, cgroups, namespaces, network, process, stages
 from bench.paths import STATE_ROOT, Instance
@@ -22,10 +23,11 @@ NEARLY_FULL = 100 * 1024**2
 """Bytes. With less, whatever went wrong went wrong for want of space: etcd alone asks for 64 MiB as it starts."""
 
 
-def up(instance: Instance) -> None:
+def up(instance: Instance, wanted: Wanted) -> None:
     """Start what does not run as it should, and return once the node can take work; where all is well, do nothing."""
     with _owned(instance):
         pki = stages.prepare(instance)
+        extras.write(instance, wanted)
         stages.start_foundations(instance, pki)
         stages.start_api(instance, pki)
         kubectl = addons.Kubectl(instance)

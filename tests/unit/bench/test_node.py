@@ -7,6 +7,7 @@ import re
 import shutil
 import tomllib
 from collections.abc import Iterator
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import yaml
 
 from bench import paths, registry, tools
 from bench.errors import BenchError
+from bench.extras import Wanted
 from bench.image_table import IMAGES
 from bench.node import addons, control_plane, lifecycle, network, pki, worker
 from bench.node.pki import Pki
@@ -182,6 +184,6 @@ def test_a_deployment_counts_only_once_its_newest_version_runs() -> None:
 
 def test_only_root_may_have_a_node(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    for action in (lifecycle.up, lifecycle.down, lifecycle.status):
+    for action in (partial(lifecycle.up, wanted=Wanted()), lifecycle.down, lifecycle.status):
         with pytest.raises(BenchError, match="sudo"):
             action(INSTANCE)

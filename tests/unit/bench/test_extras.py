@@ -1,0 +1,137 @@
+"""What only some nodes have: it is built, started and spoken of only where it was asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bench import environment, extras, paths
+from bench.errors import BenchError
+from bench.extras import EXTRAS, Wanted
+from bench.image_table import IMAGES
+from bench.node import addons, gpus
+from bench.tools import OPTIONAL, TOOLS
+from components import scheduling, versions
+
+INSTANCE = paths.Instance("test")
+PLAIN = Wanted()
+
+
+@pytest.fixture(autouse=True)
+def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setattr(paths, "STATE_ROOT", tmp_path)
+    INSTANCE.state.mkdir()
+    return INSTANCE.state
+
+
+def test_a_node_that_nobody_asked_more_of_builds_none_of_it() -> None:
+    assert PLAIN.tools == list(TOOLS)
+    assert not {image for extra in EXTRAS.values() for image in extra.images} & set(PLAIN.images)
+
+
+def test_all_extras_together_are_all_there_is() -> None:
+    everything = PLAIN.with_words(EXTRAS)
+    assert set(everything.tools) == {*TOOLS, *OPTIONAL}
+    assert everything.images == list(IMAGES)
+
+
+def test_keda_s_and_prometheus_images_are_those_that_the_platform_pins() -> None:
+    keda = {versions.KEDA_OPERATOR, versions.KEDA_METRICS_SERVER, versions.KEDA_WEBHOOKS}
+    assert set(EXTRAS["keda"].images) == {pin.reference for pin in keda}
+    monitoring = {versions.PROMETHEUS_OPERATOR, versions.PROMETHEUS_CONFIG_RELOADER, versions.PROMETHEUS}
+    assert set(EXTRAS["monitoring"].images) == {pin.reference for pin in monitoring}
+
+
+def test_a_later_up_adds_to_what_the_node_has() -> None:
+    extras.write(INSTANCE, PLAIN.with_words(["keda", "gpus=2"]))
+    assert extras.read(INSTANCE) == Wanted(frozenset({"keda"}), 2)
+    assert extras.read(INSTANCE).with_words(["monitoring"]) == Wanted(frozenset({"keda", "monitoring"}), 2)
+    assert extras.read(INSTANCE).with_words(["gpus=0"]) == Wanted(frozenset({"keda"}), 0)
+
+
+@pytest.mark.parametrize("word", ["grafana", "gpus", "gpus=", "gpus=-1", "keda=1"])
+def test_what_is_unknown_is_answered_with_what_is_known(word: str) -> None:
+    with pytest.raises(BenchError, match=f"--with {word} is unknown; choose of: keda, monitoring, .*gpus=NUMBER"):
+        PLAIN.with_words([word])
+
+
+def test_the_address_of_prometheus_is_told_only_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "path_entries", lambda *_: [])
+    assert "monitoring" not in environment.describe(INSTANCE)
+    extras.write(INSTANCE, PLAIN.with_words(["monitoring"]))
+    told = environment.describe(INSTANCE)["monitoring"]
+    service = next(each for each in monitoring() if each["kind"] == "Service" and each["metadata"]["name"] == "prometheus")
+    port = service["spec"]["ports"][0]["port"]
+    assert told["prometheusUrl"] == f"http://prometheus.{service['metadata']['namespace']}.svc.cluster.local:{port}"
+
+
+def monitoring() -> list[dict[str, Any]]:
+    class NoPki:
+        def cert(self, _name: str) -> Path:
+            return Path("/dev/null")
+
+        key = cert
+
+    return list(yaml.safe_load_all(addons.manifest("monitoring", INSTANCE, NoPki())))  # type: ignore[arg-type]
+
+
+def test_prometheus_heeds_what_carries_the_labels_that_are_told_in_any_namespace() -> None:
+    spec = next(each["spec"] for each in monitoring() if each["kind"] == "Prometheus")
+    for kind in ("serviceMonitor", "podMonitor", "rule"):
+        assert spec[f"{kind}Selector"] == {"matchLabels": extras.MONITOR_LABELS}
+        assert spec[f"{kind}NamespaceSelector"] == {}
+    monitors = [each["metadata"]["labels"] for each in monitoring() if each["kind"] == "ServiceMonitor"]
+    assert monitors == [extras.MONITOR_LABELS]
+
+
+def test_monitoring_takes_little_of_the_node_and_only_its_own_images() -> None:
+    found = {each["kind"]: each["spec"] for each in monitoring() if each["kind"] in ("Deployment", "Prometheus")}
+    container = found["Deployment"]["template"]["spec"]["containers"][0]
+    reloader = next(argument for argument in container["args"] if "config-reloader=" in argument).partition("=")[2]
+    assert {container["image"], reloader, found["Prometheus"]["image"]} == set(EXTRAS["monitoring"].images)
+    millicores = [int(spec["resources"]["requests"]["cpu"].removesuffix("m")) for spec in (container, found["Prometheus"])]
+    assert sum(millicores) + 10 <= 50, "the reloader asks for 10m by itself"
+
+
+def node(capacity: int, allocatable: int, labels: dict[str, str]) -> dict[str, Any]:
+    amounts = {"capacity": {gpus.RESOURCE: str(capacity)}, "allocatable": {gpus.RESOURCE: str(allocatable)}}
+    return {"metadata": {"labels": labels}, "status": amounts}
+
+
+def test_the_node_s_gpus_are_those_that_services_ask_for() -> None:
+    assert (gpus.RESOURCE, gpus.LABELS) == (scheduling.GPU_RESOURCE, scheduling.GPU_LABELS)
+
+
+@pytest.mark.parametrize(
+    ("found", "lacks"),
+    [
+        (node(2, 2, gpus.LABELS), ""),
+        (node(2, 0, gpus.LABELS), "0 offered instead of 2"),
+        (node(0, 0, gpus.LABELS), "0 offered instead of 2"),
+        (node(3, 3, gpus.LABELS), "3 offered instead of 2"),
+        (node(2, 2, {}), "not labelled"),
+        ({"metadata": {}, "status": {}}, "0 offered instead of 2"),
+    ],
+)
+def test_two_gpus_are_two_to_the_scheduler_and_a_label(found: dict[str, Any], lacks: str) -> None:
+    assert gpus.lack(found, 2) == lacks
+
+
+def test_a_node_that_is_to_have_no_gpus_any_more_keeps_no_label() -> None:
+    assert gpus.lack({"metadata": {"labels": {"a": "b"}}, "status": {}}, 0) == ""
+    assert gpus.lack(node(0, 0, gpus.LABELS), 0) == "still labelled"
+
+
+@pytest.mark.parametrize(("count", "amount", "label"), [(2, "2", "inference"), (0, None, None)])
+def test_gpus_are_advertised_by_the_node_s_status(count: int, amount: str | None, label: str | None) -> None:
+    patches: dict[bool, Any] = {}
+    kubectl: Callable[..., str] = lambda *words: patches.setdefault("--subresource=status" in words, words[-1])  # noqa: E731
+    gpus.advertise("node", count, kubectl)
+    status, labels = (json.loads(patches[whole].removeprefix("--patch=")) for whole in (True, False))
+    assert status == {"status": {kind: {"nvidia.com/gpu": amount} for kind in ("capacity", "allocatable")}}
+    assert labels == {"metadata": {"labels": {"workload-type": label}}}
