@@ -1,0 +1,51 @@
+"""`make load` against a stub in place of the platform: its address is reached, its replicas counted, the exit code is the load's."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.structure.project import ROOT
+from tests.unit.mlops.fake_kubectl import Kubectl, pod
+from tests.unit.mlops.stub_server import PATH, Reply, one_hot, serving
+
+
+def load(folder: Path, outputs: dict[str, Any], *options: str) -> subprocess.CompletedProcess[str]:
+    pulumi = folder / "bin" / "pulumi"
+    pulumi.write_text(f"#!{sys.executable} -IS\nprint({json.dumps(outputs)!r})\n")
+    pulumi.chmod(0o755)
+    (folder / "kubeconfig").touch()
+    environment = {"PATH": str(pulumi.parent), "HOME": str(folder), "KUBECONFIG": str(folder / "kubeconfig")}
+    command = [sys.executable, "-m", "scripts.local.load", *options]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
+
+
+@pytest.fixture
+def kubectl(tmp_path: Path) -> Kubectl:
+    return Kubectl(tmp_path / "bin")
+
+
+def test_the_running_stack_is_loaded_and_its_replicas_are_counted(tmp_path: Path, kubectl: Kubectl) -> None:
+    kubectl.services({"default/mnist": {"type": "ClusterIP", "clusterIP": "127.0.0.1"}})
+    kubectl.pods([pod("a", "mnist-predictor-00001", ready=True)])
+    with serving(lambda _received: Reply(one_hot(3), served_by="mnist-predictor-00001/a")) as url:
+        address = f"http://mnist.default.svc.cluster.local:{urlsplit(url).port}{PATH}"
+        done = load(tmp_path, {"endpoints": {"mnist": address}}, "--requests", "20", "--json", "-", "--min-rate", "1000000")
+    assert done.returncode == 1, done.stderr
+    report = json.loads(done.stdout)
+    assert report["url"] == address
+    assert list(report["whole"]["versions"]) == ["mnist-predictor-00001"]
+    assert report["replicas"]["first"] == 1
+
+
+@pytest.mark.usefixtures("kubectl")
+def test_without_a_platform_it_says_how_to_get_one(tmp_path: Path) -> None:
+    done = load(tmp_path, {})
+    assert done.returncode == 2
+    assert done.stderr == "error: the stack has no MNIST endpoint; `make up` brings it\n"
