@@ -35,6 +35,9 @@ PROVIDERS = ("aws", "kubernetes", "random")
 SUBSTITUTES = {"docker.io/pgsty/silo:RELEASE.2026-09-16T00-00-00Z": MINIO}
 """Images that cannot be made from a package registry → the one the bench offers for the same purpose."""
 
+KNATIVE_INGRESS = {"class": "traefik.ingress.networking.knative.dev", "service": "traefik/traefik"}
+"""The ingress that the node brings for Knative (`addons/traefik.yaml`): its class, and namespace/name of its Service, port 80."""
+
 
 def describe(instance: Instance) -> dict[str, Any]:
     """The JSON of `bench env`; BenchError where a tool it has to offer is not built yet."""
@@ -47,6 +50,7 @@ def describe(instance: Instance) -> dict[str, Any]:
         "charts": str(MIRROR / "charts"),
         "manifests": str(MIRROR / "manifests"),
         "images": dict(SUBSTITUTES),
+        "knativeIngress": dict(KNATIVE_INGRESS),
         "state": str(instance.state),
         **_monitoring(instance),
     }

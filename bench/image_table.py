@@ -121,6 +121,12 @@ IMAGES: Mapping[str, Image] = {
             "prometheus",
             parts={name: Binary(name) for name in ("prometheus", "promtool")},
         ),
+        Image(
+            # As containerd spells out `traefik:v3.6.12`.
+            "docker.io/library/traefik:v3.6.12",
+            "traefik",
+            parts={name: Binary(name) for name in ("traefik", "traefik-launcher")},
+        ),
         Image(BUSYBOX, "busybox", parts={"busybox": DebianFile("busybox-static", "/bin/busybox")}),
         Image(PYTHON, "python", parts={"root.tar": DebianRoot(_PYTHON_PACKAGES)}),
         Image(PYTORCH, "pytorch", bases=(PYTHON,), network=True),

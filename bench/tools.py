@@ -129,6 +129,15 @@ TOOLS: Mapping[str, Tool] = {
             {"envoy-gateway": "github.com/envoyproxy/gateway/cmd/envoy-gateway"},
             stamps={"github.com/envoyproxy/gateway/internal/cmd/version.envoyGatewayVersion": "v1.9.1"},
         ),
+        Tool(
+            "traefik",
+            {"traefik": "github.com/traefik/traefik/v3/cmd/traefik"},
+            stamps={
+                "github.com/traefik/traefik/v3/pkg/version.Version": "3.6.12",
+                "github.com/traefik/traefik/v3/pkg/version.Codename": "ramequin",
+            },
+        ),
+        Tool("traefik-launcher", {"traefik-launcher": "."}),
     )
 }
 

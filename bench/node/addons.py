@@ -1,4 +1,4 @@
-"""What a cluster brings along besides Kubernetes itself: DNS, metrics and storage, and what was asked for (`bench/addons/*.yaml`)."""
+"""What a cluster brings along besides Kubernetes itself: DNS, metrics, storage, an ingress and what was asked for, from `bench/addons`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bench.node.pki import CLUSTER, Pki, node_name
 from bench.paths import Instance
 
 FOLDER = Path(__file__).parent.parent / "addons"
-MANIFESTS = ("rbac", "coredns", "metrics-server", "local-path")
+MANIFESTS = ("rbac", "coredns", "metrics-server", "local-path", "traefik")
 
 READY_TIMEOUT = 180.0
 ANSWER_SECONDS = 5
@@ -105,6 +105,7 @@ def _wanted(instance: Instance) -> dict[str, tuple[str, str, str]]:
         "metrics-server": ("Deployment", "metrics-server", "Available"),
         "metrics API": ("APIService", "v1beta1.metrics.k8s.io", "Available"),
         "local-path-provisioner": ("Deployment", "local-path-provisioner", "Available"),
+        "traefik": ("Deployment", "traefik", "Available"),
     }
     if extras.MONITORING in extras.read(instance).parts:
         wanted["prometheus-operator"] = ("Deployment", "prometheus-operator", "Available")

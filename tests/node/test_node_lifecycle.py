@@ -10,12 +10,15 @@ import os
 import signal
 import subprocess
 import time
-import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
+from http.client import HTTPConnection, HTTPException
 
 import pytest
+import yaml
 
+from bench.environment import KNATIVE_INGRESS, MIRROR
 from bench.image_table import BUSYBOX
 from bench.node import cgroups, namespaces, network, pki, process
 from bench.node.lifecycle import PROCESSES
@@ -54,6 +57,18 @@ spec:
   volumes: [{{name: pages, persistentVolumeClaim: {{claimName: pages}}}}]
 """
 
+INGRESSES = "ingresses.networking.internal.knative.dev"
+TO_WEB = f"""
+apiVersion: networking.internal.knative.dev/v1alpha1
+kind: Ingress
+metadata: {{name: web, annotations: {{networking.knative.dev/ingress.class: {KNATIVE_INGRESS["class"]}}}}}
+spec:
+  rules:
+    - hosts: [web.example.com]
+      visibility: ClusterLocal
+      http: {{paths: [{{splits: [{{serviceNamespace: default, serviceName: web, servicePort: 80, percent: 100}}]}}]}}
+"""
+
 
 @pytest.fixture(scope="module")
 def before() -> node.Traces:
@@ -90,9 +105,11 @@ def assert_only(before: node.Traces) -> None:
     assert left == {}
 
 
-def served_to_the_host(address: str) -> str:
-    with urllib.request.urlopen(f"http://{address}/", timeout=10) as answer:
-        return str(answer.read().decode())
+def served_to_the_host(address: str, host: str | None = None) -> str:
+    """The page at `address`, asked for under the name `host`."""
+    with closing(HTTPConnection(address, timeout=10)) as connection:
+        connection.request("GET", "/", headers={"Host": host} if host else {})
+        return connection.getresponse().read().decode()
 
 
 @pytest.mark.usefixtures("running")
@@ -120,6 +137,32 @@ def test_logs_and_metrics_of_pods_are_there(page: str) -> None:
     assert "Corefile" not in node.kubectl("logs", "server")
     usage = node.kubectl("get", "--raw", "/apis/metrics.k8s.io/v1beta1/namespaces/kube-system/pods")
     assert {item["metadata"]["name"].split("-")[0] for item in json.loads(usage)["items"]} >= {"coredns"}
+
+
+def test_the_ingress_serves_within_seconds_whenever_knative_s_definitions_come(page: str) -> None:
+    namespace, name = KNATIVE_INGRESS["service"].split("/")
+    address = node.kubectl.json("-n", namespace, "get", "service", name)["spec"]["clusterIP"]
+    for _ in range(2):
+        node.kubectl("apply", "--server-side", "-f", "-", stdin=definition_of_ingresses())
+        try:
+            node.kubectl("wait", "--for=condition=Established", f"crd/{INGRESSES}", "--timeout=30s")
+            node.kubectl("apply", "-f", "-", stdin=TO_WEB)
+            wait_for(lambda: is_served(page, address, "web.example.com"), 20, "the ingress to serve the page")
+        finally:
+            node.kubectl("delete", "crd", INGRESSES, "--timeout=60s")
+        wait_for(lambda: not is_served(page, address, "web.example.com"), 20, "the ingress to forget the page")
+
+
+def is_served(page: str, address: str, host: str) -> bool:
+    try:
+        return served_to_the_host(address, host) == page
+    except (OSError, HTTPException):
+        return False
+
+
+def definition_of_ingresses() -> str:
+    documents = yaml.safe_load_all(next((MIRROR / "manifests").glob("serving-core-*.yaml")).read_text())
+    return yaml.safe_dump(next(document for document in documents if document and document["metadata"]["name"] == INGRESSES))
 
 
 @pytest.mark.usefixtures("running")

@@ -1,0 +1,3 @@
+module inference-platform/bench/traefik-launcher
+
+go 1.26.0
