@@ -59,16 +59,22 @@ def configured(cluster: Cluster) -> Workspace:
     return workspace
 
 
-def write_config(workspace: Workspace, cluster: Cluster, images: dict[str, str]) -> None:
+def write_config(workspace: Workspace, cluster: Cluster, images: dict[str, str], source: Path = ROOT / f"Pulumi.{STACK}.yaml") -> None:
     """The committed stack file, plus what only this machine knows; the salt of an earlier run is kept."""
-    committed: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{STACK}.yaml").read_text())
+    committed: dict[str, Any] = yaml.safe_load(source.read_text())
     earlier: dict[str, Any] = yaml.safe_load(workspace.config_file.read_text()) if workspace.config_file.exists() else {}
-    machine: dict[str, Any] = {**cluster.config, **({"images": images} if images else {})}
+    given: dict[str, Any] = committed.get("config", {})
+    machine = of_machine(cluster, images, given.get(f"{PROJECT}:images", {}))
     merged = {key: value for key, value in (earlier or {}).items() if key == "encryptionsalt"} | committed
-    merged["config"] = merged.get("config", {}) | {f"{PROJECT}:{key}": value for key, value in machine.items()}
+    merged["config"] = given | {name: given.get(name, {}) | value for key, value in machine.items() if (name := f"{PROJECT}:{key}")}
     partial = workspace.config_file.with_suffix(".partial")
     partial.write_text(yaml.safe_dump(merged, sort_keys=False))
     partial.replace(workspace.config_file)
+
+
+def of_machine(cluster: Cluster, images: dict[str, str], named: dict[str, str]) -> dict[str, Any]:
+    """Sections that only this machine knows. An image that the stack file names wins over the one that was built."""
+    return {**cluster.config, **({"images": {**images, **named}} if images else {})}
 
 
 def _passphrase(path: Path) -> Path:

@@ -26,15 +26,12 @@ class Rollout:
 
     def run(self, candidate: Named, percents: Sequence[int]) -> Journal:
         """Starts, or goes on where an earlier run with this candidate stopped. Raises DriverError, with nothing half done."""
-        standing, known = self.ports.strategy.standing(self.ports.file), journals.load(self.ports.journal)
-        if not (known and known.is_open) and standing.percent is None and candidate.is_named_by(standing.stable):
+        if self.is_stable(candidate):
             return self._confirmed(candidate)
-        found = self._save(journals.under_way(standing, known, candidate))
+        found = self._save(self.known(candidate))
         if found.going_back:
             return self._go_back(found)
-        for step in self.ports.strategy.forward(found.stable, found.candidate, percents):
-            if found.passed(step.name) or self._is_behind(step):
-                continue
+        for step in self.ahead(found, percents):
             judged = self._take(step, found)
             found = self._save(found.with_step(judged))
             self.ports.display.settle(judged)
@@ -42,9 +39,28 @@ class Rollout:
                 return self.back(judged.reason)
         return self._save(replace(found, outcome=PROMOTED))
 
+    def known(self, candidate: Named) -> Journal:
+        """Of this candidate's rollout, which may be a new one. Raises DriverError where another one stands."""
+        return journals.under_way(self.ports.strategy.standing(self.ports.file), journals.load(self.ports.journal), candidate)
+
+    def ahead(self, known: Journal, percents: Sequence[int]) -> list[Step]:
+        """Without a journal the stack file alone says how far it went: users are not sent back to see it again."""
+        standing = self.ports.strategy.standing(self.ports.file)
+        steps = self.ports.strategy.forward(known.stable, known.candidate, percents)
+        return [step for step in steps if not known.passed(step.name) and step.percent >= (standing.percent or 0)]
+
     def back(self, reason: str) -> Journal:
         """Decides to go back and does. Raises DriverError where there is nothing to go back from."""
         return self._go_back(self._save(replace(self._to_leave(), going_back=reason, outcome="")))
+
+    def configuration(self, step: Step) -> StackConfig:
+        """Of the stack as the step leaves it."""
+        return self.ports.engine.configuration(self.ports.file.sections(step.edits))
+
+    def is_stable(self, candidate: Named) -> bool:
+        """Already, with nothing under way."""
+        standing, known = self.ports.strategy.standing(self.ports.file), journals.load(self.ports.journal)
+        return not (known and known.is_open) and standing.percent is None and candidate.is_named_by(standing.stable)
 
     def _confirmed(self, version: Named) -> Journal:
         """It is stable in the stack file already; the cluster gets to know it."""
@@ -64,11 +80,6 @@ class Rollout:
         # Which one it was no longer matters once its name is gone.
         return Journal(standing.stable, standing.candidate or standing.stable)
 
-    def _is_behind(self, step: Step) -> bool:
-        """Without a journal the stack file alone says how far it went: users are not sent back to see it again."""
-        standing = self.ports.strategy.standing(self.ports.file)
-        return standing.percent is not None and step.percent < standing.percent
-
     def _take(self, step: Step, found: Journal) -> Judged:
         began = self.ports.clock.now()
         self.ports.display.show(step, 0, Windows(), "updating")
@@ -81,7 +92,7 @@ class Rollout:
 
     def _apply(self, step: Step) -> Verdict | None:
         """None: applied. Raises DriverError where the step may not be taken, or nothing of it reached the cluster."""
-        ports, config = self.ports, self._configuration(step)
+        ports, config = self.ports, self.configuration(step)
         if reasons := ports.strategy.refusals(config):
             raise DriverError("\n".join(reasons))
         before = ports.file.path.read_text()
@@ -101,7 +112,7 @@ class Rollout:
         return Verdict("bad", f"{self.pace.settle:.0f} s after the update, {waiting}") if waiting else None
 
     def _wait_for(self, step: Step) -> str | None:
-        config, end = self._configuration(step), self.ports.clock.now() + self.pace.settle
+        config, end = self.configuration(step), self.ports.clock.now() + self.pace.settle
         while waiting := self.ports.strategy.unsettled(step, config):
             if self.ports.clock.now() > end:
                 return waiting
@@ -109,7 +120,7 @@ class Rollout:
         return None
 
     def _watched(self, step: Step, baseline: Window | None, began: float) -> tuple[Verdict, Windows]:
-        clock, config, pace = self.ports.clock, self._configuration(step), self.pace
+        clock, config, pace = self.ports.clock, self.configuration(step), self.pace
         start, windows = clock.now(), Windows()
         with self.ports.watch(step, self.ports.strategy.sides(config)) as watch:
             while True:
@@ -150,14 +161,14 @@ class Rollout:
 
     def _may_go_on_at(self, step: Step) -> bool:
         """The file may say so because an earlier run got there, or because somebody cut the way short by hand."""
-        return self.ports.file.has(step.edits) and not self.ports.strategy.refusals(self._configuration(step))
+        return self.ports.file.has(step.edits) and not self.ports.strategy.refusals(self.configuration(step))
 
     def _retreat(self, step: Step, found: Journal, decided: float) -> Journal:
         ports, problem = self.ports, "it was never tried"
         for _ in range(TRIES):
             ports.file.write(step.edits)
             try:
-                if ports.strategy.unsettled(step, self._configuration(step)):
+                if ports.strategy.unsettled(step, self.configuration(step)):
                     ports.engine.up(only=ports.strategy.resource)
                 found = self._save(replace(found, written_seconds=round(ports.clock.now() - decided, 1)))
                 if (problem := self._wait_for(step) or "") == "":
@@ -183,9 +194,6 @@ class Rollout:
                 f"users have stable, but the candidate is not removed yet ({step.name}): {problem}. The same rollback goes on"
             )
         self.ports.display.settle(Judged(step.name, step.percent, "done", "", round(self.ports.clock.now() - began, 1)))
-
-    def _configuration(self, step: Step) -> StackConfig:
-        return self.ports.engine.configuration(self.ports.file.sections(step.edits))
 
     def _save(self, journal: Journal) -> Journal:
         journals.save(self.ports.journal, journal)

@@ -97,6 +97,12 @@ class KnativeCanary:
             return f"revision {revision.name} is not ready: {revision.reason}"
         return next((crash for pod in self._cluster.pods(revision.name) if (crash := _crash(pod))), None)
 
+    def summary(self) -> str:
+        live = self._cluster.observe()
+        if live is None:
+            return f"no {MNIST}"
+        return "; ".join(f"{each.percent} % {each.version} ({each.name})" for each in live.revisions if each.percent) or "nobody is served"
+
     def sides(self, config: StackConfig) -> Sides:
         live, change = self._live(), _wanted(config)
         newest, base = live.newest_ready, live.beside(change.candidate)

@@ -102,6 +102,10 @@ class Strategy(Protocol):
         """Why the candidate is no good whatever it answers: it crashed, or is not ready."""
         ...
 
+    def summary(self) -> str:
+        """Who gets how many of the requests now."""
+        ...
+
     def sides(self, config: StackConfig) -> Sides:
         """Of a step that stands."""
         ...

@@ -1,0 +1,82 @@
+"""The two ways from this machine to a stack: `local` with what the machine adds, any other with the person's own tools."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from scripts.cloud.preview import real_tools
+from scripts.commands import ROOT, answer
+from scripts.errors import DriverError
+from scripts.local import cluster as clusters
+from scripts.local import workspace as workspaces
+from scripts.local.engine import make_ready
+from scripts.local.workspace import Workspace
+from scripts.mlops.delivery.pulumi_engine import Deployment
+from scripts.preview.run import POLICY_PACK
+from scripts.stack_file import stack_file
+from stacks.config import parse
+from stacks.config.cluster import EksClusterConfig
+
+
+def deployment(stack: str, sections: dict[str, Any]) -> Deployment:
+    """`sections`: those of the stack file. Raises DriverError where the stack can't be reached from here."""
+    return _local() if stack == workspaces.STACK else _cloud(stack, sections)
+
+
+def _local() -> Deployment:
+    cluster = clusters.running()
+    images = clusters.images() if cluster.is_bench else {}
+    workspace = workspaces.prepare(cluster)
+
+    def refresh() -> None:
+        workspaces.write_config(workspace, cluster, images)
+        make_ready(workspace, "up")
+
+    def machine(sections: dict[str, Any]) -> dict[str, Any]:
+        known = workspaces.of_machine(cluster, images, sections.get("images", {}))
+        return {key: value for key, value in known.items() if key != "cluster"}  # a kubeconfig becomes a secret, which needs an engine
+
+    def copy(text: str, folder: Path) -> Path:
+        scratch, source = Workspace(folder, workspace.environment), folder / "source.yaml"
+        if workspace.config_file.exists():
+            shutil.copy(workspace.config_file, scratch.config_file)  # its salt
+        source.write_text(text)
+        workspaces.write_config(scratch, cluster, images, source)
+        return scratch.config_file
+
+    return Deployment(workspaces.STACK, workspace.folder, workspace.environment, refresh, machine, copy, workspace.config_file)
+
+
+def _cloud(stack: str, sections: dict[str, Any]) -> Deployment:
+    if not os.environ.get("PULUMI_BACKEND_URL"):
+        raise DriverError("PULUMI_BACKEND_URL is not set: a rollout needs the stack's own state (docs/aws.md)")
+    folder = ROOT / "build" / f"rollout-{stack}"
+    folder.mkdir(parents=True, exist_ok=True)
+    environment = real_tools()
+    return Deployment(
+        stack,
+        folder,
+        environment | cluster_access(stack, sections, folder, environment),
+        refresh=lambda: None,
+        machine=lambda _: {},
+        copy=lambda text, scratch: _written(scratch / stack_file(stack).name, text),
+        policy_packs=POLICY_PACK[1:],
+    )
+
+
+def cluster_access(stack: str, sections: dict[str, Any], folder: Path, environment: dict[str, str]) -> dict[str, str]:
+    """KUBECONFIG of the stack's own cluster, whatever kubectl's current context is; of a cluster that is not ours, the person's."""
+    cluster = parse({**sections, "services": {}}, stack).cluster
+    if not isinstance(cluster, EksClusterConfig):
+        return {}
+    kubeconfig = str(folder / "kubeconfig")
+    answer(["aws", "eks", "update-kubeconfig", "--name", cluster.name, "--region", cluster.region, "--kubeconfig", kubeconfig], environment)
+    return {"KUBECONFIG": kubeconfig}
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path

@@ -1,0 +1,59 @@
+"""Both versions measured by requests of our own, each at the address that leads to it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from scripts.mlops.delivery.gates import Window, Windows
+from scripts.mlops.delivery.plan import Side, Sides
+from scripts.mlops.load.measurement import percentile
+from scripts.mlops.load.probe import start_probe
+from scripts.mlops.load.running import Running
+from scripts.mlops.reach import reachable
+
+HOURS = 6
+"""Longer than any step; it is stopped with the step."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A request, and what raises RequestFailed for a wrong answer to it."""
+
+    body: bytes
+    check: Callable[[bytes], object]
+
+
+@dataclass(frozen=True)
+class Probing:
+    candidate: Running
+    stable: Running | None
+
+    def look(self) -> Windows:
+        return Windows(stable=_window(self.stable) if self.stable else Window(), candidate=_window(self.candidate))
+
+
+@contextmanager
+def probing(sides: Sides, question: Question, rate: float, environment: Mapping[str, str]) -> Iterator[Probing]:
+    """`rate`: requests per second to each version. Raises DriverError where an address is not there."""
+    with ExitStack() as stack:
+        found = [stack.enter_context(_asked(side, question, rate, environment)) for side in (sides.candidate, sides.stable) if side]
+        yield Probing(found[0], found[1] if sides.stable else None)
+
+
+@contextmanager
+def _asked(side: Side, question: Question, rate: float, environment: Mapping[str, str]) -> Iterator[Running]:
+    with reachable(side.url, environment) as endpoint:
+        running = start_probe(endpoint.url, endpoint.host, question.body, question.check, rate, HOURS * 3600.0)
+        try:
+            yield running
+        finally:
+            running.stop()
+
+
+def _window(running: Running) -> Window:
+    samples = running.samples
+    latencies = sorted(sample.seconds for sample in samples)
+    errors = sum(sample.failure is not None for sample in samples)
+    return Window(len(samples), errors, percentile(latencies, 95) if latencies else None)

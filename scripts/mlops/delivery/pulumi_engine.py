@@ -1,0 +1,121 @@
+"""The engine of a rollout: Pulumi's Automation API on the checkout's own program and stack, with its progress in a file."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pulumi import automation
+from pulumi.automation.errors import CommandError, ConcurrentUpdateError
+from pulumi.automation.events import EngineEvent
+
+from scripts.commands import ROOT
+from scripts.errors import DriverError
+from scripts.mlops.delivery.ports import UpFailedError
+from stacks.config import StackConfig, parse
+
+PATIENCE_SECONDS = 300
+"""With an update that somebody else runs, or an earlier run of this whose driver was killed: it goes on to its end."""
+
+BETWEEN_TRIES_SECONDS = 3
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """How a stack is deployed from this machine, and where its rollouts keep journal and log (`folder`).
+
+    `config_file`: what Pulumi reads in place of the checkout's stack file, if anything. `refresh` makes it, and the stack, ready for an
+    update. `machine`: the sections that only this machine knows, beside those of the file. `copy` is a stack file for a preview: of
+    this text, in this folder. `environment` names the cluster and has the tools.
+    """
+
+    stack: str
+    folder: Path
+    environment: dict[str, str]
+    refresh: Callable[[], None]
+    machine: Callable[[dict[str, Any]], dict[str, Any]]
+    copy: Callable[[str, Path], Path]
+    config_file: Path | None = None
+    policy_packs: Sequence[str] = ()
+
+
+class PulumiEngine:
+    def __init__(self, deployment: Deployment, log: Path) -> None:
+        self._deployment, self._log = deployment, log
+        # Where the Automation API looks for the CLI, before it looks into the environment that it is given.
+        os.environ["PATH"] = deployment.environment["PATH"]
+        workspace = automation.LocalWorkspace(work_dir=str(ROOT), env_vars=deployment.environment)
+        try:
+            self._stack = automation.Stack.select(deployment.stack, workspace)
+        except CommandError as error:
+            raise DriverError(f"there is no stack {deployment.stack} to roll out in; deploy it first. {_last_words(error)}") from None
+
+    def up(self, only: str | None = None) -> None:
+        """Policies do not stand between users and the version that they had: a hurried update is without them."""
+        packs = None if only else list(self._deployment.policy_packs) or None
+        self._run(
+            lambda given: self._stack.up(
+                **given, target=[only] if only else None, policy_packs=packs, show_secrets=False, suppress_outputs=True
+            )
+        )
+
+    def preview(self, text: str, folder: Path) -> str:
+        """What an update with a stack file of this text would change, in Pulumi's words. `folder` is for its files."""
+        lines: list[str] = []
+        file = str(self._deployment.copy(text, folder))
+        self._run(lambda given: self._stack.preview(**{**given, "on_output": lines.append, "config_file": file}))
+        return "\n".join(lines)
+
+    def configuration(self, sections: dict[str, Any]) -> StackConfig:
+        return parse({**sections, **self._deployment.machine(sections)}, self._deployment.stack)
+
+    def _run(self, operation: Callable[[dict[str, Any]], object]) -> None:
+        end = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            self._deployment.refresh()
+            try:
+                self._logged(operation)
+            except ConcurrentUpdateError as error:
+                if time.monotonic() > end:
+                    raise UpFailedError(f"another update has held the stack for {PATIENCE_SECONDS} s: {_last_words(error)}") from None
+                time.sleep(BETWEEN_TRIES_SECONDS)
+            else:
+                return
+
+    def _logged(self, operation: Callable[[dict[str, Any]], object]) -> None:
+        errors: list[str] = []
+
+        def keep(event: EngineEvent) -> None:
+            diagnostic = event.diagnostic_event
+            if diagnostic and diagnostic.severity == "error" and (text := _plain(diagnostic.message)) not in errors:
+                errors.append(text)
+
+        with self._log.open("a", buffering=1) as log:
+            given: dict[str, Any] = {
+                "color": "never",
+                "on_output": lambda line: print(line, file=log),
+                "on_error": lambda line: print(line, file=log),
+                "on_event": keep,
+                "config_file": str(self._deployment.config_file) if self._deployment.config_file else None,
+            }
+            try:
+                operation(given)
+            except ConcurrentUpdateError:
+                raise
+            except CommandError as error:
+                raise UpFailedError(errors[0] if errors else _last_words(error)) from None
+
+
+def _plain(message: str) -> str:
+    """Without Pulumi's marks for colours."""
+    return message.replace("<{%reset%}>", "").strip()
+
+
+def _last_words(error: CommandError) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = [line for line in lines if line.startswith("error:")]
+    return (said or lines or ["no reason given"])[-1]

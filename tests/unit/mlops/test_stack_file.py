@@ -1,0 +1,86 @@
+"""A rollout's edits of the committed stack files: the keys it is about, and not a byte more."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scripts.mlops.delivery.stack_file import Edits, StackFile
+from tests.unit.mlops.fake_platform import A, B
+
+ROOT = Path(__file__).parents[3]
+CANARY = ("services", "mnist", "canary")
+MODEL = ("services", "mnist", "model")
+IMAGE = ("images", "mnist")
+
+
+@pytest.fixture(params=["local", "dev", "prod"])
+def file(request: pytest.FixtureRequest, tmp_path: Path) -> StackFile:
+    path = tmp_path / f"Pulumi.{request.param}.yaml"
+    path.write_text((ROOT / path.name).read_text())
+    return StackFile(path)
+
+
+def changed(before: str, after: str) -> list[str]:
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
+    return [line for line in lines if line[0] in "+-" and line[:3] not in ("+++", "---")]
+
+
+def test_a_canary_is_one_line_and_its_removal_leaves_none(file: StackFile) -> None:
+    before = file.path.read_text()
+    file.write({CANARY: {"model": B, "percent": 10}})
+    assert changed(before, file.path.read_text()) == [f"+      canary: {{model: {B}, percent: 10}}"]
+    assert file.value(CANARY) == {"model": B, "percent": 10}
+    file.write({CANARY: {"model": B, "percent": 50}})
+    assert changed(before, file.path.read_text()) == [f"+      canary: {{model: {B}, percent: 50}}"]
+    file.write({CANARY: None})
+    assert file.path.read_text() == before
+
+
+def test_a_promotion_changes_the_model_and_drops_the_canary_at_once(file: StackFile) -> None:
+    before, stable = file.path.read_text(), file.value(MODEL)
+    file.write({CANARY: {"model": B, "percent": 100}})
+    file.write({MODEL: B, CANARY: None})
+    assert changed(before, file.path.read_text()) == [f"-      model: {stable}", f"+      model: {B}"]
+
+
+def test_an_image_gets_a_section_where_there_is_none_and_leaves_none(file: StackFile) -> None:
+    before = file.path.read_text()
+    assert file.value(IMAGE) is None
+    file.write({IMAGE: "registry.example/mnist:2"})
+    assert changed(before, file.path.read_text()) == ["+  inference-platform:images:", "+    mnist: registry.example/mnist:2"]
+    file.write({IMAGE: None})
+    assert file.path.read_text() == before
+
+
+@pytest.mark.parametrize("text", ["{model: %s, replicas: {min: 1, max: 3}} # ours", "\n      # the first one\n      model: '%s' # kept\n"])
+def test_other_spellings_of_a_service_are_kept_too(tmp_path: Path, text: str) -> None:
+    file = StackFile(tmp_path / "Pulumi.local.yaml")
+    before = f"# a comment\nconfig:\n  inference-platform:services:\n    mnist: {text % A}\n# the end\n"
+    file.path.write_text(before)
+    file.write({CANARY: {"model": B, "percent": 0}})
+    after = file.path.read_text()
+    assert yaml.safe_load(after)["config"]["inference-platform:services"]["mnist"]["canary"] == {"model": B, "percent": 0}
+    assert [
+        word for word in ("# a comment", "# the end", "# ours", "# the first one", "# kept") if word in before and word not in after
+    ] == []
+    assert file.value(MODEL) == A
+
+
+def test_what_it_has_is_told_by_values(file: StackFile) -> None:
+    edits: Edits = {CANARY: {"percent": 0}}
+    assert not file.has(edits)
+    file.write(edits)
+    assert file.has(edits)
+    assert file.has({CANARY: {"percent": 0}, IMAGE: None})
+    assert not file.has({CANARY: None})
+
+
+def test_its_sections_are_those_of_the_program(file: StackFile) -> None:
+    sections = file.sections({CANARY: {"model": B, "percent": 10}})
+    assert sections["services"]["mnist"]["canary"]["percent"] == 10
+    assert not any(key.startswith(("pulumi", "inference-platform")) for key in sections)
+    assert file.value(CANARY) is None, "asking changes nothing"
