@@ -4,17 +4,17 @@ import sys
 
 import pulumi
 
-from stacks import cloud, config, platform, services, supply
-
-EXPLAINED = 32  # the exit status by which Pulumi's Python host knows that the reason has been printed already
+from stacks import cloud, config, observability, platform, services, supply
 
 try:
     stack = config.load(pulumi.get_stack())
 except config.ConfigError as error:
     pulumi.log.error(str(error))
-    sys.exit(EXPLAINED)
+    sys.exit(32)  # by this status Pulumi's Python host knows that the reason has been printed already
 
 supply.check(stack)
 cluster = cloud.build(stack)
+foundation = platform.build(stack, cluster)
+observability.build(stack, foundation)
 pulumi.export("cluster", cluster.outputs)
-pulumi.export("endpoints", services.build(stack, platform.build(stack, cluster)))
+pulumi.export("endpoints", services.build(stack, foundation))

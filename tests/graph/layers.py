@@ -23,8 +23,9 @@ class Layer(IntEnum):
     NODES = 3
     CLUSTER = 4
     PLATFORM = 5
-    STORE = 6
-    SERVICES = 7
+    OBSERVABILITY = 6
+    STORE = 7
+    SERVICES = 8
 
 
 OWNERS = {
@@ -43,6 +44,7 @@ OWNERS = {
     "platform:Monitoring": Layer.PLATFORM,
     "platform:GpuOperator": Layer.PLATFORM,
     "platform:KServe": Layer.PLATFORM,
+    "observability:Observability": Layer.OBSERVABILITY,
     "aws:ModelBucket": Layer.STORE,
     "platform:MinioStore": Layer.STORE,
     "platform:S3Store": Layer.STORE,

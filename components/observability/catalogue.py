@@ -1,0 +1,139 @@
+"""Every metric that a dashboard or an alert names: who exports it, where upstream says so, and whether a scrape has shown it.
+
+A name that is wrong is no error in Prometheus: the panel is empty, and the alert never fires. So nothing else may name a metric
+(tests/structure/test_metrics.py).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from components.base import Args
+
+Kind = Literal["counter", "gauge", "histogram"]
+NOT_SCRAPED = "not scraped yet"
+
+
+class Exporter(Args):
+    """`source`: `repository:path@version`. `scrape`: which scrape on the bench has shown its metrics."""
+
+    name: str
+    source: str
+    scrape: str = NOT_SCRAPED
+
+
+class Metric(Args):
+    """`labels`: that queries select or group by, beside those of the target. A histogram's name is that of its series without suffix."""
+
+    name: str
+    kind: Kind
+    exporter: Exporter
+    labels: tuple[str, ...] = ()
+    unit: str = ""
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        return tuple(f"{self.name}_{part}" for part in ("bucket", "count", "sum")) if self.kind == "histogram" else (self.name,)
+
+
+TARGET_LABELS = ("job", "instance", "namespace", "pod", "container", "service", "endpoint", "node", "inferenceservice", "revision")
+"""Of every series: Prometheus', prometheus-operator's, and those of components/serving/metrics.py."""
+
+ENVOY = Exporter(name="Envoy", source="envoyproxy/envoy:docs/root/configuration/upstream/cluster_manager/cluster_stats.rst@v1.39.1")
+QUEUE_PROXY = Exporter(name="Knative's queue proxy", source="knative/serving:pkg/queue/request_metric.go@knative-v1.21.1")
+AUTOSCALER = Exporter(name="Knative's autoscaler", source="knative/serving:pkg/autoscaler/scaling/metrics.go@knative-v1.21.1")
+PODS_OF_REVISIONS = Exporter(
+    name="Knative's autoscaler", source="knative/serving:pkg/reconciler/autoscaling/kpa/metrics.go@knative-v1.21.1"
+)
+MNIST_SERVER = Exporter(name="our MNIST server", source="images/mnist/server.py")
+KSERVE_SERVER = Exporter(name="KServe's Python server", source="kserve/kserve:python/kserve/kserve/metrics.py@v0.20.0")
+VLLM = Exporter(name="vLLM", source="vllm-project/vllm:vllm/v1/metrics/loggers.py@v0.32.0")
+VLLM_HTTP = Exporter(name="vLLM's HTTP server", source="vllm-project/vllm:vllm/entrypoints/serve/instrumentator/metrics.py@v0.32.0")
+DCGM = Exporter(name="DCGM exporter", source="NVIDIA/dcgm-exporter:etc/dcp-metrics-included.csv@4.6.0-4.8.3")
+KEDA = Exporter(name="KEDA", source="kedacore/keda:pkg/metricscollector/prommetrics.go@v2.21.0")
+MINIO = Exporter(name="MinIO", source="minio/minio:docs/metrics/prometheus/list.md@7aac2a2c5b7c")
+CERT_MANAGER = Exporter(name="cert-manager", source="cert-manager/cert-manager:internal/collectors/certificate_collector.go@v1.21.2")
+STATE_METRICS = Exporter(name="kube-state-metrics", source="kubernetes/kube-state-metrics:internal/store@v2.20.0")
+CADVISOR = Exporter(name="the kubelet's cAdvisor", source="google/cadvisor:metrics/prometheus.go@v0.56.2")
+PROMETHEUS = Exporter(name="Prometheus", source="prometheus/prometheus:rules/alerting.go@v3.14.0")
+
+_GPU = ("Hostname", "gpu", "UUID", "modelName", "exported_namespace", "exported_pod")
+_KN = ("k8s_namespace_name", "kn_revision_name", "kn_service_name", "kn_configuration_name")
+_KEDA = ("scaledObject", "scaler", "metric", "triggerIndex", "type")
+_DEPLOYMENT = ("deployment",)
+
+
+def _gauges(exporter: Exporter, labels: tuple[str, ...], *names: str) -> list[Metric]:
+    return [Metric(name=name, kind="gauge", exporter=exporter, labels=labels) for name in names]
+
+
+METRICS = [
+    Metric(name="envoy_cluster_upstream_rq_xx", kind="counter", exporter=ENVOY, labels=("envoy_cluster_name", "envoy_response_code_class")),
+    Metric(name="envoy_cluster_upstream_rq_time", kind="histogram", exporter=ENVOY, labels=("envoy_cluster_name",), unit="ms"),
+    Metric(
+        name="kn_serving_invocation_duration_seconds",
+        kind="histogram",
+        exporter=QUEUE_PROXY,
+        labels=("http_response_status_code",),
+        unit="s",
+    ),
+    *_gauges(AUTOSCALER, _KN, "kn_revision_pods_desired", "kn_revision_concurrency_stable", "kn_revision_concurrency_target"),
+    *_gauges(PODS_OF_REVISIONS, _KN, "kn_revision_pods_count"),
+    Metric(name="predictor_batch_images", kind="histogram", exporter=MNIST_SERVER, labels=("model_name",)),
+    Metric(name="request_predict_seconds", kind="histogram", exporter=KSERVE_SERVER, labels=("model_name",), unit="s"),
+    *(
+        Metric(name=f"vllm:{name}", kind="histogram", exporter=VLLM, labels=("model_name", "engine"), unit="s")
+        for name in (
+            "time_to_first_token_seconds",
+            "inter_token_latency_seconds",
+            "e2e_request_latency_seconds",
+            "request_queue_time_seconds",
+        )
+    ),
+    *(
+        Metric(name=f"vllm:{name}", kind="counter", exporter=VLLM, labels=("model_name", "engine", "finished_reason"))
+        for name in ("prompt_tokens_total", "generation_tokens_total", "num_preemptions_total", "request_success_total")
+    ),
+    *_gauges(VLLM, ("model_name", "engine"), "vllm:num_requests_waiting", "vllm:num_requests_running", "vllm:kv_cache_usage_perc"),
+    Metric(name="http_requests_total", kind="counter", exporter=VLLM_HTTP, labels=("handler", "method", "status")),
+    *_gauges(
+        DCGM,
+        _GPU,
+        "DCGM_FI_DEV_GPU_UTIL",
+        "DCGM_FI_DEV_FB_USED",
+        "DCGM_FI_DEV_FB_FREE",
+        "DCGM_FI_DEV_GPU_TEMP",
+        "DCGM_FI_DEV_POWER_USAGE",
+        "DCGM_FI_DEV_XID_ERRORS",
+        "DCGM_FI_DEV_ROW_REMAP_FAILURE",
+        "DCGM_FI_PROF_GR_ENGINE_ACTIVE",
+    ),
+    Metric(name="keda_scaler_detail_errors_total", kind="counter", exporter=KEDA, labels=_KEDA),
+    *_gauges(KEDA, _KEDA, "keda_scaler_metrics_value", "keda_scaler_active"),
+    *_gauges(
+        MINIO,
+        ("pool", "set"),
+        "minio_cluster_health_erasure_set_online_drives",
+        "minio_cluster_health_erasure_set_write_quorum",
+        "minio_cluster_drive_total",
+        "minio_cluster_capacity_usable_free_bytes",
+        "minio_cluster_capacity_usable_total_bytes",
+    ),
+    *_gauges(CERT_MANAGER, ("name", "issuer_name"), "certmanager_certificate_expiration_timestamp_seconds"),
+    *_gauges(STATE_METRICS, ("label_workload_type",), "kube_node_labels"),
+    *_gauges(STATE_METRICS, ("resource", "unit"), "kube_node_status_allocatable", "kube_pod_container_resource_requests"),
+    *_gauges(STATE_METRICS, ("condition", "status"), "kube_node_status_condition"),
+    *_gauges(STATE_METRICS, ("phase",), "kube_pod_status_phase"),
+    *_gauges(STATE_METRICS, _DEPLOYMENT, "kube_deployment_spec_replicas", "kube_deployment_status_replicas_available"),
+    *_gauges(
+        STATE_METRICS,
+        ("horizontalpodautoscaler",),
+        "kube_horizontalpodautoscaler_info",
+        "kube_horizontalpodautoscaler_status_desired_replicas",
+        "kube_horizontalpodautoscaler_spec_max_replicas",
+    ),
+    Metric(name="kube_pod_container_status_restarts_total", kind="counter", exporter=STATE_METRICS),
+    Metric(name="container_cpu_usage_seconds_total", kind="counter", exporter=CADVISOR, labels=("image",)),
+    *_gauges(CADVISOR, ("image",), "container_memory_working_set_bytes"),
+    *_gauges(PROMETHEUS, ("alertname", "alertstate", "severity"), "ALERTS"),
+]

@@ -1,0 +1,61 @@
+"""Typed rules of Prometheus, and the PrometheusRule that the operator reads."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from components.base import Args
+from components.platform.alert_receivers import Severity
+
+Duration = Annotated[str, Field(pattern=r"^[0-9]+[smhd]$")]
+
+
+class Alert(Args):
+    """`lasting`: how long `expr` must have held. `description` says what to do first; the runbook of its name says the rest."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]+$")]
+    expr: str
+    lasting: Duration
+    severity: Severity
+    summary: str
+    description: str
+    labels: dict[str, str] = Field(default_factory=dict)
+
+    def fields(self, runbooks: str) -> dict[str, Any]:
+        annotations = {"summary": self.summary, "description": self.description, "runbook_url": f"{runbooks}/{self.name}.md"}
+        return {
+            "alert": self.name,
+            "expr": self.expr,
+            "for": self.lasting,
+            "labels": {**self.labels, "severity": self.severity},
+            "annotations": annotations,
+        }
+
+
+class Record(Args):
+    """A query whose result is kept as a series of its own. Its name is `<of what>:<what>:<how>`, by Prometheus' convention."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z]+:[a-z_0-9]+:[a-z_0-9]+$")]
+    expr: str
+    labels: dict[str, str] = Field(default_factory=dict)
+
+    def fields(self, runbooks: str) -> dict[str, Any]:  # noqa: ARG002 - nobody is called for it
+        return {"record": self.name, "expr": self.expr, **({"labels": self.labels} if self.labels else {})}
+
+
+class Group(Args):
+    """Rules that are evaluated one after another, so a later one sees what an earlier one has just recorded."""
+
+    name: str
+    rules: list[Alert | Record]
+
+    @property
+    def alerts(self) -> list[Alert]:
+        return [rule for rule in self.rules if isinstance(rule, Alert)]
+
+
+def specification(groups: list[Group], runbooks: str) -> dict[str, Any]:
+    """Of a PrometheusRule, which is also what `promtool` reads. `runbooks`: a folder or an address, without a slash at its end."""
+    return {"groups": [{"name": group.name, "rules": [rule.fields(runbooks) for rule in group.rules]} for group in groups]}

@@ -1,0 +1,70 @@
+"""What Prometheus scrapes of the platform's parts, beside what kube-prometheus-stack and the GPU Operator bring along.
+
+Of a part that is switched off, a PodMonitor finds nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from components.base import Args
+from components.platform import cert_manager, envoy_gateway, keda, knative
+
+INTERVAL = "30s"
+
+
+class Target(Args):
+    """Pods of one part, by a label. `port`: its name or number. `own_namespaces`: its series name the namespace of what they are about."""
+
+    name: str
+    namespace: str
+    label: str
+    values: list[str]
+    port: str | int
+    path: str = "/metrics"
+    interval: str = INTERVAL
+    own_namespaces: bool = False
+
+    def specification(self) -> dict[str, Any]:
+        """Of a PodMonitor."""
+        port = {"portNumber": self.port} if isinstance(self.port, int) else {"port": self.port}
+        endpoint = {**port, "path": self.path, "interval": self.interval, "honorLabels": self.own_namespaces}
+        return {
+            "namespaceSelector": {"matchNames": [self.namespace]},
+            "selector": {"matchExpressions": [{"key": self.label, "operator": "In", "values": self.values}]},
+            "podMetricsEndpoints": [endpoint],
+        }
+
+
+((_GATEWAY_LABEL, _GATEWAY),) = envoy_gateway.PROXY_LABELS.items()
+
+TARGETS = (
+    Target(
+        name="knative-serving",
+        namespace=knative.NAMESPACE,
+        label="app",
+        values=["activator", "autoscaler"],
+        port="metrics",
+    ),
+    # As often as the services themselves: what users see is counted here (envoyproxy/gateway:internal/infrastructure/kubernetes/proxy/
+    # resource.go@v1.9.1).
+    Target(
+        name="inference-gateway",
+        namespace=envoy_gateway.NAMESPACE,
+        label=_GATEWAY_LABEL,
+        values=[_GATEWAY],
+        port="metrics",
+        path="/stats/prometheus",
+        interval="15s",
+    ),
+    # The port's name is `http` (kedacore/keda:config/manager/manager.yaml@v2.21.0).
+    Target(name="keda-operator", namespace=keda.NAMESPACE, label="app", values=[keda.OPERATOR], port=8080, own_namespaces=True),
+    Target(
+        name="cert-manager",
+        namespace=cert_manager.NAMESPACE,
+        label="app.kubernetes.io/component",
+        values=["controller"],
+        port="http-metrics",
+        own_namespaces=True,
+    ),
+)
