@@ -7,7 +7,7 @@ RUN := . $(VENV)/bin/activate &&
 CLOUD = $(filter-out local,$(STACK))
 CHECKED := __main__.py bench components images policies scripts stacks tests
 
-.PHONY: help up down doctor preview load test check lint types unit test-node test-engine prices lock mirror-list schema format packages clean deploy drift comment kind-images lint-workflows test-provider
+.PHONY: help up down doctor preview load rollout rollback test check lint types unit test-node test-engine prices lock mirror-list schema format packages clean deploy drift comment kind-images lint-workflows test-provider
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,12 @@ drift: $(VENV)/.installed ## Fails where STACK=dev|prod is not what the program 
 
 load: $(VENV)/.installed ## 10 clients for 60 s on the running platform's MNIST; ARGS="--rate 100 --settle 120 --png load.png --help" for more
 	@$(RUN) python -m scripts.local.load $(ARGS)
+
+rollout: $(VENV)/.installed ## Bring MODEL=s3://... to the users of STACK (local) step by step, or back where it is worse; ARGS="--dry-run" first, --help
+	@$(RUN) python -m scripts.mlops.rollout --stack $(or $(STACK),local) --model $(or $(MODEL),$(error MODEL=s3://<bucket>/<key> is missing)) $(ARGS)
+
+rollback: $(VENV)/.installed ## Take the candidate of STACK (local), or its last promotion, back
+	@$(RUN) python -m scripts.mlops.rollout --stack $(or $(STACK),local) --rollback $(ARGS)
 
 test: packages ## Everything: check, then the real engine and the real node (nodes of its own; your platform is not touched)
 	@$(RUN) python -m tests.suites
