@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from components.base import Args
+from components.serving.vllm import LATENCY_BOUNDS
 
 Kind = Literal["counter", "gauge", "histogram"]
 NOT_SCRAPED = "not scraped yet"
@@ -23,13 +24,16 @@ class Exporter(Args):
 
 
 class Metric(Args):
-    """`labels`: that queries select or group by, beside those of the target. A histogram's name is that of its series without suffix."""
+    """`labels`: that queries select or group by, beside those of the target. A histogram's name is that of its series without suffix.
+
+    `bounds`: of a histogram's buckets, in its own unit. A threshold between two of them is compared with a guess.
+    """
 
     name: str
     kind: Kind
     exporter: Exporter
     labels: tuple[str, ...] = ()
-    unit: str = ""
+    bounds: tuple[float, ...] = ()
 
     @property
     def series(self) -> tuple[str, ...]:
@@ -39,7 +43,11 @@ class Metric(Args):
 TARGET_LABELS = ("job", "instance", "namespace", "pod", "container", "service", "endpoint", "node", "inferenceservice", "revision")
 """Of every series: Prometheus', prometheus-operator's, and those of components/serving/metrics.py."""
 
-ENVOY = Exporter(name="Envoy", source="envoyproxy/envoy:docs/root/configuration/upstream/cluster_manager/cluster_stats.rst@v1.39.1")
+ENVOY = Exporter(
+    name="Envoy",
+    source="envoyproxy/envoy:docs/root/configuration/upstream/cluster_manager/cluster_stats.rst@02aefdc5a51e",
+    scrape="an Envoy 1.40.0 by itself, without Envoy Gateway, 2026-11-21",
+)
 QUEUE_PROXY = Exporter(name="Knative's queue proxy", source="knative/serving:pkg/queue/request_metric.go@knative-v1.21.1")
 AUTOSCALER = Exporter(name="Knative's autoscaler", source="knative/serving:pkg/autoscaler/scaling/metrics.go@knative-v1.21.1")
 PODS_OF_REVISIONS = Exporter(
@@ -49,13 +57,25 @@ MNIST_SERVER = Exporter(name="our MNIST server", source="images/mnist/server.py"
 KSERVE_SERVER = Exporter(name="KServe's Python server", source="kserve/kserve:python/kserve/kserve/metrics.py@v0.20.0")
 VLLM = Exporter(name="vLLM", source="vllm-project/vllm:vllm/v1/metrics/loggers.py@v0.32.0")
 VLLM_HTTP = Exporter(name="vLLM's HTTP server", source="vllm-project/vllm:vllm/entrypoints/serve/instrumentator/metrics.py@v0.32.0")
-DCGM = Exporter(name="DCGM exporter", source="NVIDIA/dcgm-exporter:etc/dcp-metrics-included.csv@4.6.0-4.8.3")
+DCGM = Exporter(name="DCGM exporter", source="NVIDIA/dcgm-exporter:etc/dcp-metrics-included.csv@084a245dc715")
 KEDA = Exporter(name="KEDA", source="kedacore/keda:pkg/metricscollector/prommetrics.go@v2.21.0")
 MINIO = Exporter(name="MinIO", source="minio/minio:docs/metrics/prometheus/list.md@7aac2a2c5b7c")
 CERT_MANAGER = Exporter(name="cert-manager", source="cert-manager/cert-manager:internal/collectors/certificate_collector.go@v1.21.2")
 STATE_METRICS = Exporter(name="kube-state-metrics", source="kubernetes/kube-state-metrics:internal/store@v2.20.0")
 CADVISOR = Exporter(name="the kubelet's cAdvisor", source="google/cadvisor:metrics/prometheus.go@v0.56.2")
 PROMETHEUS = Exporter(name="Prometheus", source="prometheus/prometheus:rules/alerting.go@v3.14.0")
+
+ENVOY_BOUNDS = (0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000)
+PYTHON_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+"""prometheus/client_python's own; Knative's queue proxy has the same."""
+BATCH_BOUNDS = (1, 2, 4, 8, 16, 32)
+# vllm-project/vllm:vllm/v1/metrics/buckets.py@v0.32.0
+FIRST_TOKEN_BOUNDS = (
+    *(0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5),
+    *(10, 20, 40, 80, 160, 640, 2560),
+)
+BETWEEN_TOKENS_BOUNDS = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80)
+REQUEST_BOUNDS = (*LATENCY_BOUNDS, 120, 240, 480, 960, 1920, 7680)
 
 _GPU = ("Hostname", "gpu", "UUID", "modelName", "exported_namespace", "exported_pod")
 _KN = ("k8s_namespace_name", "kn_revision_name", "kn_service_name", "kn_configuration_name")
@@ -69,30 +89,30 @@ def _gauges(exporter: Exporter, labels: tuple[str, ...], *names: str) -> list[Me
 
 METRICS = [
     Metric(name="envoy_cluster_upstream_rq_xx", kind="counter", exporter=ENVOY, labels=("envoy_cluster_name", "envoy_response_code_class")),
-    Metric(name="envoy_cluster_upstream_rq_time", kind="histogram", exporter=ENVOY, labels=("envoy_cluster_name",), unit="ms"),
+    Metric(name="envoy_cluster_upstream_rq_time", kind="histogram", exporter=ENVOY, labels=("envoy_cluster_name",), bounds=ENVOY_BOUNDS),
     Metric(
         name="kn_serving_invocation_duration_seconds",
         kind="histogram",
         exporter=QUEUE_PROXY,
         labels=("http_response_status_code",),
-        unit="s",
+        bounds=PYTHON_BOUNDS,
     ),
     *_gauges(AUTOSCALER, _KN, "kn_revision_pods_desired", "kn_revision_concurrency_stable", "kn_revision_concurrency_target"),
     *_gauges(PODS_OF_REVISIONS, _KN, "kn_revision_pods_count"),
-    Metric(name="predictor_batch_images", kind="histogram", exporter=MNIST_SERVER, labels=("model_name",)),
-    Metric(name="request_predict_seconds", kind="histogram", exporter=KSERVE_SERVER, labels=("model_name",), unit="s"),
+    Metric(name="predictor_batch_images", kind="histogram", exporter=MNIST_SERVER, labels=("model_name",), bounds=BATCH_BOUNDS),
+    Metric(name="request_predict_seconds", kind="histogram", exporter=KSERVE_SERVER, labels=("model_name",), bounds=PYTHON_BOUNDS),
     *(
-        Metric(name=f"vllm:{name}", kind="histogram", exporter=VLLM, labels=("model_name", "engine"), unit="s")
-        for name in (
-            "time_to_first_token_seconds",
-            "inter_token_latency_seconds",
-            "e2e_request_latency_seconds",
-            "request_queue_time_seconds",
+        Metric(name=f"vllm:{name}_seconds", kind="histogram", exporter=VLLM, labels=("model_name", "engine"), bounds=bounds)
+        for name, bounds in (
+            ("time_to_first_token", FIRST_TOKEN_BOUNDS),
+            ("inter_token_latency", BETWEEN_TOKENS_BOUNDS),
+            ("e2e_request_latency", REQUEST_BOUNDS),
+            ("request_queue_time", REQUEST_BOUNDS),
         )
     ),
     *(
-        Metric(name=f"vllm:{name}", kind="counter", exporter=VLLM, labels=("model_name", "engine", "finished_reason"))
-        for name in ("prompt_tokens_total", "generation_tokens_total", "num_preemptions_total", "request_success_total")
+        Metric(name=f"vllm:{name}", kind="counter", exporter=VLLM, labels=("model_name", "engine"))
+        for name in ("prompt_tokens_total", "generation_tokens_total", "num_preemptions_total")
     ),
     *_gauges(VLLM, ("model_name", "engine"), "vllm:num_requests_waiting", "vllm:num_requests_running", "vllm:kv_cache_usage_perc"),
     Metric(name="http_requests_total", kind="counter", exporter=VLLM_HTTP, labels=("handler", "method", "status")),
@@ -109,7 +129,7 @@ METRICS = [
         "DCGM_FI_PROF_GR_ENGINE_ACTIVE",
     ),
     Metric(name="keda_scaler_detail_errors_total", kind="counter", exporter=KEDA, labels=_KEDA),
-    *_gauges(KEDA, _KEDA, "keda_scaler_metrics_value", "keda_scaler_active"),
+    *_gauges(KEDA, _KEDA, "keda_scaler_metrics_value"),
     *_gauges(
         MINIO,
         ("pool", "set"),
@@ -137,3 +157,8 @@ METRICS = [
     *_gauges(CADVISOR, ("image",), "container_memory_working_set_bytes"),
     *_gauges(PROMETHEUS, ("alertname", "alertstate", "severity"), "ALERTS"),
 ]
+
+
+def bounds(histogram: str) -> tuple[float, ...]:
+    """In the histogram's own unit. Raises KeyError for what is no histogram of the table."""
+    return {metric.name: metric.bounds for metric in METRICS if metric.kind == "histogram"}[histogram]

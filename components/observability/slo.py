@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from components.base import Args
+from components.observability.catalogue import bounds
 from components.observability.queries import LATENCY, REQUESTS, ServedModel, error_ratio, slow_ratio
 from components.observability.rules import Alert, Duration, Group, Record
 from components.platform.alert_receivers import Severity
-
-GATEWAY_BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Seconds. Bounds of Envoy's histograms that an objective may have (envoyproxy/envoy:source/common/stats/histogram_impl.cc@v1.39.1)."""
 
 PERIOD_DAYS = 30
 """In which the budget may be used up once."""
@@ -37,6 +35,16 @@ class Objective(Args):
     availability: Share = 0.995
     seconds: float
     fast: Share = 0.95
+
+    @field_validator("seconds")
+    @classmethod
+    def _counted_by_the_gateway(cls, seconds: float) -> float:
+        counted = [milliseconds / 1000 for milliseconds in bounds(LATENCY)]
+        if seconds not in counted:
+            raise ValueError(
+                f"{seconds:g} is no bound of the gateway's histogram; choose one of {', '.join(f'{each:g}' for each in counted)}"
+            )
+        return seconds
 
 
 class Burn(Args):
@@ -59,8 +67,6 @@ WINDOWS = sorted({window for burn in BURNS for window in (burn.long, burn.short)
 
 
 def groups(objective: Objective) -> list[Group]:
-    if objective.seconds not in GATEWAY_BOUNDS:
-        raise ValueError(f"seconds {objective.seconds:g} is no bound of the gateway's histogram; choose one of {GATEWAY_BOUNDS}")
     model = objective.model
     records = [
         Record(name=f"{RATIO}{window}", expr=bad(objective, slo, window), labels={"service": model.name, "slo": slo})

@@ -1,6 +1,6 @@
 """What a text model on vLLM says of itself before users notice: time to the first token, its queue, its cache.
 
-Metrics: vllm:vllm/v1/metrics/loggers.py@v0.32.0; bounds: buckets.py beside it.
+Metrics: vllm-project/vllm:vllm/v1/metrics/loggers.py@v0.32.0.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from components.observability.queries import ServedModel, server_quantile
 from components.observability.rules import Alert, Group
 
 FIRST_TOKEN = "vllm:time_to_first_token_seconds"  # noqa: S105 - a token of text
-FIRST_TOKEN_BOUNDS = (0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 FIRST_TOKEN_SECONDS = 0.25
 QUEUE_CEILING = 10
 CACHE_CEILING = 0.95

@@ -1,0 +1,39 @@
+"""What a query names: metrics and labels. Its grammar is promtool's to judge (tests/engine/test_alerts.py)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+WORDS = {"by", "without", "on", "ignoring", "group_left", "group_right", "and", "or", "unless", "bool", "offset", "inf", "nan"}
+GROUPING = re.compile(r"\b(by|without|on|ignoring|group_left|group_right)\s*\(([^()]*)\)")
+SELECTOR = re.compile(r"(?P<metric>[a-zA-Z_:][\w:]*)?\{(?P<matchers>[^{}]*)\}")
+MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
+TEXT = re.compile(r'"[^"]*"')
+RANGE = re.compile(r"\[[^\]]*\]")
+NAME = re.compile(r"[a-zA-Z_:][\w:]*")
+
+
+@dataclass(frozen=True)
+class Named:
+    """`matched`: (metric, label, value) of every matcher. `grouped`: labels by which results are grouped or joined, and made ones."""
+
+    metrics: frozenset[str]
+    matched: frozenset[tuple[str, str, str]]
+    grouped: frozenset[str]
+    made: frozenset[str]
+
+
+def named(query: str) -> Named:
+    matched = {
+        (selector["metric"] or "", label, value)
+        for selector in SELECTOR.finditer(query)
+        for label, _, value in MATCHER.findall(selector["matchers"])
+    }
+    made = frozenset(re.findall(r'"(\w+)", "\$1", "\w+"', query))
+    bare = SELECTOR.sub(lambda selector: f"{selector['metric'] or ''} ", query)
+    grouped = {label.strip() for _, labels in GROUPING.findall(bare) for label in labels.split(",") if label.strip()}
+    bare = RANGE.sub(" ", TEXT.sub(" ", GROUPING.sub(" ", bare)))
+    functions = {match[0] for match in re.finditer(r"[a-zA-Z_]\w*(?=\s*\()", bare)}
+    names = {match[0] for match in NAME.finditer(re.sub(r"\b[0-9][\w.]*", " ", bare))}
+    return Named(frozenset(names - functions - WORDS), frozenset(matched), frozenset(grouped), made)
