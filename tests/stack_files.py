@@ -16,6 +16,9 @@ IMAGES = {"mnist": "registry.example/mnist:1", "mnistWeights": "registry.example
 IMAGES_BY_DIGEST = {key: f"{reference}@sha256:{hashlib.sha256(key.encode()).hexdigest()}" for key, reference in IMAGES.items()}
 """Of no image: what the workflow would print stands in no stack file."""
 
+INGRESS = {"kind": "existing", "ingressClass": "traefik.ingress.networking.knative.dev", "service": "traefik/traefik"}
+"""What the bench brings along; `make up` writes it into its copy of the stack file."""
+
 
 def committed(stack: str) -> dict[str, Any]:
     """The keys below `inference-platform:` of a committed stack file."""
@@ -25,7 +28,7 @@ def committed(stack: str) -> dict[str, Any]:
 
 def local(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
     """`Pulumi.local.yaml` as `make up` completes it. A key `services__mnist__model` changes one value deep inside."""
-    return changed({**committed("local"), "images": dict(IMAGES)}, changes)
+    return changed({**committed("local"), "images": dict(IMAGES), "knative": {"enabled": True, "ingress": INGRESS}}, changes)
 
 
 def dev(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML

@@ -24,6 +24,12 @@ from components.scheduling import Workload
 NAMESPACE = "knative-serving"
 PART_OF = "knative"
 DRAIN_MARGIN_SECONDS = 30
+RESTRICTED_CONTAINER = {
+    "allowPrivilegeEscalation": False,
+    "runAsNonRoot": True,
+    "capabilities": {"drop": ["ALL"]},
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
 
 
 class ExistingIngress(Args):
@@ -86,7 +92,8 @@ class Knative(Component):
                     "apiVersion": "serving.knative.dev/v1",
                     "kind": "Service",
                     "metadata": {"name": "admission-gate"},
-                    "spec": {"template": {"spec": {"containers": [{"image": "admission-gate"}]}}},
+                    # Restricted, because Knative tries such a pod out in this namespace (knative/serving:pkg/webhook/podspec_dryrun.go).
+                    "spec": {"template": {"spec": {"containers": [{"image": "admission-gate", "securityContext": RESTRICTED_CONTAINER}]}}},
                 },
                 # Any image with Python would do; this one is part of the platform anyway.
                 image=args.mirror.image(versions.KSERVE_STORAGE_INITIALIZER),

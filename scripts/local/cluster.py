@@ -51,6 +51,9 @@ def running() -> Cluster:
     config: dict[str, object] = {
         "cluster": {"kind": "existing", "kubeconfig": bench["kubeconfig"], "identifier": bench["cluster"]},
         "mirror": {"charts": bench["charts"], "manifests": bench["manifests"], "images": bench["images"], "digests": "drop"},
+        "knative": {
+            "ingress": {"kind": "existing", "ingressClass": bench["knativeIngress"]["class"], "service": bench["knativeIngress"]["service"]}
+        },
     }
     return Cluster(Path(bench["kubeconfig"]), Path(bench["state"]) / "pulumi", config, tuple(bench["path"]), is_bench=True)
 

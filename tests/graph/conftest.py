@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.graph.recording import Graph, record
-from tests.stack_files import local
+from tests.graph.recording import Graph
+from tests.graph.stacks import local
 
 
 @pytest.fixture(scope="session")
 def graph() -> Graph:
-    return record(local(cluster={"kind": "existing", "kubeconfig": "/root/secret-path/kubeconfig", "identifier": "bench-default"}))
+    return local(cluster={"kind": "existing", "kubeconfig": "/root/secret-path/kubeconfig", "identifier": "bench-default"})

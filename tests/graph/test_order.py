@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from tests.graph.recording import Graph, record
-from tests.stack_files import local
+from tests.graph.stacks import local
 
 CHAINS = [
     # KServe's chart makes a Certificate, which cert-manager's webhook must admit.
@@ -31,7 +31,7 @@ def test_order(graph: Graph, earlier: str, later: str) -> None:
 
 def test_every_namespaced_object_waits_for_a_namespace_of_ours(graph: Graph) -> None:
     ours = {resource.inputs["metadata"]["name"] for resource in graph.of_kind("Namespace")}
-    assert ours == {"cert-manager", "kserve", "minio"}
+    assert ours == {"cert-manager", "envoy-gateway", "knative-serving", "kserve", "minio"}
     for resource in graph:
         namespace = resource.inputs.get("metadata", {}).get("namespace") or resource.inputs.get("namespace")
         if resource.custom and namespace in ours:
@@ -48,13 +48,13 @@ def test_the_crds_of_the_serving_controller_do_not_wait_for_certificates(graph: 
 
 
 def test_nothing_depends_on_a_part_that_is_switched_off() -> None:
-    graph = record(local(certManager={"enabled": False}))
+    graph = local(certManager={"enabled": False})
     assert not [resource.key for resource in graph if "cert-manager" in resource.name]
     assert graph.comes_after("Job/mnist-classifier-smoke", "Release/kserve-resources")
 
 
 def test_a_platform_without_services_is_only_the_platform() -> None:
-    graph = record(local(services={}))
+    graph = local(services={})
     assert not graph.of_kind("InferenceService", "ServingRuntime")
     assert graph.outputs == {"cluster": {}, "endpoints": {}}
     graph = record({"certManager": {"enabled": False}, "kserve": {"enabled": False}, "modelStore": {"enabled": False}})

@@ -8,8 +8,8 @@ import pytest
 
 from components import versions
 from components.artifacts import Image
-from tests.graph.recording import Graph, record
-from tests.stack_files import local
+from tests.graph.recording import Graph
+from tests.graph.stacks import local
 
 
 def test_every_object_goes_through_the_stacks_own_provider(graph: Graph) -> None:
@@ -31,6 +31,7 @@ def test_releases_are_named_pinned_bounded_and_never_make_namespaces(graph: Grap
     releases = {release.name: release.inputs for release in graph.of_kind("Release")}
     assert {name: (inputs["chart"], inputs["version"]) for name, inputs in releases.items()} == {
         "cert-manager": ("oci://quay.io/jetstack/charts/cert-manager", "v1.21.2"),
+        "gateway-helm": ("oci://docker.io/envoyproxy/gateway-helm", "v1.9.1"),
         "kserve-crd": ("oci://ghcr.io/kserve/charts/kserve-crd", "v0.20.0"),
         "kserve-resources": ("oci://ghcr.io/kserve/charts/kserve-resources", "v0.20.0"),
     }
@@ -41,9 +42,10 @@ def test_releases_are_named_pinned_bounded_and_never_make_namespaces(graph: Grap
 
 
 def test_a_folder_of_charts_replaces_the_registries() -> None:
-    graph = record(local(mirror={"charts": "/srv/charts"}))
+    graph = local(mirror={"charts": "/srv/charts"})
     assert {release.inputs["chart"] for release in graph.of_kind("Release")} == {
         "/srv/charts/cert-manager-v1.21.2.tgz",
+        "/srv/charts/gateway-helm-v1.9.1.tgz",
         "/srv/charts/kserve-crd-v0.20.0.tgz",
         "/srv/charts/kserve-resources-v0.20.0.tgz",
     }
@@ -52,9 +54,9 @@ def test_a_folder_of_charts_replaces_the_registries() -> None:
 def test_a_mirror_reaches_every_third_party_image(graph: Graph) -> None:
     mirror = {"images": {host: f"corp.example/{host}" for host in ("docker.io", "quay.io", "ghcr.io")}}
     upstream = json.dumps([resource.inputs for resource in graph if resource.custom])
-    mirrored = json.dumps([resource.inputs for resource in record(local(mirror=mirror)) if resource.custom])
+    mirrored = json.dumps([resource.inputs for resource in local(mirror=mirror) if resource.custom])
     used = [pin for pin in vars(versions).values() if isinstance(pin, Image) and f'"{pin.repository}' in upstream]
-    assert len(used) == 8
+    assert len(used) == 11
     for pin in used:
         assert f"corp.example/{pin.repository}" in mirrored
         assert f'"{pin.repository}' not in mirrored
@@ -77,7 +79,7 @@ def test_a_standalone_store_is_one_server_with_one_drive(graph: Graph) -> None:
 
 
 def test_a_distributed_store_survives_a_node() -> None:
-    graph = record(local(modelStore={"mode": "distributed", "replicas": 4}))
+    graph = local(modelStore={"mode": "distributed", "replicas": 4})
     spec = graph.one("StatefulSet/minio").inputs["spec"]
     assert spec["replicas"] == 4
     peers = "http://minio-{0...3}.minio-headless.minio.svc.cluster.local:9000/data"

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from tests.graph.recording import Graph, record
-from tests.stack_files import local
+import pytest
+
+from tests.graph.recording import Graph
+from tests.graph.stacks import local
 
 ISVC = "InferenceService/mnist-classifier"
 
 
-def test_the_address_people_know(graph: Graph) -> None:
+@pytest.fixture(scope="module")
+def standard() -> Graph:
+    """The same service without Knative."""
+    scaling = {"metric": "cpu", "target": 80}
+    return local(gatewayApi={}, envoyGateway={}, knative={}, services__mnist__scaling=scaling)
+
+
+def test_the_address_people_know(graph: Graph, standard: Graph) -> None:
+    assert standard.outputs == graph.outputs
     assert graph.outputs["endpoints"] == {"mnist": "http://mnist-classifier.default.svc.cluster.local/v1/models/mnist-classifier:predict"}
-    service = graph.one("Service/mnist-classifier").inputs
+    service = standard.one("Service/mnist-classifier").inputs
     assert service["metadata"]["namespace"] == "default"
     assert service["spec"] == {
         "selector": {"app": "isvc.mnist-classifier-predictor"},
@@ -18,13 +28,13 @@ def test_the_address_people_know(graph: Graph) -> None:
     }
 
 
-def test_the_mode_is_always_written_and_the_autoscaler_is_one(graph: Graph) -> None:
-    service = graph.one(ISVC).inputs
+def test_the_mode_is_always_written_and_the_autoscaler_is_one(standard: Graph) -> None:
+    service = standard.one(ISVC).inputs
     assert service["metadata"]["annotations"] == {
         "serving.kserve.io/deploymentMode": "Standard",
         "serving.kserve.io/autoscalerClass": "hpa",
     }
-    assert not graph.of_kind("HorizontalPodAutoscaler", "ScaledObject")
+    assert not standard.of_kind("HorizontalPodAutoscaler", "ScaledObject")
     predictor = service["spec"]["predictor"]
     assert (predictor["minReplicas"], predictor["maxReplicas"]) == (1, 3)
     assert (predictor["scaleMetric"], predictor["scaleTarget"]) == ("cpu", 80)
@@ -46,7 +56,7 @@ def test_the_model_and_its_reader(graph: Graph) -> None:
 
 def test_resources_are_the_configurations(graph: Graph) -> None:
     assert graph.one(ISVC).inputs["spec"]["predictor"]["model"]["resources"] == {
-        "requests": {"cpu": "300m", "memory": "512Mi"},
+        "requests": {"cpu": "100m", "memory": "512Mi"},
         "limits": {"cpu": "2", "memory": "2Gi"},
     }
 
@@ -66,8 +76,8 @@ def test_model_pods_never_run_in_the_controllers_namespace(graph: Graph) -> None
         assert resource.inputs["metadata"]["namespace"] not in {"kserve", "cert-manager", "minio"}
 
 
-def test_the_server_drains_before_it_is_killed(graph: Graph) -> None:
-    assert graph.one(ISVC).inputs["spec"]["predictor"]["terminationGracePeriodSeconds"] >= 35
+def test_the_server_drains_before_it_is_killed(standard: Graph) -> None:
+    assert standard.one(ISVC).inputs["spec"]["predictor"]["terminationGracePeriodSeconds"] >= 35
 
 
 def test_the_server_learns_its_cpu_limit(graph: Graph) -> None:
@@ -77,6 +87,6 @@ def test_the_server_learns_its_cpu_limit(graph: Graph) -> None:
 
 
 def test_an_own_image_name_passes_through_untouched() -> None:
-    graph = record(local(mirror={"images": {"registry.example": "elsewhere.example"}}))
+    graph = local(mirror={"images": {"registry.example": "elsewhere.example"}})
     (container,) = graph.one("ServingRuntime/mnist-pytorch").inputs["spec"]["containers"]
     assert container["image"] == "registry.example/mnist:1"
