@@ -124,7 +124,10 @@ def observe(environment: Mapping[str, str]) -> Live | None:
 def get(environment: Mapping[str, str], *what: str) -> Object | None:
     """`kubectl get`; None for what is not there, its kind included."""
     command = ["kubectl", "--namespace", MODELS_NAMESPACE, "--request-timeout=10s", "get", *what, "--ignore-not-found", "--output", "json"]
-    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    try:
+        done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    except FileNotFoundError:
+        raise DriverError("the cluster is asked with kubectl, which isn't on PATH") from None
     if done.returncode != 0:
         if "doesn't have a resource type" in done.stderr:
             return None

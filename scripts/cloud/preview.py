@@ -16,7 +16,9 @@ import yaml
 
 from scripts.commands import ROOT, answer, show
 from scripts.errors import DriverError
+from scripts.preview.live import check
 from scripts.preview.run import summarized
+from scripts.stack_file import stack_file
 
 BENCH = [sys.executable, "-m", "bench"]
 PROJECT = "inference-platform"
@@ -30,7 +32,9 @@ def preview(stack: str, arguments: list[str], summary_only: bool = False) -> Non
     Of an empty state with tools of the bench for those that this machine lacks; its aws plugin says that it simulates.
     """
     if os.environ.get("PULUMI_BACKEND_URL"):
-        summarized(stack, arguments, real_tools(), summary_only)
+        environment = real_tools()
+        summarized(stack, arguments, environment, summary_only)
+        check(stack, stack_file(stack), environment)
         return
     print(f"PULUMI_BACKEND_URL is not set: previewing {stack} as if nothing existed yet\n", file=sys.stderr, flush=True)
     show([*BENCH, "build", "--clients"], os.environ)

@@ -7,8 +7,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from scripts.cloud.access import cluster_access
 from scripts.cloud.preview import real_tools
-from scripts.commands import ROOT, answer
+from scripts.commands import ROOT
 from scripts.errors import DriverError
 from scripts.local import cluster as clusters
 from scripts.local import workspace as workspaces
@@ -16,9 +17,7 @@ from scripts.local.engine import make_ready
 from scripts.local.workspace import Workspace
 from scripts.mlops.delivery.pulumi_engine import Deployment
 from scripts.preview.run import POLICY_PACK
-from scripts.stack_file import stack_file
-from stacks.config import parse
-from stacks.config.cluster import EksClusterConfig
+from scripts.stack_file import configuration, stack_file
 
 
 def deployment(stack: str, sections: dict[str, Any]) -> Deployment:
@@ -36,8 +35,7 @@ def _local() -> Deployment:
         make_ready(workspace, "up")
 
     def machine(sections: dict[str, Any]) -> dict[str, Any]:
-        known = workspaces.of_machine(cluster, images, sections.get("images", {}))
-        return {key: value for key, value in known.items() if key != "cluster"}  # a kubeconfig becomes a secret, which needs an engine
+        return workspaces.of_machine(cluster, images, sections.get("images", {}))
 
     def copy(text: str, folder: Path) -> Path:
         scratch, source = Workspace(folder, workspace.environment), folder / "source.yaml"
@@ -59,22 +57,12 @@ def _cloud(stack: str, sections: dict[str, Any]) -> Deployment:
     return Deployment(
         stack,
         folder,
-        environment | cluster_access(stack, sections, folder, environment),
+        environment | cluster_access(configuration(stack, sections).cluster, folder, environment),
         refresh=lambda: None,
         machine=lambda _: {},
         copy=lambda text, scratch: _written(scratch / stack_file(stack).name, text),
         policy_packs=POLICY_PACK[1:],
     )
-
-
-def cluster_access(stack: str, sections: dict[str, Any], folder: Path, environment: dict[str, str]) -> dict[str, str]:
-    """KUBECONFIG of the stack's own cluster, whatever kubectl's current context is; of a cluster that is not ours, the person's."""
-    cluster = parse({**sections, "services": {}}, stack).cluster
-    if not isinstance(cluster, EksClusterConfig):
-        return {}
-    kubeconfig = str(folder / "kubeconfig")
-    answer(["aws", "eks", "update-kubeconfig", "--name", cluster.name, "--region", cluster.region, "--kubeconfig", kubeconfig], environment)
-    return {"KUBECONFIG": kubeconfig}
 
 
 def _written(path: Path, text: str) -> Path:

@@ -16,7 +16,8 @@ from pulumi.automation.events import EngineEvent
 from scripts.commands import ROOT
 from scripts.errors import DriverError
 from scripts.mlops.delivery.ports import UpFailedError
-from stacks.config import StackConfig, parse
+from scripts.stack_file import configuration
+from stacks.config import StackConfig
 
 PATIENCE_SECONDS = 300
 """With an update that somebody else runs, or an earlier run of this whose driver was killed: it goes on to its end."""
@@ -71,7 +72,7 @@ class PulumiEngine:
         return "\n".join(lines)
 
     def configuration(self, sections: dict[str, Any]) -> StackConfig:
-        return parse({**sections, **self._deployment.machine(sections)}, self._deployment.stack)
+        return configuration(self._deployment.stack, {**sections, **self._deployment.machine(sections)})
 
     def _run(self, operation: Callable[[dict[str, Any]], object]) -> None:
         end = time.monotonic() + PATIENCE_SECONDS

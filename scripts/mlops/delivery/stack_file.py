@@ -11,6 +11,7 @@ import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
+from scripts import stack_file
 from stacks.config import NAMESPACE
 
 Key = tuple[str, ...]
@@ -57,10 +58,8 @@ class StackFile:
         return text.getvalue()
 
     def sections(self, edits: Edits) -> dict[str, Any]:
-        """Our sections as the file would have them after these changes, by their names below the namespace."""
-        content = self.parsed(self.edited(edits))["config"]
-        prefix = f"{NAMESPACE}:"
-        return {key.removeprefix(prefix): value for key, value in content.items() if key.startswith(prefix)}
+        """Ours as the file would have them after these changes."""
+        return stack_file.sections(self.edited(edits))
 
 
 def _round_trip() -> YAML:

@@ -10,6 +10,7 @@ import pytest
 
 from scripts.local import cluster as clusters
 from scripts.local.cluster import Cluster
+from scripts.local.workspace import write_config
 from scripts.preview.__main__ import main
 
 ROOT = Path(__file__).parents[3]
@@ -73,6 +74,32 @@ def test_a_preview_that_fails_is_told_as_well(monkeypatch: pytest.MonkeyPatch, c
     said = capfd.readouterr()
     assert "local: 328 to create" in said.out
     assert "ended with exit status 1" in said.err
+
+
+STANDARD = {
+    "metadata": {"annotations": {"serving.kserve.io/deploymentMode": "Standard"}},
+    "spec": {"predictor": {"model": {"storageUri": "s3://models/a.pt"}}},
+}
+
+
+def test_what_runs_now_may_forbid_what_is_previewed(kept: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """The rules have tests of their own: here a canary meets a service in Standard mode."""
+    kubectl = kept.with_name("kubectl")
+    kubectl.write_text(f"#!/bin/sh\ncase \"$*\" in *inferenceservices*) echo '{json.dumps(STANDARD)}';; esac\n")
+    kubectl.chmod(0o755)
+    assert run(monkeypatch, "local") == 0
+    canary = (
+        (ROOT / "Pulumi.local.yaml")
+        .read_text()
+        .replace("    mnist:\n", "    mnist:\n      canary: {model: s3://models/b.pt, percent: 10}\n")
+    )
+    source = kept.with_name("Pulumi.local.yaml")
+    source.write_text(canary + "  inference-platform:images: {mnist: 'a:1', mnistWeights: 'b:1'}\n")
+    monkeypatch.setattr(write_config, "__defaults__", (source,))
+    assert run(monkeypatch, "local") == 1
+    said = capfd.readouterr()
+    assert "local: 328 to create" in said.out
+    assert "local must not be updated with this now:\nservices.mnist.canary: the service runs in Standard mode" in said.err
 
 
 def test_a_stack_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -85,6 +85,8 @@ class Behaviour:
 
 @dataclass
 class World:
+    """`is_slow`: an update ends before anything came of it, and nothing was checked. `then`: happens at the end of every update."""
+
     folder: Path
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
     kserve: FakeKServe = field(default_factory=FakeKServe)
@@ -92,6 +94,8 @@ class World:
     moments_left: int | None = None
     killed_when: Callable[[dict[str, int]], bool] = lambda _: False
     engine_is_broken: bool = False
+    is_slow: bool = False
+    then: Callable[[], None] = lambda: None
     written: list[dict[str, object]] = field(default_factory=list)
     seen: list[tuple[float, dict[str, int]]] = field(default_factory=list)
     ups: list[tuple[str | None, Wanted]] = field(default_factory=list)
@@ -135,12 +139,17 @@ class World:
         self.kserve.unready = {model for model, behaviour in self.behaviours.items() if not behaviour.starts}
         self.kserve.apply(change)
         self.moment()
+        if self.is_slow:
+            return
         for _ in range(4):
             self.kserve.step()
             self.seconds += 1
             self.moment()
+        self.then()
         newest = self.kserve.revisions[-1]
-        if only is None and not (newest.ready and self.behaviour(newest.version.model, newest.version.image).answers):
+        if only is None and not newest.ready:
+            raise UpFailedError(f"{newest.version.model} is not ready")
+        if only is None and not self.behaviour(newest.version.model, newest.version.image).answers:
             raise UpFailedError(f"{newest.version.model} does not answer")
 
     def configuration(self, sections: dict[str, Any]) -> StackConfig:

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.errors import DriverError
+from scripts.live_rules import Wanted
+from scripts.live_state import Version
 from scripts.mlops.delivery import journal as journals
 from scripts.mlops.delivery.journal import PROMOTED, ROLLED_BACK
 from scripts.mlops.delivery.plan import Named
@@ -26,9 +28,10 @@ def at(percent: int) -> dict[str, Any]:
     return {"model": A, "canary": {"model": B, "percent": percent}, "image": None}
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+@pytest.fixture(params=["checked", "slow"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
+    """A cluster that has done what it was told when an update ends, and one that has not even begun."""
+    return World(tmp_path, is_slow=request.param == "slow")
 
 
 def share_of(users: dict[str, int], model: str) -> int:
@@ -76,7 +79,7 @@ BAD = {
 REASON = {
     "errors": "requests failed",
     "slow": "more than 1.5 times as much",
-    "does not start": "does not answer",
+    "does not start": "is not ready",
     "does not answer": "does not answer",
     "crashes": "crashed 1 times",
     "is never asked": "nothing can be said of it: only 0 to the candidate",
@@ -85,6 +88,8 @@ REASON = {
 
 @pytest.mark.parametrize("kind", BAD)
 def test_a_bad_candidate_is_found_in_the_dark_and_no_user_gets_it(world: World, kind: str) -> None:
+    if kind == "does not answer" and world.is_slow:
+        pytest.skip("nobody asks")
     world.behaviours[B] = BAD[kind]
     done = world.run()
     assert done.outcome == ROLLED_BACK
@@ -207,6 +212,40 @@ def test_a_canary_that_somebody_dropped_by_hand_is_taken_back_by_the_long_way(wo
     world.written.clear()
     world.rollout().back("a person asked for it")
     assert world.written == [DARK, REMOVED, STABLE]
+
+
+def test_a_version_before_stable_that_comes_back_to_users_ends_the_rollout(tmp_path: Path) -> None:
+    """KServe takes it where it sees the split before the candidate's revision (PropagateStatus); seen as kserve#2130."""
+    world = World(tmp_path)
+    for model in (C, A):
+        world.kserve.apply(Wanted(Version(model, "server:1")))
+        world.kserve.settle()
+
+    def forget() -> None:
+        world.kserve.rolled_out, world.then = world.kserve.previous, lambda: None
+
+    world.then = forget
+    done = world.run()
+    assert done.outcome == ROLLED_BACK
+    assert f"{A} on server:1 gets 0 % of the requests" in done.going_back
+    assert share_of(world.kserve.users(), A) == 100
+
+
+def test_a_decision_to_go_back_outlives_a_kill_even_if_the_candidate_recovers(world: World) -> None:
+    world.behaviours[B] = Behaviour(errors=0.5)
+    say = world.say
+
+    def killed(_: str) -> None:
+        raise Killed
+
+    world.say = killed  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        world.run()
+    world.say = say  # type: ignore[method-assign]
+    world.behaviours[B] = Behaviour()
+    done = world.run()
+    assert done.outcome == ROLLED_BACK
+    assert "requests failed" in done.going_back
 
 
 def count(world: World) -> int:

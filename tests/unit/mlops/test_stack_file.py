@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from scripts.mlops.delivery.stack_file import Edits, StackFile
+from scripts.stack_file import configuration
 from tests.unit.mlops.fake_platform import A, B
 
 ROOT = Path(__file__).parents[3]
@@ -84,3 +85,10 @@ def test_its_sections_are_those_of_the_program(file: StackFile) -> None:
     assert sections["services"]["mnist"]["canary"]["percent"] == 10
     assert not any(key.startswith(("pulumi", "inference-platform")) for key in sections)
     assert file.value(CANARY) is None, "asking changes nothing"
+
+
+def test_encrypted_values_are_no_mistakes() -> None:
+    kubeconfig = {"secure": "v1:of:the-state"}
+    config = configuration("local", {"cluster": {"kind": "existing", "kubeconfig": kubeconfig}, "images": {"mnist": "mnist:1"}})
+    assert config.images.mnist == "mnist:1"
+    assert config.cluster.kind == "existing"

@@ -1,0 +1,27 @@
+"""Whether what was previewed may be applied to what runs now."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from scripts.cloud.access import cluster_access
+from scripts.errors import DriverError
+from scripts.live_rules import refusals
+from scripts.stack_file import configuration, sections
+from stacks.config import ConfigError
+
+
+def check(stack: str, config_file: Path, environment: Mapping[str, str]) -> None:
+    """Raises DriverError with every reason against it. A cluster that can't be asked is none: a preview needs no cluster."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="access-") as folder:
+            config = configuration(stack, sections(config_file.read_text()))
+            reasons = refusals(config, {**environment, **cluster_access(config.cluster, Path(folder), environment)})
+    except (ConfigError, DriverError) as error:
+        print(f"what runs now was not asked: {error}", file=sys.stderr)
+        return
+    if reasons:
+        raise DriverError("\n".join([f"{stack} must not be updated with this now:", *reasons]))
