@@ -84,7 +84,10 @@ test-provider: packages ## Only the contract with the kubernetes provider: the o
 	@$(RUN) python -m pytest -m engine tests/engine/provider_contract.py
 
 test-node: packages ## Only the tests on the real node
-	@$(RUN) python -m pytest -m node tests
+	@$(RUN) python -m pytest -m "node and not acceptance" tests
+
+acceptance: packages ## The long tests on the real node: shares of a canary, rollbacks under load, killed parts, cold starts
+	@$(RUN) python -m pytest -s -m acceptance tests
 
 prices: $(VENV)/.installed ## Ask AWS for every price in policies/prices.json; REGION=... for one region. Any account's credentials will do
 	@$(RUN) python -m scripts.cloud.prices $(REGION)

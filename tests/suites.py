@@ -37,7 +37,7 @@ def marked(name: str, marks: str) -> Suite:
 
 
 LANES = [
-    [marked("platform", "node and not lifecycle")],
+    [marked("platform", "node and not lifecycle and not acceptance")],
     [marked("engine", "engine"), marked("lifecycle", "lifecycle")],
     [Suite("check", ["make", "--no-print-directory", "check"])],
 ]

@@ -11,8 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import tools
+from scripts.mlops.reach import Endpoint, reachable
 from tests import nodes
 
+ADDRESS = "http://mnist-classifier.default.svc.cluster.local/v1/models/mnist-classifier:predict"
 INSTANCE = nodes.PLATFORM
 
 kubectl = nodes.Kubectl(INSTANCE)
@@ -27,12 +30,18 @@ class Done:
     seconds: float
 
 
-def run(*command: str, timeout_seconds: float = 900) -> Done:
+def shell() -> dict[str, str]:
+    """The environment of somebody who works with this node's cluster: its kubeconfig, and `kubectl` on PATH."""
+    path = os.pathsep.join([str(tools.binary("kubectl").parent), os.environ["PATH"]])
+    return nodes.environment(INSTANCE) | {"KUBECONFIG": str(INSTANCE.kubeconfig), "PATH": path}
+
+
+def run(*command: str, environment: dict[str, str] | None = None, timeout_seconds: float = 900) -> Done:
     began = time.monotonic()
     done = subprocess.run(
         command,
         cwd=nodes.ROOT,
-        env=nodes.environment(INSTANCE),
+        env=environment or nodes.environment(INSTANCE),
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -76,9 +85,10 @@ def apply(**changed: str) -> Done:
     return pulumi("up", "--yes", "--skip-preview", *(["--config-path", *settings] if settings else []))
 
 
-def address(service: str, namespace: str) -> str:
-    """The Service's cluster address, to which the bench gives this machine a route."""
-    return kubectl("--namespace", namespace, "get", "service", service, "--output", "jsonpath={.spec.clusterIP}")
+def endpoint() -> Endpoint:
+    """The address that people know, as this machine reaches it: the bench gives it a route to the Services."""
+    with reachable(ADDRESS, shell()) as found:
+        return found
 
 
 def processes_with(argument: str) -> list[str]:

@@ -1,6 +1,6 @@
 """`make up` on the real node, and what happens to it afterwards.
 
-In file order: each test starts from the platform that the one before it left.
+In file order: each test starts from the platform that the one before it left. tests/node/test_serverless.py goes on from there.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import json
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 
 import pytest
 
+from scripts.mlops.reach import Endpoint
 from tests import nodes
 from tests.node import api_server, model_store, platform
 from tests.node.recorded_stacks import written
@@ -21,29 +21,14 @@ from tests.waiting import wait_for
 
 pytestmark = pytest.mark.node
 
-PREDICT = "/v1/models/mnist-classifier:predict"
 BLANK = json.dumps({"instances": [[[0.0] * 28] * 28]}).encode()
+PODS = "serving.kserve.io/inferenceservice=mnist-classifier"
 SECONDS_TO_A_REASON = 120
 """A broken model has to be reported within two minutes."""
 
 
-@pytest.fixture(scope="module")
-def up() -> Iterator[platform.Done]:
-    try:
-        yield platform.local("up")
-    finally:
-        removed = platform.local("down")
-        assert removed.status == 0, removed.output[-3000:]
-
-
-@pytest.fixture
-def url(up: platform.Done) -> str:
-    assert up.status == 0, up.output[-3000:]
-    return f"http://{platform.address('mnist-classifier', 'default')}{PREDICT}"
-
-
-def post(url: str, body: bytes) -> tuple[int, str]:
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 (our own node)
+def post(to: Endpoint, body: bytes) -> tuple[int, str]:
+    request = urllib.request.Request(to.url, body, {"Content-Type": "application/json", "Host": to.host})  # noqa: S310 (our own node)
     try:
         with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
             return response.status, response.read().decode()
@@ -54,13 +39,13 @@ def post(url: str, body: bytes) -> tuple[int, str]:
 def test_make_up_ends_with_a_real_prediction(up: platform.Done) -> None:
     assert up.status == 0, up.output[-3000:]
     assert "the model says" in up.output
-    assert "http://mnist-classifier.default.svc.cluster.local/v1/models/mnist-classifier:predict" in up.output
+    assert platform.ADDRESS in up.output
 
 
-def test_the_model_recognises_digits_it_never_saw(url: str) -> None:
-    checked = platform.run(
-        sys.executable, "-m", "scripts.mlops.test_mnist_inference", "--url", url, "--requests", "400", "--concurrency", "4", "--json"
-    )
+@pytest.mark.usefixtures("mnist")
+def test_the_model_recognises_digits_it_never_saw() -> None:
+    check = [sys.executable, "-m", "scripts.mlops.test_mnist_inference", "--url", platform.ADDRESS]
+    checked = platform.run(*check, "--requests", "400", "--concurrency", "4", "--json", environment=platform.shell())
     assert checked.status == 0, checked.output
     report = json.loads(checked.output[checked.output.index("{") :])
     assert report["accuracy"] >= 0.95
@@ -81,31 +66,31 @@ def test_the_model_recognises_digits_it_never_saw(url: str) -> None:
     ],
     ids=["empty", "not JSON", "a list", "no instances", "no images", "wrong shape", "a string", "NaN"],
 )
-def test_a_malformed_request_is_the_callers_fault_and_says_why(url: str, body: bytes) -> None:
-    status, reason = post(url, body)
+def test_a_malformed_request_is_the_callers_fault_and_says_why(mnist: Endpoint, body: bytes) -> None:
+    status, reason = post(mnist, body)
     assert 400 <= status < 500
     assert len(reason) > 10
 
 
-def test_ten_megabytes_are_refused_and_the_server_lives(url: str) -> None:
-    status, _ = post(url, b'{"instances": [' + b"0," * 5_000_000 + b"0]}")
+def test_ten_megabytes_are_refused_and_the_server_lives(mnist: Endpoint) -> None:
+    status, _ = post(mnist, b'{"instances": [' + b"0," * 5_000_000 + b"0]}")
     assert 400 <= status < 500
-    assert post(url, BLANK)[0] == 200
+    assert post(mnist, BLANK)[0] == 200
 
 
-@pytest.mark.usefixtures("url")
+@pytest.mark.usefixtures("mnist")
 def test_up_again_changes_nothing() -> None:
     again = platform.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes")
     assert again.status == 0, again.output
 
 
-@pytest.mark.usefixtures("url")
+@pytest.mark.usefixtures("mnist")
 def test_refresh_finds_no_drift() -> None:
     refreshed = platform.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
     assert refreshed.status == 0, refreshed.output
 
 
-@pytest.mark.usefixtures("url")
+@pytest.mark.usefixtures("mnist")
 def test_refresh_finds_a_field_that_somebody_edited() -> None:
     platform.kubectl("label", "--overwrite", "inferenceservice", "mnist-classifier", "app.kubernetes.io/part-of=somebody-else")
     refreshed = platform.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
@@ -117,7 +102,7 @@ def test_refresh_finds_a_field_that_somebody_edited() -> None:
     assert owner != "somebody-else"
 
 
-@pytest.mark.usefixtures("url")
+@pytest.mark.usefixtures("mnist")
 def test_kserve_s_webhooks_admit_the_services_of_every_stack() -> None:
     """In a namespace of their own: beside the one that runs, a service of another mode would be a forbidden change of it."""
     platform.kubectl("create", "namespace", "admission")
@@ -136,7 +121,7 @@ def test_kserve_s_webhooks_admit_the_services_of_every_stack() -> None:
     platform.kubectl("delete", "namespace", "admission")
 
 
-@pytest.mark.usefixtures("url")
+@pytest.mark.usefixtures("mnist")
 def test_no_secret_stands_in_the_state_in_clear() -> None:
     secrets = json.loads(
         platform.kubectl("get", "secrets", "--all-namespaces", "--selector", "app.kubernetes.io/managed-by=pulumi", "--output", "json")
@@ -155,42 +140,42 @@ def test_no_secret_stands_in_the_state_in_clear() -> None:
             assert base64.b64encode(password.encode()).decode() not in text
 
 
-def test_a_wrong_model_key_fails_with_the_reason_within_two_minutes(url: str) -> None:
+def test_a_wrong_model_key_fails_with_the_reason_within_two_minutes(mnist: Endpoint) -> None:
     failed = platform.apply(services__mnist__model="s3://models/mnist/absent.pt")
     assert failed.status != 0
     assert "absent.pt" in failed.output
     assert "No model found" in failed.output or "NoSuchKey" in failed.output
     assert "Traceback" not in failed.output
     assert failed.seconds < SECONDS_TO_A_REASON
-    assert post(url, BLANK)[0] == 200, "the running model was taken down by a broken one"
+    assert post(mnist, BLANK)[0] == 200, "the running model was taken down by a broken one"
     assert platform.apply().status == 0
 
 
-def test_a_replaced_model_changes_the_answer_and_a_deleted_one_stops_new_pods(url: str) -> None:
+def test_a_replaced_model_changes_the_answer_and_a_deleted_one_stops_new_pods(mnist: Endpoint) -> None:
     """So the answers come from the store: no weights hide in the image."""
-    first = post(url, BLANK)
+    first = post(mnist, BLANK)
     model_store.publish_other_model("mnist/other.pt")
     replaced = platform.apply(services__mnist__model="s3://models/mnist/other.pt")
     assert replaced.status == 0, replaced.output[-3000:]
-    second = post(url, BLANK)
+    second = post(mnist, BLANK)
     assert second[0] == 200
     assert second != first
 
     model_store.delete_model("mnist/other.pt")
-    platform.kubectl("delete", "pod", "--selector", "app=isvc.mnist-classifier-predictor", "--wait=false")
+    platform.kubectl("delete", "pod", "--selector", PODS, "--wait=false")
     failed = "jsonpath={.items[*].status.initContainerStatuses[*].lastState.terminated.message}"
     said = wait_for(
-        lambda: platform.kubectl("get", "pods", "--selector", "app=isvc.mnist-classifier-predictor", "--output", failed),
+        lambda: platform.kubectl("get", "pods", "--selector", PODS, "--output", failed),
         60,
         "the new pod to fail",
     )
     assert "No model found in mnist/other.pt" in said
 
     assert platform.apply().status == 0
-    assert post(url, BLANK) == first
+    assert post(mnist, BLANK) == first
 
 
-@pytest.mark.usefixtures("url")
+@pytest.mark.usefixtures("mnist")
 def test_destroy_leaves_nothing_and_up_works_again_even_when_it_is_killed_on_the_way() -> None:
     destroyed = platform.pulumi("destroy", "--yes", "--skip-preview")
     assert destroyed.status == 0, destroyed.output[-3000:]

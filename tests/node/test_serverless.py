@@ -1,0 +1,191 @@
+"""MNIST in Knative mode on the real node: how it gets there, how its requests are split, and what a crash costs its users.
+
+In file order, after tests/node/test_local_platform.py. What takes minutes has the marker `acceptance` (make acceptance): its figures
+stand in docs/measurements.md.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.node import cgroups
+from scripts.mlops.load.measurement import Measurement
+from scripts.mlops.load.probe import start_probe
+from scripts.mlops.load.running import Running
+from scripts.mlops.mnist_requests import cases, predicted_class
+from scripts.mlops.reach import Endpoint
+from tests import nodes
+from tests.node import model_store, platform
+from tests.waiting import wait_for
+
+pytestmark = pytest.mark.node
+
+MODEL = "s3://models/mnist/mnist_cnn_single_gpu.pt"
+CANDIDATE = "s3://models/mnist/candidate.pt"
+PREDICTOR = "mnist-classifier-predictor"
+USERS_PER_SECOND = 50.0
+SECONDS_TO_OBEY = 5
+"""From a rollback's writing on, the candidate may get requests for this long."""
+SECONDS_TO_RECOVER = 30
+
+
+@contextmanager
+def users(to: Endpoint, rate: float = USERS_PER_SECOND) -> Iterator[Running]:
+    """Requests at random moments, each sent once, until the block ends."""
+    load = start_probe(to.url, to.host, cases(1)[0].body, predicted_class, rate, 600)
+    try:
+        wait_for(lambda: len(load.samples) >= rate, 30, "the load to be under way")
+        yield load
+    finally:
+        load.stop()
+        load.wait()
+
+
+def canary(percent: int, model: str | None = CANDIDATE) -> platform.Done:
+    """`pulumi up` with a candidate beside the committed model, or with none described."""
+    named = {"services__mnist__canary__model": model} if model else {}
+    return platform.apply(**named, services__mnist__canary__percent=str(percent))
+
+
+def succeeded(done: platform.Done) -> None:
+    assert done.status == 0, done.output[-3000:]
+
+
+def status() -> dict[str, Any]:
+    """Of the predictor, as KServe tells it: which revision is ready, rolled out, and how requests are split."""
+    return dict(platform.kubectl.json("get", "inferenceservice", "mnist-classifier")["status"]["components"]["predictor"])
+
+
+def shares(measured: Measurement) -> dict[str, float]:
+    """Percent of the requests by the revision that answered."""
+    return {version: 100 * len(part.samples) / len(measured.samples) for version, part in measured.by_version().items()}
+
+
+def test_the_move_from_standard_mode_replaces_the_service(mnist: Endpoint) -> None:
+    """KServe refuses a change of the mode, so the object goes first. Back and forth, with the program that users have."""
+    predictor = ("get", "deployment,services.serving.knative.dev", "--namespace", "default", "--output", "name")
+    succeeded(platform.apply(services__mnist__scaling__metric="cpu", services__mnist__scaling__target="80"))
+    assert platform.kubectl(*predictor).split() == [f"deployment.apps/{PREDICTOR}"]
+    assert answers(platform.endpoint())
+    succeeded(platform.apply())
+    assert f"service.serving.knative.dev/{PREDICTOR}" in platform.kubectl(*predictor).split()
+    assert f"deployment.apps/{PREDICTOR}" not in platform.kubectl(*predictor).split()
+    assert answers(mnist)
+
+
+def answers(to: Endpoint) -> bool:
+    with users(to, rate=5) as load:
+        load.stop()
+    return not load.result().failures
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("percent", [10, 50])
+def test_a_canary_gets_its_share_of_five_thousand_requests(mnist: Endpoint, percent: int) -> None:
+    if percent == 10:
+        model_store.publish_other_model("mnist/candidate.pt")
+    succeeded(canary(percent))
+    candidate = status()["latestReadyRevision"]
+    with users(mnist, rate=100) as load:
+        wait_for(lambda: len(load.samples) >= 5000, 120, "5,000 requests")
+    measured = load.result()
+    print(f"{percent} %: {shares(measured)} of {len(measured.samples)}, failed {measured.failures}")
+    assert measured.failures == {}
+    assert abs(shares(measured)[candidate] - percent) <= 2
+
+
+@pytest.mark.acceptance
+def test_a_rollback_loses_no_request_and_the_candidate_gets_none_from_then_on(mnist: Endpoint) -> None:
+    """From the 50 % that the test before left: the two steps, then no canary."""
+    candidate = status()["latestReadyRevision"]
+    with users(mnist) as load:
+        succeeded(canary(0))
+        wait_for(lambda: split_to(candidate) == 0, 30, "the split to be 0 %")
+        written = last_due(load)
+        succeeded(canary(0, model=None))
+        succeeded(platform.apply())
+    measured = load.result()
+    late = [s for s in measured.samples if s.version == candidate and s.due > written + SECONDS_TO_OBEY]
+    print(f"rollback: {len(late)} late requests to the candidate, failed {measured.failures} of {len(measured.samples)}")
+    assert measured.failures == {}
+    assert late == []
+
+
+def split_to(revision: str) -> int:
+    return sum(target.get("percent") or 0 for target in status()["traffic"] if target["revisionName"] == revision)
+
+
+def last_due(load: Running) -> float:
+    return max(sample.due for sample in load.samples)
+
+
+@pytest.mark.acceptance
+def test_a_promotion_starts_no_pod_and_loses_no_request(mnist: Endpoint) -> None:
+    succeeded(canary(50))
+    candidate = status()["latestReadyRevision"]
+    with users(mnist) as load:
+        succeeded(platform.apply(services__mnist__model=CANDIDATE))
+        assert status()["latestReadyRevision"] == candidate
+        assert split_to(candidate) == 100
+        succeeded(platform.apply())
+    measured = load.result()
+    print(f"promotion, and a new version at once after it: failed {measured.failures} of {len(measured.samples)}")
+    assert measured.failures == {}
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize(
+    "program",
+    ["/ko-app/autoscaler", "/ko-app/activator", "/ko-app/queue", "/manager", "kubelet"],
+    ids=["autoscaler", "activator", "queue-proxy", "KServe controller", "kubelet"],
+)
+def test_a_killed_part_costs_users_little_and_comes_back(mnist: Endpoint, program: str) -> None:
+    with users(mnist) as load:
+        at = last_due(load)
+        for pid in processes(program):
+            os.kill(pid, signal.SIGKILL)
+        if program == "kubelet":
+            mended = nodes.bench(platform.INSTANCE, "up")
+            assert mended.returncode == 0, mended.stdout
+        wait_for(lambda: last_due(load) > at + 2 * SECONDS_TO_RECOVER, 120, "a minute of requests")
+    measured = load.result()
+    failed = [sample for sample in measured.samples if sample.failure]
+    until = max((sample.due - at for sample in failed), default=0.0)
+    share = 100 * len(failed) / len(measured.samples)
+    print(f"kill -9 of {program}: {share:.2f} % of {len(measured.samples)} failed, the last {until:.1f} s after it; {measured.failures}")
+    assert until <= SECONDS_TO_RECOVER
+    assert share <= 1
+
+
+def processes(program: str) -> list[int]:
+    """Of this node, by what they run."""
+    found = [pid for pid in cgroups.members(platform.INSTANCE) if words(pid)[:1] and words(pid)[0].endswith(program)]
+    assert found, f"{program} does not run"
+    return found
+
+
+def words(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")
+    except OSError:
+        return []
+
+
+@pytest.mark.acceptance
+def test_no_replica_without_requests_and_one_for_the_next(mnist: Endpoint) -> None:
+    succeeded(platform.apply(services__mnist__scaling__scaleToZero="true", services__mnist__scaling__windowSeconds="20"))
+    pods = ("get", "pods", "--selector", "serving.kserve.io/inferenceservice=mnist-classifier", "--output", "name")
+    wait_for(lambda: not platform.kubectl(*pods).split(), 180, "no pod to be left")
+    with users(mnist, rate=1) as load:
+        load.stop()
+    measured = load.result()
+    print(f"cold start: {measured.samples[0].seconds:.2f} s")
+    assert measured.failures == {}
+    succeeded(platform.apply())
