@@ -17,6 +17,7 @@ import yaml
 from scripts.commands import ROOT
 from scripts.local.cluster import Cluster
 from scripts.local.cluster import images as build_images
+from scripts.stack_file import sections
 
 STACK = "local"
 PROJECT = "inference-platform"
@@ -61,20 +62,21 @@ def configured(cluster: Cluster) -> Workspace:
 
 def write_config(workspace: Workspace, cluster: Cluster, images: dict[str, str], source: Path = ROOT / f"Pulumi.{STACK}.yaml") -> None:
     """The committed stack file, plus what only this machine knows; the salt of an earlier run is kept."""
-    committed: dict[str, Any] = yaml.safe_load(source.read_text())
+    text = source.read_text()
+    committed: dict[str, Any] = yaml.safe_load(text)
     earlier: dict[str, Any] = yaml.safe_load(workspace.config_file.read_text()) if workspace.config_file.exists() else {}
-    given: dict[str, Any] = committed.get("config", {})
-    machine = of_machine(cluster, images, given.get(f"{PROJECT}:images", {}))
     merged = {key: value for key, value in (earlier or {}).items() if key == "encryptionsalt"} | committed
-    merged["config"] = given | {name: given.get(name, {}) | value for key, value in machine.items() if (name := f"{PROJECT}:{key}")}
+    known = with_machine(sections(text), cluster, images)
+    merged["config"] = committed["config"] | {f"{PROJECT}:{name}": value for name, value in known.items()}
     partial = workspace.config_file.with_suffix(".partial")
     partial.write_text(yaml.safe_dump(merged, sort_keys=False))
     partial.replace(workspace.config_file)
 
 
-def of_machine(cluster: Cluster, images: dict[str, str], named: dict[str, str]) -> dict[str, Any]:
-    """Sections that only this machine knows. An image that the stack file names wins over the one that was built."""
-    return {**cluster.config, **({"images": {**images, **named}} if images else {})}
+def with_machine(given: dict[str, Any], cluster: Cluster, images: dict[str, str]) -> dict[str, Any]:
+    """These sections, with what only this machine knows. An image that the stack file names stays: it is somebody's choice."""
+    machine: dict[str, Any] = {**cluster.config, **({"images": {**images, **given.get("images", {})}} if images else {})}
+    return {**given, **{name: {**given.get(name, {}), **section} for name, section in machine.items()}}
 
 
 def _passphrase(path: Path) -> Path:

@@ -35,7 +35,7 @@ def _local() -> Deployment:
         make_ready(workspace, "up")
 
     def machine(sections: dict[str, Any]) -> dict[str, Any]:
-        return workspaces.of_machine(cluster, images, sections.get("images", {}))
+        return workspaces.with_machine(sections, cluster, images)
 
     def copy(text: str, folder: Path) -> Path:
         scratch, source = Workspace(folder, workspace.environment), folder / "source.yaml"
@@ -59,7 +59,7 @@ def _cloud(stack: str, sections: dict[str, Any]) -> Deployment:
         folder,
         environment | cluster_access(configuration(stack, sections).cluster, folder, environment),
         refresh=lambda: None,
-        machine=lambda _: {},
+        machine=lambda sections: sections,
         copy=lambda text, scratch: _written(scratch / stack_file(stack).name, text),
         policy_packs=POLICY_PACK[1:],
     )

@@ -30,7 +30,7 @@ class Deployment:
     """How a stack is deployed from this machine, and where its rollouts keep journal and log (`folder`).
 
     `config_file`: what Pulumi reads in place of the checkout's stack file, if anything. `refresh` makes it, and the stack, ready for an
-    update. `machine`: the sections that only this machine knows, beside those of the file. `copy` is a stack file for a preview: of
+    update. `machine`: the file's sections with what only this machine knows. `copy` is a stack file for a preview: of
     this text, in this folder. `environment` names the cluster and has the tools.
     """
 
@@ -72,7 +72,7 @@ class PulumiEngine:
         return "\n".join(lines)
 
     def configuration(self, sections: dict[str, Any]) -> StackConfig:
-        return configuration(self._deployment.stack, {**sections, **self._deployment.machine(sections)})
+        return configuration(self._deployment.stack, self._deployment.machine(sections))
 
     def _run(self, operation: Callable[[dict[str, Any]], object]) -> None:
         end = time.monotonic() + PATIENCE_SECONDS

@@ -47,7 +47,7 @@ class Fake:
         self.events({"summaryEvent": SUMMARY})
         environment = {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
         self.log = folder / "rollout.log"
-        self.deployment = Deployment("local", folder, environment, self._refresh, lambda _: {}, self._copy, **more)
+        self.deployment = Deployment("local", folder, environment, self._refresh, lambda sections: sections, self._copy, **more)
 
     def _refresh(self) -> None:
         self.refreshed += 1
