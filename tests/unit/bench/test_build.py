@@ -152,7 +152,7 @@ def test_a_failed_build_shows_what_go_said_and_where_all_of_it_is(machine: Machi
 def test_a_full_disk_names_how_much_is_needed(machine: Machine) -> None:
     machine.go("echo 'write /x: no space left on device' >&2; exit 1")
     answer = machine.run()
-    assert "error: building pause needs 4 GiB free under" in answer.stderr
+    assert "error: building pause needs 7 GiB free under" in answer.stderr
 
 
 def test_without_go_the_error_says_what_to_install(machine: Machine) -> None:
