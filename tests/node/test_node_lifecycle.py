@@ -16,13 +16,12 @@ from dataclasses import replace
 from http.client import HTTPConnection, HTTPException
 
 import pytest
-import yaml
 
-from bench.environment import KNATIVE_INGRESS, MIRROR
 from bench.image_table import BUSYBOX
 from bench.node import cgroups, namespaces, network, pki, process
 from bench.node.lifecycle import PROCESSES
 from tests.node import bench_node as node
+from tests.node import knative_ingress
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.node, pytest.mark.lifecycle]
@@ -55,18 +54,6 @@ spec:
       readinessProbe: {{httpGet: {{port: 8080}}, periodSeconds: 1}}
       volumeMounts: [{{name: pages, mountPath: /pages}}]
   volumes: [{{name: pages, persistentVolumeClaim: {{claimName: pages}}}}]
-"""
-
-INGRESSES = "ingresses.networking.internal.knative.dev"
-TO_WEB = f"""
-apiVersion: networking.internal.knative.dev/v1alpha1
-kind: Ingress
-metadata: {{name: web, annotations: {{networking.knative.dev/ingress.class: {KNATIVE_INGRESS["class"]}}}}}
-spec:
-  rules:
-    - hosts: [web.example.com]
-      visibility: ClusterLocal
-      http: {{paths: [{{splits: [{{serviceNamespace: default, serviceName: web, servicePort: 80, percent: 100}}]}}]}}
 """
 
 
@@ -140,17 +127,11 @@ def test_logs_and_metrics_of_pods_are_there(page: str) -> None:
 
 
 def test_the_ingress_serves_within_seconds_whenever_knative_s_definitions_come(page: str) -> None:
-    namespace, name = KNATIVE_INGRESS["service"].split("/")
-    address = node.kubectl.json("-n", namespace, "get", "service", name)["spec"]["clusterIP"]
+    address = knative_ingress.address()
     for _ in range(2):
-        node.kubectl("apply", "--server-side", "-f", "-", stdin=definition_of_ingresses())
-        try:
-            node.kubectl("wait", "--for=condition=Established", f"crd/{INGRESSES}", "--timeout=30s")
-            node.kubectl("apply", "-f", "-", stdin=TO_WEB)
-            wait_for(lambda: is_served(page, address, "web.example.com"), 20, "the ingress to serve the page")
-        finally:
-            node.kubectl("delete", "crd", INGRESSES, "--timeout=60s")
-        wait_for(lambda: not is_served(page, address, "web.example.com"), 20, "the ingress to forget the page")
+        with knative_ingress.to_web():
+            wait_for(lambda: is_served(page, address, knative_ingress.HOST), 20, "the ingress to serve the page")
+        wait_for(lambda: not is_served(page, address, knative_ingress.HOST), 20, "the ingress to forget the page")
 
 
 def is_served(page: str, address: str, host: str) -> bool:
@@ -158,11 +139,6 @@ def is_served(page: str, address: str, host: str) -> bool:
         return served_to_the_host(address, host) == page
     except (OSError, HTTPException):
         return False
-
-
-def definition_of_ingresses() -> str:
-    documents = yaml.safe_load_all(next((MIRROR / "manifests").glob("serving-core-*.yaml")).read_text())
-    return yaml.safe_dump(next(document for document in documents if document and document["metadata"]["name"] == INGRESSES))
 
 
 @pytest.mark.usefixtures("running")
