@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import extras
-from bench.image_table import MINIO
+from bench.image_table import MINIO, VLLM
 from bench.paths import CACHE, Instance
 from bench.tools import binary
 
@@ -32,7 +32,7 @@ CLIENTS: Mapping[str, tuple[str, ...]] = {
 
 PROVIDERS = ("aws", "kubernetes", "random")
 
-SUBSTITUTES = {"docker.io/pgsty/silo:RELEASE.2026-09-16T00-00-00Z": MINIO}
+SUBSTITUTES = {"docker.io/pgsty/silo:RELEASE.2026-09-16T00-00-00Z": MINIO, "docker.io/vllm/vllm-openai:v0.32.0": VLLM}
 """Images that cannot be made from a package registry → the one the bench offers for the same purpose."""
 
 KNATIVE_INGRESS = {"class": "traefik.ingress.networking.knative.dev", "service": "traefik/traefik"}

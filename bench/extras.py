@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bench.errors import BenchError
-from bench.image_table import IMAGES
+from bench.image_table import IMAGES, VLLM
 from bench.paths import Instance
 from bench.tools import OPTIONAL, TOOLS
 
@@ -37,6 +37,7 @@ EXTRAS: Mapping[str, Extra] = {
     MONITORING: Extra(
         ("prometheus-operator", "prometheus"), tuple(reference for reference in IMAGES if reference.startswith("quay.io/prometheus"))
     ),
+    "vllm": Extra((), (VLLM,)),
 }
 """`monitoring` also starts what it brings; the others are there to be pulled."""
 

@@ -6,6 +6,7 @@ A tag is upstream's and the version of what is inside, or the version of what De
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -59,6 +60,20 @@ class ModuleFile:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """A file that lies beside the Containerfile."""
+
+    folder: str
+    name: str
+
+    def key(self) -> str:
+        return hashlib.sha256((CONTAINERFILES / self.folder / self.name).read_bytes()).hexdigest()
+
+    def write(self, target: Path) -> None:
+        shutil.copyfile(CONTAINERFILES / self.folder / self.name, target)
+
+
+@dataclass(frozen=True)
 class Image:
     """One image of the bench."""
 
@@ -82,6 +97,7 @@ PYTHON = "bench.local/python:3.11-bookworm"
 PYTORCH = "bench.local/pytorch:1.13.1-bookworm"
 BUSYBOX = "bench.local/busybox:1.35.0"
 MINIO = "bench.local/minio:7aac2a2c5b7c"
+VLLM = "bench.local/vllm-cpu:0.32.0"
 
 _PYTHON_PACKAGES = ("ca-certificates", "python-is-python3", "python3", "python3-pip", "python3-venv")
 _INITIALIZER = "initializer-entrypoint"
@@ -130,6 +146,13 @@ IMAGES: Mapping[str, Image] = {
         Image(BUSYBOX, "busybox", parts={"busybox": DebianFile("busybox-static", "/bin/busybox")}),
         Image(PYTHON, "python", parts={"root.tar": DebianRoot(_PYTHON_PACKAGES)}),
         Image(PYTORCH, "pytorch", bases=(PYTHON,), network=True),
+        Image(
+            VLLM,
+            "vllm",
+            parts={name: Beside("vllm", name) for name in ("requirements.txt", "without_cuda.py")},
+            bases=(PYTHON,),
+            network=True,
+        ),
         Image(MINIO, "minio", parts={"minio": Binary("minio"), "mc": Binary("mc")}, bases=(PYTHON, BUSYBOX)),
         Image("docker.io/envoyproxy/gateway:v1.9.1", "envoy-gateway", parts={"envoy-gateway": Binary("envoy-gateway")}, bases=(BUSYBOX,)),
         Image("docker.io/envoyproxy/envoy:distroless-v1.39.1", "envoy", bases=(PYTHON, BUSYBOX), network=True),

