@@ -12,10 +12,12 @@ from typing import Any
 import yaml
 
 from components.artifacts import Manifest, Mirror
+from components.manifest_definitions import terse
 from components.manifest_source import ManifestError, read
 
 Object = dict[str, Any]
 
+DEFINITION = "CustomResourceDefinition"
 POD_TEMPLATES = ("Deployment", "DaemonSet", "StatefulSet", "Job")
 
 
@@ -100,7 +102,7 @@ def _parsed(pin: Manifest, mirror: Mirror) -> list[Object]:
     for item in objects:
         if not isinstance(item, dict) or not {"apiVersion", "kind", "metadata"} <= item.keys() or "name" not in item["metadata"]:
             raise ManifestError(f"{pin.name} {pin.version} holds something that is no Kubernetes object: {str(item)[:200]}")
-    return [_without_what_the_cluster_owns(item) for item in objects]
+    return [_without_what_the_cluster_owns(terse(item) if item["kind"] == DEFINITION else item) for item in objects]
 
 
 def _without_what_the_cluster_owns(item: Object) -> Object:

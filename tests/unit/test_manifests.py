@@ -100,3 +100,39 @@ def test_containers_are_found_by_name() -> None:
     assert container(workload, "main")["image"]
     with pytest.raises(ManifestError, match="Deployment controller has no container second"):
         container(workload, "second")
+
+
+def test_a_definition_keeps_what_is_checked_and_loses_what_is_only_read(tmp_path: Path) -> None:
+    (found,) = objects(
+        tmp_path,
+        """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: things.example.com}
+spec:
+  group: example.com
+  versions:
+    - name: v1
+      additionalPrinterColumns: [{name: Age, description: how old, jsonPath: .a, type: date}]
+      schema:
+        openAPIV3Schema:
+          type: object
+          description: prose
+          properties:
+            description: {type: string, description: prose}
+            many: {type: array, items: {type: string, description: prose, maxLength: 3}}
+            named: {type: object, additionalProperties: {type: integer, description: prose}}
+            one: {anyOf: [{type: integer, description: prose}, {type: string}], default: {description: kept}}
+""",
+    )
+    (version,) = found["spec"]["versions"]
+    assert version["additionalPrinterColumns"][0]["description"] == "how old"
+    assert version["schema"]["openAPIV3Schema"] == {
+        "type": "object",
+        "properties": {
+            "description": {"type": "string"},
+            "many": {"type": "array", "items": {"type": "string", "maxLength": 3}},
+            "named": {"type": "object", "additionalProperties": {"type": "integer"}},
+            "one": {"anyOf": [{"type": "integer"}, {"type": "string"}], "default": {"description": "kept"}},
+        },
+    }
