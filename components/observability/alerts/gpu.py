@@ -102,7 +102,7 @@ def _use() -> list[Alert]:
             lasting="10m",
             severity="warning",
             summary="{{ $labels.Hostname }}: the memory of GPU {{ $labels.gpu }} is full",
-            description="{{ $value | humanizePercentage }}. vLLM takes its share at its start and no more; who came beside it?",
+            description="{{ $value | humanizePercentage }}. vLLM takes its share at its start and no more: look who came beside it.",
         ),
         Alert(
             name="GpuProfilingStuck",
