@@ -43,7 +43,7 @@ TARGETS = (
         name="knative-serving",
         namespace=knative.NAMESPACE,
         label="app",
-        values=["activator", "autoscaler"],
+        values=["autoscaler"],
         port="metrics",
     ),
     # As often as the services themselves: what users see is counted here (envoyproxy/gateway:internal/infrastructure/kubernetes/proxy/
