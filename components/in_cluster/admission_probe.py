@@ -1,9 +1,11 @@
-"""Asks until an admission webhook answers: first a ready endpoint, then an accepted dry run of one of its objects."""
+"""Asks until an admission webhook answers: first a ready endpoint, then an accepted dry run of one of its objects, filled in by it."""
 
 import json
 import os
 import sys
 import time
+from collections.abc import Sequence
+from typing import Any
 
 from components.in_cluster import api
 
@@ -15,21 +17,26 @@ def ready_endpoints(namespace: str, service: str) -> int:
     return sum(bool(endpoint["conditions"].get("ready")) for endpoint in endpoints)
 
 
-def obstacle(namespace: str, service: str, plural: str, sample: str) -> str | None:
-    """None when the webhook has admitted the sample, else why not."""
+def obstacle(namespace: str, service: str, plural: str, sample: str, filled_in: Sequence[str] = ()) -> str | None:
+    """None when the webhook has admitted the sample, else why not. `filled_in`: the path of what only the webhook writes into it."""
     try:
         if not ready_endpoints(namespace, service):
             return f"service {service} in namespace {namespace} has no ready endpoint"
-        api.call(f"/apis/{json.loads(sample)['apiVersion']}/namespaces/{namespace}/{plural}?dryRun=All", sample)
+        admitted = api.call(f"/apis/{json.loads(sample)['apiVersion']}/namespaces/{namespace}/{plural}?dryRun=All", sample)
     except OSError as error:
         return f"dry run of {plural}: {error}"
-    return None
+    return None if _has(admitted, filled_in) else f"dry run of {plural}: it came back without {'.'.join(filled_in)}, so no webhook saw it"
+
+
+def _has(item: dict[str, Any], path: Sequence[str]) -> bool:
+    return not path or (path[0] in item and _has(item[path[0]], path[1:]))
 
 
 def main() -> int:
     namespace, service, plural = os.environ["NAMESPACE"], os.environ["WEBHOOK_SERVICE"], os.environ["PLURAL"]
+    filled_in = json.loads(os.environ["FILLED_IN"])
     end = time.monotonic() + float(os.environ["PATIENCE_SECONDS"])
-    while reason := obstacle(namespace, service, plural, os.environ["SAMPLE"]):
+    while reason := obstacle(namespace, service, plural, os.environ["SAMPLE"], filled_in):
         if time.monotonic() > end:
             print(f"the webhook behind {service} does not admit {plural}: {reason}"[:4000], file=sys.stderr)
             return 1

@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
+from pydantic import Field
 
 from components.artifacts import Image
 from components.base import Args, Component, labels
@@ -18,12 +19,16 @@ DEADLINE_SECONDS = 150
 
 
 class AdmissionGateArgs(Args):
-    """`image` needs Python 3 and nothing else; `sample` is never stored: the API server is asked for a dry run."""
+    """`image` needs Python 3 and nothing else; `sample` is never stored: the API server is asked for a dry run.
+
+    `filled_in`: the path of a field that only the webhook writes, where the API server would admit the sample without it, too.
+    """
 
     namespace: str
     webhook_service: str
     plural: str
     sample: dict[str, Any]
+    filled_in: list[str] = Field(default_factory=list)
     image: Image
 
 
@@ -58,6 +63,7 @@ class AdmissionGate(Component):
                     {"name": "WEBHOOK_SERVICE", "value": args.webhook_service},
                     {"name": "PLURAL", "value": args.plural},
                     {"name": "SAMPLE", "value": json.dumps(args.sample, sort_keys=True)},
+                    {"name": "FILLED_IN", "value": json.dumps(args.filled_in)},
                     # The program must end before the Job's deadline does, or its reason would be lost.
                     {"name": "PATIENCE_SECONDS", "value": str(DEADLINE_SECONDS - 20)},
                 ],

@@ -95,6 +95,7 @@ class Knative(Component):
                     # Restricted, because Knative tries such a pod out in this namespace (knative/serving:pkg/webhook/podspec_dryrun.go).
                     "spec": {"template": {"spec": {"containers": [{"image": "admission-gate", "securityContext": RESTRICTED_CONTAINER}]}}},
                 },
+                filled_in=["metadata", "annotations", "serving.knative.dev/creator"],
                 # Any image with Python would do; this one is part of the platform anyway.
                 image=args.mirror.image(versions.KSERVE_STORAGE_INITIALIZER),
             ),
@@ -110,6 +111,7 @@ class Knative(Component):
         objects.drop("Namespace", NAMESPACE)
         if isinstance(args.ingress, Kourier):
             kourier.edit(objects, args.ingress)
+        _leave_the_rules_to_the_webhook(objects)
         _configure(objects, args)
         _mirror_the_queue_proxy(objects, args.mirror)
         run(objects, args.workload)
@@ -118,6 +120,13 @@ class Knative(Component):
         # The activator holds requests; it must outlive the longest (configmaps/defaults.yaml says so).
         pod(objects.one("Deployment", "activator"))["terminationGracePeriodSeconds"] = args.max_request_seconds + DRAIN_MARGIN_SECONDS
         return objects
+
+
+def _leave_the_rules_to_the_webhook(objects: Objects) -> None:
+    """It writes them itself once it runs; ours, which differ, would come back with every refresh and take them away for a moment."""
+    for configuration in objects.of_kind("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"):
+        for webhook in configuration["webhooks"]:
+            webhook.pop("rules", None)
 
 
 def _configure(objects: Objects, args: KnativeArgs) -> None:

@@ -12,7 +12,9 @@ from tests.node import platform
 
 @pytest.fixture(scope="session")
 def up() -> Iterator[platform.Done]:
+    """`make up`, for the second time: the first was killed in the middle of a chart's installation."""
     try:
+        platform.run_until_killed("Release cert-manager creating", "up")
         yield platform.local("up")
     finally:
         removed = platform.local("down")

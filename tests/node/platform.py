@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import tools
+from scripts.mlops.load.probe import probe
+from scripts.mlops.mnist_requests import cases, predicted_class
 from scripts.mlops.reach import Endpoint, reachable
 from tests import nodes
 
@@ -89,6 +91,12 @@ def endpoint() -> Endpoint:
     """The address that people know, as this machine reaches it: the bench gives it a route to the Services."""
     with reachable(ADDRESS, shell()) as found:
         return found
+
+
+def answers(to: Endpoint) -> bool:
+    """Whether ten requests or so, each sent once, all get a prediction."""
+    measured = probe(to.url, to.host, cases(1)[0].body, predicted_class, rate=5, seconds=2)
+    return bool(measured.samples) and not measured.failures
 
 
 def processes_with(argument: str) -> list[str]:

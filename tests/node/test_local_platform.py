@@ -1,6 +1,6 @@
 """`make up` on the real node, and what happens to it afterwards.
 
-In file order: each test starts from the platform that the one before it left. tests/node/test_serverless.py goes on from there.
+In file order: each test starts from the platform that the one before it left. test_serverless.py and test_teardown.py go on from there.
 """
 
 from __future__ import annotations
@@ -36,10 +36,11 @@ def post(to: Endpoint, body: bytes) -> tuple[int, str]:
         return error.code, error.read().decode()
 
 
-def test_make_up_ends_with_a_real_prediction(up: platform.Done) -> None:
+def test_make_up_ends_with_a_real_prediction_even_when_it_was_killed_on_the_way(up: platform.Done) -> None:
     assert up.status == 0, up.output[-3000:]
     assert "the model says" in up.output
     assert platform.ADDRESS in up.output
+    assert platform.processes_with(f"-root={nodes.ROOT}") == [], "the killed run left its program behind"
 
 
 @pytest.mark.usefixtures("mnist")
@@ -173,19 +174,3 @@ def test_a_replaced_model_changes_the_answer_and_a_deleted_one_stops_new_pods(mn
 
     assert platform.apply().status == 0
     assert post(mnist, BLANK) == first
-
-
-@pytest.mark.usefixtures("mnist")
-def test_destroy_leaves_nothing_and_up_works_again_even_when_it_is_killed_on_the_way() -> None:
-    destroyed = platform.pulumi("destroy", "--yes", "--skip-preview")
-    assert destroyed.status == 0, destroyed.output[-3000:]
-    namespaces = platform.kubectl("get", "namespaces", "--output", "name").split()
-    assert not {"namespace/kserve", "namespace/cert-manager", "namespace/minio"} & set(namespaces)
-    definitions = platform.kubectl("get", "customresourcedefinitions", "--output", "name")
-    assert "serving.kserve.io" not in definitions
-    assert "cert-manager.io" not in definitions
-    assert platform.kubectl("get", "pods,services,secrets", "--namespace", "default", "--output", "name").split() == ["service/kubernetes"]
-    platform.run_until_killed("Release cert-manager creating", "up")
-    again = platform.local("up")
-    assert again.status == 0, again.output[-3000:]
-    assert platform.processes_with(f"-root={nodes.ROOT}") == [], "the killed run left its program behind"

@@ -73,17 +73,11 @@ def test_the_move_from_standard_mode_replaces_the_service(mnist: Endpoint) -> No
     predictor = ("get", "deployment,services.serving.knative.dev", "--namespace", "default", "--output", "name")
     succeeded(platform.apply(services__mnist__scaling__metric="cpu", services__mnist__scaling__target="80"))
     assert platform.kubectl(*predictor).split() == [f"deployment.apps/{PREDICTOR}"]
-    assert answers(platform.endpoint())
+    assert platform.answers(platform.endpoint())
     succeeded(platform.apply())
     assert f"service.serving.knative.dev/{PREDICTOR}" in platform.kubectl(*predictor).split()
     assert f"deployment.apps/{PREDICTOR}" not in platform.kubectl(*predictor).split()
-    assert answers(mnist)
-
-
-def answers(to: Endpoint) -> bool:
-    with users(to, rate=5) as load:
-        load.stop()
-    return not load.result().failures
+    assert platform.answers(mnist)
 
 
 @pytest.mark.acceptance

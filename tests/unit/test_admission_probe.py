@@ -15,6 +15,7 @@ class Cluster:
     def __init__(self) -> None:
         self.ready = [True]
         self.refusal: str | None = None
+        self.filled_in: dict[str, str] = {}
         self.created: list[tuple[str, str]] = []
 
     def text(self, path: str, body: str | None = None) -> str:
@@ -27,7 +28,7 @@ class Cluster:
         if self.refusal:
             raise OSError(self.refusal)
         self.created.append((path, body))
-        return "{}"
+        return json.dumps({"metadata": {"annotations": self.filled_in}})
 
 
 @pytest.fixture
@@ -63,6 +64,17 @@ def test_the_probe_ends_with_the_last_reason(cluster: Cluster, monkeypatch: pyte
     for name, value in {"NAMESPACE": "kserve", "WEBHOOK_SERVICE": "kserve-webhook", "PLURAL": "inferenceservices"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("SAMPLE", SAMPLE)
+    monkeypatch.setenv("FILLED_IN", "[]")
     monkeypatch.setenv("PATIENCE_SECONDS", "0")
     assert admission_probe.main() == 1
     assert "has no ready endpoint" in capsys.readouterr().err
+
+
+def test_an_object_that_no_webhook_saw_is_no_proof(cluster: Cluster) -> None:
+    path = ["metadata", "annotations", "serving.knative.dev/creator"]
+    said = admission_probe.obstacle("kserve", "kserve-webhook", "inferenceservices", SAMPLE, path)
+    assert (
+        said == "dry run of inferenceservices: it came back without metadata.annotations.serving.knative.dev/creator, so no webhook saw it"
+    )
+    cluster.filled_in = {"serving.knative.dev/creator": "gate"}
+    assert admission_probe.obstacle("kserve", "kserve-webhook", "inferenceservices", SAMPLE, path) is None
