@@ -32,6 +32,8 @@ def _local() -> Deployment:
 
     def refresh() -> None:
         workspaces.write_config(workspace, cluster, images)
+
+    def mend() -> None:
         make_ready(workspace, "up")
 
     def machine(sections: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +47,7 @@ def _local() -> Deployment:
         workspaces.write_config(scratch, cluster, images, source)
         return scratch.config_file
 
-    return Deployment(workspaces.STACK, workspace.folder, workspace.environment, refresh, machine, copy, workspace.config_file)
+    return Deployment(workspaces.STACK, workspace.folder, workspace.environment, refresh, mend, machine, copy, workspace.config_file)
 
 
 def _cloud(stack: str, sections: dict[str, Any]) -> Deployment:
@@ -59,6 +61,7 @@ def _cloud(stack: str, sections: dict[str, Any]) -> Deployment:
         folder,
         environment | cluster_access(configuration(stack, sections).cluster, folder, environment),
         refresh=lambda: None,
+        mend=lambda: None,
         machine=lambda sections: sections,
         copy=lambda text, scratch: _written(scratch / stack_file(stack).name, text),
         policy_packs=POLICY_PACK[1:],

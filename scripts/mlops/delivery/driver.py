@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from scripts.errors import DriverError
 from scripts.mlops.delivery import journal as journals
-from scripts.mlops.delivery.gates import Gates, Verdict, Window, Windows, judge
+from scripts.mlops.delivery.gates import Gates, Verdict, Windows, judge
 from scripts.mlops.delivery.journal import PROMOTED, ROLLED_BACK, Journal, Judged
 from scripts.mlops.delivery.plan import Named, Step
-from scripts.mlops.delivery.ports import Pace, Ports, UpFailedError, Watch
+from scripts.mlops.delivery.ports import Pace, Ports, UpFailedError
 from stacks.config import StackConfig
 
 TRIES = 3
@@ -32,7 +32,7 @@ class Rollout:
         if found.going_back:
             return self._go_back(found)
         for step in self.ahead(found, percents):
-            judged = self._take(step, found)
+            judged = self._take(step)
             found = self._save(found.with_step(judged))
             self.ports.display.settle(judged)
             if judged.verdict != "good":
@@ -51,7 +51,8 @@ class Rollout:
 
     def back(self, reason: str) -> Journal:
         """Decides to go back and does. Raises DriverError where there is nothing to go back from."""
-        return self._go_back(self._save(replace(self._to_leave(), going_back=reason, outcome="")))
+        left = self._to_leave()
+        return self._go_back(self._save(replace(left, going_back=reason, undone=left.undone or not left.is_open, outcome="")))
 
     def configuration(self, step: Step) -> StackConfig:
         """Of the stack as the step leaves it."""
@@ -80,13 +81,13 @@ class Rollout:
         # Which one it was no longer matters once its name is gone.
         return Journal(standing.stable, standing.candidate or standing.stable)
 
-    def _take(self, step: Step, found: Journal) -> Judged:
+    def _take(self, step: Step) -> Judged:
         began = self.ports.clock.now()
         self.ports.display.show(step, 0, Windows(), "updating")
         windows = Windows()
         verdict = self._apply(step) or self._unsettled(step)
         if verdict is None and step.watched:
-            verdict, windows = self._watched(step, found.baseline, began)
+            verdict, windows = self._watched(step, began)
         verdict = verdict or Verdict("good")
         return Judged(step.name, step.percent, verdict.state, verdict.reason, round(self.ports.clock.now() - began, 1), windows)
 
@@ -119,7 +120,7 @@ class Rollout:
             self.ports.clock.sleep(self.pace.tick)
         return None
 
-    def _watched(self, step: Step, baseline: Window | None, began: float) -> tuple[Verdict, Windows]:
+    def _watched(self, step: Step, began: float) -> tuple[Verdict, Windows]:
         clock, config, pace = self.ports.clock, self.configuration(step), self.pace
         start, windows = clock.now(), Windows()
         with self.ports.watch(step, self.ports.strategy.sides(config)) as watch:
@@ -127,7 +128,7 @@ class Rollout:
                 clock.sleep(pace.tick)
                 passed = clock.now() - start
                 try:
-                    windows = self._look(watch, step, baseline)
+                    windows = watch.look()
                     verdict = self._judged(windows, config, over=passed >= pace.interval)
                 except DriverError as error:  # of a cluster that may answer the next time
                     verdict = Verdict("watching", str(error))
@@ -136,10 +137,6 @@ class Rollout:
                 if verdict.state != "watching":
                     return verdict, windows
                 self.ports.display.show(step, clock.now() - began, windows, verdict.reason or verdict.state)
-
-    def _look(self, watch: Watch, step: Step, baseline: Window | None) -> Windows:
-        windows = watch.look()
-        return replace(windows, stable=baseline) if baseline and not step.compared else windows
 
     def _judged(self, windows: Windows, config: StackConfig, *, over: bool) -> Verdict:
         verdict = judge(self.gates, windows, over=over)
@@ -151,12 +148,13 @@ class Rollout:
         """The first step is the one that users wait for; after it they have stable, whatever becomes of the others."""
         decided = self.ports.clock.now()
         self.ports.display.say(f"rolling back: {found.going_back}")
-        steps = self.ports.strategy.back(found.stable, found.candidate)
+        steps = self.ports.strategy.back(found.stable, found.candidate, promoted=found.undone)
         start = next((number for number in range(len(steps) - 1, 0, -1) if self._may_go_on_at(steps[number])), 0)
-        if start == 0:
-            found = self._retreat(steps[0], found, decided)
-        for step in steps[max(start, 1) :]:
-            self._remove(step)
+        for step in steps[start:]:
+            if step.hurried:
+                found = self._retreat(step, found, decided)
+            else:
+                self._remove(step)
         return self._save(replace(found, outcome=ROLLED_BACK))
 
     def _may_go_on_at(self, step: Step) -> bool:
@@ -164,21 +162,22 @@ class Rollout:
         return self.ports.file.has(step.edits) and not self.ports.strategy.refusals(self.configuration(step))
 
     def _retreat(self, step: Step, found: Journal, decided: float) -> Journal:
-        ports, problem = self.ports, "it was never tried"
+        ports = self.ports
         for _ in range(TRIES):
             ports.file.write(step.edits)
             try:
-                if ports.strategy.unsettled(step, self.configuration(step)):
-                    ports.engine.up(only=ports.strategy.resource)
-                found = self._save(replace(found, written_seconds=round(ports.clock.now() - decided, 1)))
-                if (problem := self._wait_for(step) or "") == "":
-                    break
+                is_there = ports.strategy.unsettled(step, self.configuration(step)) is None
+                written = ports.clock.now() if is_there else ports.engine.up(only=ports.strategy.resource)
+                found = self._save(replace(found, written_seconds=round(written - decided, 1)))
+                problem = self._wait_for(step)
             except UpFailedError as error:
                 problem = str(error)
+            if problem is None:
+                break
         else:
             raise DriverError(f"users may still get {found.candidate}: {problem}. The stack file is right; bring it to the cluster")
         seconds = round(ports.clock.now() - decided, 1)
-        ports.display.settle(Judged(step.name, step.percent, "done", found.going_back, seconds))
+        ports.display.settle(Judged(step.name, step.percent, "done", "", seconds))
         return self._save(replace(found, effective_seconds=seconds))
 
     def _remove(self, step: Step) -> None:

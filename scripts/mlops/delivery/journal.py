@@ -29,15 +29,17 @@ class Judged:
 
 @dataclass(frozen=True)
 class Journal:
-    """`going_back`: why; set before anything is undone, so that a killed rollback goes on. `outcome`: empty while it is under way.
+    """`going_back`: why; set before anything is undone, so that a killed rollback goes on. `undone`: it is a promotion that is taken back.
 
     `written_seconds`, `effective_seconds`: from that decision to the update that leads users back, and to the route that obeys.
+    `outcome`: empty while it is under way.
     """
 
     stable: Named
     candidate: Named
     steps: tuple[Judged, ...] = ()
     going_back: str = ""
+    undone: bool = False
     written_seconds: float | None = None
     effective_seconds: float | None = None
     outcome: str = ""
@@ -45,12 +47,6 @@ class Journal:
     @property
     def is_open(self) -> bool:
         return not self.outcome
-
-    @property
-    def baseline(self) -> Window | None:
-        """Stable as it was last measured: with nobody left on it, there is nothing newer."""
-        measured = [step.windows.stable for step in self.steps if step.windows.stable.requests]
-        return measured[-1] if measured else None
 
     def passed(self, name: str) -> bool:
         return any(step.name == name and step.verdict == "good" for step in self.steps)

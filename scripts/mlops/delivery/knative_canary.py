@@ -19,6 +19,10 @@ from stacks.services import MNIST
 MODEL: Key = ("services", "mnist", "model")
 CANARY: Key = ("services", "mnist", "canary")
 IMAGE: Key = ("images", "mnist")
+MOST = 99
+"""Percent that a candidate is judged at. At 100 KServe takes stable out of the route, and Knative its pods (their last-pod retention
+does not count for a revision without a route: serving:pkg/reconciler/autoscaling/kpa/scaler.go@knative-v1.21.1): nothing is left to compare
+with, and the way back waits for a start."""
 PREDICT = f"/v1/models/{MNIST}:predict"
 
 
@@ -47,22 +51,19 @@ class KnativeCanary:
         return Standing(stable, candidate, canary["percent"])
 
     def forward(self, stable: Named, candidate: Named, percents: Sequence[int]) -> list[Step]:
+        judged = [0, *(min(percent, MOST) for percent in percents)]
         shared = [
-            Step(
-                f"{percent} %" if percent else "dark",
-                percent,
-                {CANARY: _canary(stable, candidate, percent)},
-                watched=True,
-                compared=percent < 100,
-            )
-            for percent in [0, *percents]
+            Step(f"{percent} %" if percent else "dark", percent, {CANARY: _canary(stable, candidate, percent)}, watched=True)
+            for percent in judged
         ]
         server: Edits = {IMAGE: candidate.image} if candidate.image else {}
-        return [*shared, Step("promote", 100, {MODEL: candidate.model, **server, CANARY: None}, compared=False)]
+        return [*shared, Step("promote", 100, {MODEL: candidate.model, **server, CANARY: None})]
 
-    def back(self, stable: Named, candidate: Named) -> list[Step]:
+    def back(self, stable: Named, candidate: Named, *, promoted: bool) -> list[Step]:
         # Also the keys of a promotion, which may be what is undone.
         as_it_was: Edits = {MODEL: stable.model, **({IMAGE: stable.image} if candidate.image else {})}
+        if promoted:
+            return [Step("stable again", 0, {**as_it_was, CANARY: None})]
         return [
             Step("back to stable", 0, {**as_it_was, CANARY: _canary(stable, candidate, 0)}, hurried=True),
             Step("stable anew", 0, {**as_it_was, CANARY: {"percent": 0}}),
@@ -106,11 +107,9 @@ class KnativeCanary:
     def sides(self, config: StackConfig) -> Sides:
         live, change = self._live(), _wanted(config)
         newest, base = live.newest_ready, live.beside(change.candidate)
-        percent = change.percent
         return Sides(
             candidate=Side(newest.name if newest else "", _tagged("latest")),
-            # At 100 % KServe drops the other revision from the route, and its tag with it.
-            stable=Side(base.name, _tagged("prev")) if base and percent is not None and percent < 100 else None,
+            stable=Side(base.name, _tagged("prev")) if base and change.percent is not None else None,
         )
 
     def _live(self) -> Live:

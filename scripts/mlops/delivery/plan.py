@@ -38,7 +38,7 @@ class Standing:
 class Step:
     """`percent`: the candidate's share of the requests. `watched`: judged before the next step.
 
-    `hurried`: users wait for it, so nothing else of the stack is updated with it. `compared`: stable can still be asked.
+    `hurried`: users wait for it, so nothing else of the stack is updated with it.
     """
 
     name: str
@@ -46,12 +46,11 @@ class Step:
     edits: Edits
     watched: bool = False
     hurried: bool = False
-    compared: bool = True
 
 
 @dataclass(frozen=True)
 class Sides:
-    """Where each version answers alone, and the name that metrics know it by. `stable` None: it is not there any more."""
+    """Where each version answers alone, and the name that metrics know it by. `stable` None: nothing leads to it any more."""
 
     candidate: Side
     stable: Side | None
@@ -82,8 +81,8 @@ class Strategy(Protocol):
         """Dark first, then the percentages, then the promotion."""
         ...
 
-    def back(self, stable: Named, candidate: Named) -> list[Step]:
-        """First the one after which no user gets the candidate, then what removes it."""
+    def back(self, stable: Named, candidate: Named, *, promoted: bool) -> list[Step]:
+        """First the one after which no user gets the candidate, then what removes it. `promoted`: long ago, so stable must start first."""
         ...
 
     def refusals(self, config: StackConfig) -> list[str]:

@@ -22,8 +22,10 @@ class UpFailedError(Exception):
 class Engine(Protocol):
     """Applies the stack file as it stands."""
 
-    def up(self, only: str | None = None) -> None:
-        """`only`: a pattern of the one resource to update. Raises UpFailedError."""
+    def up(self, only: str | None = None) -> float:
+        """The moment, by the driver's clock, at which the cluster had been told all of it. `only`: a pattern of the one resource to update,
+        for which somebody waits. Raises UpFailedError.
+        """
         ...
 
     def configuration(self, sections: dict[str, object]) -> StackConfig:

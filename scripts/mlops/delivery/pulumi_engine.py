@@ -11,7 +11,7 @@ from typing import Any
 
 from pulumi import automation
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError
-from pulumi.automation.events import EngineEvent
+from pulumi.automation.events import EngineEvent, OpType
 
 from scripts.commands import ROOT
 from scripts.errors import DriverError
@@ -29,8 +29,8 @@ BETWEEN_TRIES_SECONDS = 3
 class Deployment:
     """How a stack is deployed from this machine, and where its rollouts keep journal and log (`folder`).
 
-    `config_file`: what Pulumi reads in place of the checkout's stack file, if anything. `refresh` makes it, and the stack, ready for an
-    update. `machine`: the file's sections with what only this machine knows. `copy` is a stack file for a preview: of
+    `config_file`: what Pulumi reads in place of the checkout's stack file, if anything; `refresh` makes it. `mend`: clears what a killed
+    update left. `machine`: the file's sections with what only this machine knows. `copy` is a stack file for a preview: of
     this text, in this folder. `environment` names the cluster and has the tools.
     """
 
@@ -38,6 +38,7 @@ class Deployment:
     folder: Path
     environment: dict[str, str]
     refresh: Callable[[], None]
+    mend: Callable[[], None]
     machine: Callable[[dict[str, Any]], dict[str, Any]]
     copy: Callable[[str, Path], Path]
     config_file: Path | None = None
@@ -55,13 +56,13 @@ class PulumiEngine:
         except CommandError as error:
             raise DriverError(f"there is no stack {deployment.stack} to roll out in; deploy it first. {_last_words(error)}") from None
 
-    def up(self, only: str | None = None) -> None:
+    def up(self, only: str | None = None) -> float:
         """Policies do not stand between users and the version that they had: a hurried update is without them."""
         packs = None if only else list(self._deployment.policy_packs) or None
-        self._run(
-            lambda given: self._stack.up(
-                **given, target=[only] if only else None, policy_packs=packs, show_secrets=False, suppress_outputs=True
-            )
+        target = [only] if only else None
+        return self._run(
+            lambda given: self._stack.up(**given, target=target, policy_packs=packs, show_secrets=False, suppress_outputs=True),
+            hurried=only is not None,
         )
 
     def preview(self, text: str, folder: Path) -> str:
@@ -74,30 +75,37 @@ class PulumiEngine:
     def configuration(self, sections: dict[str, Any]) -> StackConfig:
         return configuration(self._deployment.stack, self._deployment.machine(sections))
 
-    def _run(self, operation: Callable[[dict[str, Any]], object]) -> None:
+    def _run(self, operation: Callable[[dict[str, Any]], object], *, hurried: bool = False) -> float:
+        """A hurried one is mended only where it fails."""
         end = time.monotonic() + PATIENCE_SECONDS
         while True:
             self._deployment.refresh()
+            if not hurried:
+                self._deployment.mend()
             try:
-                self._logged(operation)
+                return self._logged(operation)
             except ConcurrentUpdateError as error:
                 if time.monotonic() > end:
                     raise UpFailedError(f"another update has held the stack for {PATIENCE_SECONDS} s: {_last_words(error)}") from None
+                hurried = False
                 time.sleep(BETWEEN_TRIES_SECONDS)
-            else:
-                return
 
-    def _logged(self, operation: Callable[[dict[str, Any]], object]) -> None:
+    def _logged(self, operation: Callable[[dict[str, Any]], object]) -> float:
+        """The moment of the last change of a resource; the update's own end comes later."""
         errors: list[str] = []
+        changed: list[float] = []
 
         def keep(event: EngineEvent) -> None:
-            diagnostic = event.diagnostic_event
+            diagnostic, outputs = event.diagnostic_event, event.res_outputs_event
             if diagnostic and diagnostic.severity == "error" and (text := _plain(diagnostic.message)) not in errors:
                 errors.append(text)
+            if outputs and outputs.metadata.op != OpType.SAME:
+                changed.append(time.monotonic())
 
         with self._log.open("a", buffering=1) as log:
             given: dict[str, Any] = {
                 "color": "never",
+                "suppress_progress": True,
                 "on_output": lambda line: print(line, file=log),
                 "on_error": lambda line: print(line, file=log),
                 "on_event": keep,
@@ -109,6 +117,7 @@ class PulumiEngine:
                 raise
             except CommandError as error:
                 raise UpFailedError(errors[0] if errors else _last_words(error)) from None
+        return changed[-1] if changed else time.monotonic()
 
 
 def _plain(message: str) -> str:

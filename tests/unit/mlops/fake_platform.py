@@ -129,7 +129,7 @@ class World:
                 raise Killed
 
     # Engine
-    def up(self, only: str | None = None) -> None:
+    def up(self, only: str | None = None) -> float:
         self.moment()
         if self.engine_is_broken:
             raise UpFailedError("error: the API server does not answer")
@@ -140,7 +140,7 @@ class World:
         self.kserve.apply(change)
         self.moment()
         if self.is_slow:
-            return
+            return self.seconds
         for _ in range(4):
             self.kserve.step()
             self.seconds += 1
@@ -151,6 +151,7 @@ class World:
             raise UpFailedError(f"{newest.version.model} is not ready")
         if only is None and not self.behaviour(newest.version.model, newest.version.image).answers:
             raise UpFailedError(f"{newest.version.model} does not answer")
+        return self.seconds
 
     def configuration(self, sections: dict[str, Any]) -> StackConfig:
         return _parsed(json.dumps(sections), self.kserve.server)

@@ -128,7 +128,7 @@ def test_a_dry_run_says_every_step_and_changes_nothing(tmp_path: Path) -> None:
     world = World(tmp_path)
 
     said = rehearse(world.rollout(), Previewer(), Named(B), (10, 100))
-    assert [line.split()[0] for line in said.splitlines()[1:5]] == ["dark", "10", "100", "promote"]
+    assert [line.split()[0] for line in said.splitlines()[1:5]] == ["dark", "10", "99", "promote"]
     assert "stable anew    services.mnist.model: s3://models/mnist/a.pt; services.mnist.canary: {percent: 0}" in said
     assert said.endswith(f"preview of {{'model': '{B}', 'percent': 0}}")
     assert (world.written, world.ups, world.journal.exists()) == ([], [], False)

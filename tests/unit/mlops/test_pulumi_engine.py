@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ ERROR = {"message": "<{%reset%}>the candidate does not answer<{%reset%}>\n", "co
 
 class Fake:
     def __init__(self, folder: Path, **more: Any) -> None:  # noqa: ANN401
-        self.folder, self.refreshed = folder, 0
+        self.folder, self.refreshed, self.mended = folder, 0, 0
         program = folder / "pulumi"
         program.write_text(FAKE)
         program.chmod(0o755)
@@ -47,10 +48,13 @@ class Fake:
         self.events({"summaryEvent": SUMMARY})
         environment = {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
         self.log = folder / "rollout.log"
-        self.deployment = Deployment("local", folder, environment, self._refresh, lambda sections: sections, self._copy, **more)
+        self.deployment = Deployment("local", folder, environment, self._refresh, self._mend, lambda sections: sections, self._copy, **more)
 
     def _refresh(self) -> None:
         self.refreshed += 1
+
+    def _mend(self) -> None:
+        self.mended += 1
 
     def _copy(self, text: str, folder: Path) -> Path:
         (folder / "copy.yaml").write_text(text)
@@ -85,7 +89,7 @@ def test_an_update_reads_the_copy_of_the_stack_file_and_keeps_its_progress(tmp_p
     assert "--policy-pack /policies" in fake.call("up")
     assert "--target" not in fake.call("up")
     assert "this is progress" in fake.log.read_text()
-    assert fake.refreshed == 1
+    assert (fake.refreshed, fake.mended) == (1, 1)
 
 
 def test_a_hurried_update_is_of_one_resource_and_waits_for_no_policy(tmp_path: Path) -> None:
@@ -114,7 +118,31 @@ def test_an_update_of_somebody_else_is_waited_for(tmp_path: Path) -> None:
     fake = Fake(tmp_path)
     fake.has("locked")
     fake.engine().up()
-    assert fake.refreshed == 2, "what a killed run left is mended before each try"
+    assert (fake.refreshed, fake.mended) == (2, 2), "what a killed run left is mended before each try"
+
+
+def test_a_hurried_one_is_mended_only_where_it_is_held_up(tmp_path: Path) -> None:
+    fake = Fake(tmp_path)
+    fake.engine().up(only="**InferenceService::mnist-classifier")
+    assert fake.mended == 0
+    fake.has("locked")
+    fake.engine().up(only="**InferenceService::mnist-classifier")
+    assert fake.mended == 1
+
+
+def test_an_update_tells_when_the_cluster_had_been_told(tmp_path: Path) -> None:
+    """Not when the engine had written everything down: users have what they have before that."""
+    fake = Fake(tmp_path)
+    resource = {
+        "op": "update",
+        "urn": "urn:pulumi:local::inference-platform::InferenceService::mnist-classifier",
+        "type": "x",
+        "provider": "",
+    }
+    fake.events({"resOutputsEvent": {"metadata": resource}}, {"summaryEvent": SUMMARY})
+    began = time.monotonic()
+    moment = fake.engine().up()
+    assert began < moment < time.monotonic()
 
 
 def test_but_not_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

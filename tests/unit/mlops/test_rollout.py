@@ -15,7 +15,6 @@ from scripts.live_state import Version
 from scripts.mlops.delivery import journal as journals
 from scripts.mlops.delivery.journal import PROMOTED, ROLLED_BACK
 from scripts.mlops.delivery.plan import Named
-from scripts.mlops.delivery.ports import Pace
 from tests.unit.mlops.fake_platform import A, B, Behaviour, Killed, World
 
 C = "s3://models/mnist/c.pt"
@@ -48,7 +47,7 @@ def killed_at(world: World, percent: int) -> None:
 
 def test_a_good_candidate_goes_through_every_step_and_is_promoted(world: World) -> None:
     assert world.run().outcome == PROMOTED
-    assert world.written == [DARK, at(10), at(50), at(100), {"model": B, "canary": None, "image": None}]
+    assert world.written == [DARK, at(10), at(50), at(99), {"model": B, "canary": None, "image": None}]
     assert share_of(world.kserve.users(), B) == 100
     assert [revision.version.model for revision in world.kserve.revisions] == [A, B], "the promotion makes no revision"
 
@@ -59,12 +58,12 @@ def test_the_steps_are_recorded_with_what_was_measured(world: World) -> None:
         ("dark", "good"),
         ("10 %", "good"),
         ("50 %", "good"),
-        ("100 %", "good"),
+        ("99 %", "good"),
         ("promote", "good"),
     ]
     assert done.steps[1].windows.candidate.requests >= 20
     assert done.steps[1].windows.stable.p95_seconds == 0.010
-    assert done.steps[3].windows.stable == done.steps[2].windows.stable, "at 100 % nobody is left to compare with"
+    assert done.steps[3].windows.stable.requests >= 20, "also at the last percentage there is somebody to compare with"
     assert journals.load(world.journal) == done
 
 
@@ -100,9 +99,9 @@ def test_a_bad_candidate_is_found_in_the_dark_and_no_user_gets_it(world: World, 
 
 
 @pytest.mark.parametrize("kind", ["errors", "slow", "crashes"])
-@pytest.mark.parametrize("percent", [10, 50, 100])
+@pytest.mark.parametrize("percent", [10, 50, 99])
 def test_one_that_turns_bad_later_is_taken_back_from_there(world: World, kind: str, percent: int) -> None:
-    steps = {10: 1, 50: 2, 100: 3}[percent]
+    steps = {10: 1, 50: 2, 99: 3}[percent]
     world.behaviours[B] = Behaviour()
     taken = world.rollout()
     settle = world.settle
@@ -122,11 +121,10 @@ def test_one_that_turns_bad_later_is_taken_back_from_there(world: World, kind: s
 
 
 def test_going_back_the_first_update_is_of_the_service_alone(world: World) -> None:
-    world.behaviours[B] = Behaviour(errors=0.5)
-    world.behaviours[B].errors = 0.0
-    world.rollout().run(Named(B), (10, 50))  # promoted
+    killed_at(world, 50)
     back = world.rollout().back("a person asked for it")
     assert back.outcome == ROLLED_BACK
+    assert world.written[-3:] == [DARK, REMOVED, STABLE]
     hurried, *others = world.ups[-3:]
     assert hurried[0] is not None
     assert "InferenceService::mnist-classifier" in hurried[0]
@@ -136,10 +134,14 @@ def test_going_back_the_first_update_is_of_the_service_alone(world: World) -> No
     assert back.effective_seconds >= back.written_seconds
 
 
-def test_a_promotion_can_be_rolled_back(world: World) -> None:
+def test_a_promotion_is_taken_back_when_stable_has_started_anew(world: World) -> None:
+    """By then its old pods are gone: to send users there at once would make them wait for a start."""
     world.run()
     assert world.rollout().back("a person asked for it").outcome == ROLLED_BACK
-    assert world.written[-3:] == [DARK, REMOVED, STABLE]
+    assert world.written[-1] == STABLE
+    assert world.written[-2] == {"model": B, "canary": None, "image": None}
+    assert [only for only, _ in world.ups[-1:]] == [None]
+    assert world.kserve.revisions[-1].version.model == A
     assert share_of(world.kserve.users(), A) == 100
 
 
@@ -169,7 +171,7 @@ def test_without_a_journal_it_goes_on_at_the_percentage_of_the_stack_file(world:
     world.journal.unlink()
     world.written.clear()
     assert world.run().outcome == PROMOTED
-    assert world.written == [at(100), {"model": B, "canary": None, "image": None}]
+    assert world.written == [at(99), {"model": B, "canary": None, "image": None}]
 
 
 def test_what_is_stable_already_is_only_applied(world: World) -> None:
@@ -198,7 +200,7 @@ def test_an_update_that_never_reached_the_service_leaves_the_stack_file_as_it_wa
 
 
 def test_an_engine_that_fails_while_users_wait_is_tried_again_and_then_said(world: World) -> None:
-    world.run()
+    killed_at(world, 50)
     world.engine_is_broken = True
     with pytest.raises(DriverError, match="users may still get"):
         world.rollout().back("a person asked for it")
@@ -235,7 +237,8 @@ def test_a_decision_to_go_back_outlives_a_kill_even_if_the_candidate_recovers(wo
     world.behaviours[B] = Behaviour(errors=0.5)
     say = world.say
 
-    def killed(_: str) -> None:
+    def killed(text: str) -> None:
+        assert text.startswith("rolling back")
         raise Killed
 
     world.say = killed  # type: ignore[method-assign]
@@ -275,13 +278,13 @@ def test_killed_at_any_moment_the_same_command_comes_to_the_same_end(tmp_path: P
             assert max(share_of(users, B) for _, users in world.seen) == 0, moments
 
 
-@settings(max_examples=25, deadline=None)
-@given(kills=st.lists(st.integers(0, 90), max_size=3), at_step=st.integers(1, 4))
+@settings(max_examples=30, deadline=None)
+@given(kills=st.lists(st.integers(0, 60), max_size=3), percent=st.sampled_from([10, 50, 99, 100]), is_slow=st.booleans())
 def test_killed_again_and_again_while_going_back_users_only_ever_get_less_of_the_candidate(
-    tmp_path_factory: pytest.TempPathFactory, kills: list[int], at_step: int
+    tmp_path_factory: pytest.TempPathFactory, kills: list[int], percent: int, is_slow: bool
 ) -> None:
-    world = World(tmp_path_factory.mktemp("world"))
-    world.rollout(Pace(interval=6, tick=2, settle=6)).run(Named(B), (10, 50, 100)[: at_step - 1] or (10,))
+    world = World(tmp_path_factory.mktemp("world"), is_slow=is_slow)
+    killed_at(world, percent) if percent < 100 else world.run()
     world.seen.clear()
     for moments in kills:
         world.moments_left = moments
