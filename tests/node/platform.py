@@ -7,15 +7,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench import tools
 from scripts.mlops.load.probe import probe
 from scripts.mlops.mnist_requests import cases, predicted_class
 from scripts.mlops.reach import Endpoint, reachable
-from tests import nodes
+from tests import nodes, stack_files
 
 ADDRESS = "http://mnist-classifier.default.svc.cluster.local/v1/models/mnist-classifier:predict"
 INSTANCE = nodes.PLATFORM
@@ -81,10 +83,26 @@ def pulumi(*arguments: str) -> Done:
     return local("pulumi", *arguments)
 
 
-def apply(**changed: str) -> Done:
+def apply(**changes: str | int | bool) -> Done:
     """`pulumi up` with some keys of the stack file changed, as `services__mnist__model="s3://..."`."""
-    settings = [part for key, value in changed.items() for part in ("--config", f"inference-platform:{key.replace('__', '.')}={value}")]
+    sections = {path.partition("__")[0] for path in changes}
+    values = stack_files.changed(stack_files.committed("local"), changes)
+    # Whole sections: pulumi's --config-path starts each one it is given a part of anew.
+    settings = [
+        part
+        for name in sections
+        for key, value in _flat(f"inference-platform:{name}", values[name])
+        for part in ("--config", f"{key}={value}")
+    ]
     return pulumi("up", "--yes", "--skip-preview", *(["--config-path", *settings] if settings else []))
+
+
+def _flat(key: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any YAML
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _flat(f"{key}.{name}", inner)
+    else:
+        yield key, str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def endpoint() -> Endpoint:

@@ -50,8 +50,8 @@ def users(to: Endpoint, rate: float = USERS_PER_SECOND) -> Iterator[Running]:
 
 def canary(percent: int, model: str | None = CANDIDATE) -> platform.Done:
     """`pulumi up` with a candidate beside the committed model, or with none described."""
-    named = {"services__mnist__canary__model": model} if model else {}
-    return platform.apply(**named, services__mnist__canary__percent=str(percent))
+    named: dict[str, str | int | bool] = {"services__mnist__canary__model": model} if model else {}
+    return platform.apply(**named, services__mnist__canary__percent=percent)
 
 
 def succeeded(done: platform.Done) -> None:
@@ -71,7 +71,7 @@ def shares(measured: Measurement) -> dict[str, float]:
 def test_the_move_from_standard_mode_replaces_the_service(mnist: Endpoint) -> None:
     """KServe refuses a change of the mode, so the object goes first. Back and forth, with the program that users have."""
     predictor = ("get", "deployment,services.serving.knative.dev", "--namespace", "default", "--output", "name")
-    succeeded(platform.apply(services__mnist__scaling__metric="cpu", services__mnist__scaling__target="80"))
+    succeeded(platform.apply(services__mnist__scaling__metric="cpu", services__mnist__scaling__target=80))
     assert platform.kubectl(*predictor).split() == [f"deployment.apps/{PREDICTOR}"]
     assert platform.answers(platform.endpoint())
     succeeded(platform.apply())
@@ -174,7 +174,7 @@ def words(pid: int) -> list[str]:
 
 @pytest.mark.acceptance
 def test_no_replica_without_requests_and_one_for_the_next(mnist: Endpoint) -> None:
-    succeeded(platform.apply(services__mnist__scaling__scaleToZero="true", services__mnist__scaling__windowSeconds="20"))
+    succeeded(platform.apply(services__mnist__scaling__scaleToZero=True, services__mnist__scaling__windowSeconds=20))
     pods = ("get", "pods", "--selector", "serving.kserve.io/inferenceservice=mnist-classifier", "--output", "name")
     wait_for(lambda: not platform.kubectl(*pods).split(), 180, "no pod to be left")
     with users(mnist, rate=1) as load:
