@@ -73,4 +73,4 @@ def test_then_it_is_slow() -> None:
             began = time.monotonic()
             request(number)
             times.append(time.monotonic() - began)
-        assert times[AFTER] > 0.1 > min(times)
+        assert times[AFTER] > 0.3 > min(times)
