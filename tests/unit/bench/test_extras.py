@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,14 @@ def test_keda_s_and_prometheus_images_are_those_that_the_platform_pins() -> None
     assert set(EXTRAS["keda"].images) == {pin.reference for pin in keda}
     monitoring = {versions.PROMETHEUS_OPERATOR, versions.PROMETHEUS_CONFIG_RELOADER, versions.PROMETHEUS}
     assert set(EXTRAS["monitoring"].images) == {pin.reference for pin in monitoring}
+
+
+def test_build_tags_are_told_to_go_and_make_another_build() -> None:
+    tagged = OPTIONAL["prometheus"]
+    plain = replace(tagged, tags=())
+    assert tagged.flags == ("-trimpath", "-tags=remove_all_sd,enable_kubernetes_sd")
+    assert plain.flags == ("-trimpath",)
+    assert tagged.digest("go") != plain.digest("go")
 
 
 def test_vllm_s_image_stands_in_for_the_one_that_the_platform_pins() -> None:
