@@ -40,8 +40,20 @@ def certainly_failed(revision: dict[str, Any]) -> bool:
 
 
 def ready_condition(revision: dict[str, Any]) -> dict[str, Any]:
-    conditions = revision.get("status", {}).get("conditions", [])
-    return next((item for item in conditions if item["type"] == "Ready"), {})
+    return _condition(revision, "Ready")
+
+
+def not_routed(found: dict[str, Any]) -> str | None:
+    """None when the ingress leads as the Service's traffic says; that stands in the status before the ingress has heard of it."""
+    condition = _condition(found, "RoutesReady")
+    if condition.get("status") == "True":
+        return None
+    return f"the ingress does not lead to it yet: {condition.get('reason', '')} {condition.get('message', '')}".rstrip()
+
+
+def _condition(item: dict[str, Any], kind: str) -> dict[str, Any]:
+    conditions = item.get("status", {}).get("conditions", [])
+    return next((condition for condition in conditions if condition["type"] == kind), {})
 
 
 def wrong_share(found: dict[str, Any], revision: str, percent: int) -> str | None:

@@ -118,7 +118,7 @@ def revision_problem(target: Target, percent: int) -> str | None:
     problem = knative.not_ready(revision)
     if problem and knative.certainly_failed(revision):
         raise CertainFailureError(problem)
-    return problem or knative.wrong_share(service, name, percent)
+    return problem or knative.wrong_share(service, name, percent) or knative.not_routed(service)
 
 
 def raise_certain_failure(target: Target, pods: list[dict[str, Any]]) -> None:

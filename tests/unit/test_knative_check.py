@@ -28,7 +28,7 @@ def revision(model: str = MODEL, image: str = IMAGE, **ready: str) -> dict[str, 
     }
 
 
-def service(newest: int = 10, observed: int = 3, tags: bool = True) -> dict[str, Any]:
+def service(newest: int = 10, observed: int = 3, tags: bool = True, routed: str = "True") -> dict[str, Any]:
     traffic: list[dict[str, Any]] = [
         {"revisionName": NEWEST, "latestRevision": True, "percent": newest},
         {"revisionName": BEFORE, "latestRevision": False, "percent": 100 - newest},
@@ -37,7 +37,12 @@ def service(newest: int = 10, observed: int = 3, tags: bool = True) -> dict[str,
     extra = [{"revisionName": NEWEST, "tag": "latest"}] if tags else []
     return {
         "metadata": {"generation": 3},
-        "status": {"observedGeneration": observed, "latestCreatedRevisionName": NEWEST, "traffic": [*traffic, *extra]},
+        "status": {
+            "observedGeneration": observed,
+            "latestCreatedRevisionName": NEWEST,
+            "traffic": [*traffic, *extra],
+            "conditions": [{"type": "RoutesReady", "status": routed, "reason": "Uninitialized", "message": "Waiting for load balancer"}],
+        },
     }
 
 
@@ -144,3 +149,8 @@ def test_the_environment_chooses_mode_and_question() -> None:
     assert (target_of(wanted).percent, target_of(wanted).completion_model) == (None, "")
     chosen = target_of({**wanted, "PERCENT": "0", "COMPLETION_MODEL": "smollm"})
     assert (chosen.percent, chosen.completion_model) == (0, "smollm")
+
+
+def test_a_share_that_the_ingress_has_not_heard_of_is_none(cluster: Cluster) -> None:
+    cluster.service = service(routed="Unknown")
+    assert smoke_check.not_rolled_out(target()) == "the ingress does not lead to it yet: Uninitialized Waiting for load balancer"
