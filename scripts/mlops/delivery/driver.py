@@ -16,9 +16,6 @@ from scripts.mlops.delivery.plan import Named, Step
 from scripts.mlops.delivery.ports import Pace, Ports, UpFailedError
 from stacks.config import StackConfig
 
-TRIES = 3
-"""Of the update that leads users back."""
-
 
 class Rollout:
     def __init__(self, ports: Ports, gates: Gates = Gates(), pace: Pace = Pace()) -> None:  # noqa: B008 - frozen
@@ -114,11 +111,17 @@ class Rollout:
 
     def _wait_for(self, step: Step) -> str | None:
         config, end = self.configuration(step), self.ports.clock.now() + self.pace.settle
-        while waiting := self.ports.strategy.unsettled(step, config):
+        while waiting := self._waiting(step, config):
             if self.ports.clock.now() > end:
                 return waiting
             self.ports.clock.sleep(self.pace.tick)
         return None
+
+    def _waiting(self, step: Step, config: StackConfig) -> str | None:
+        try:
+            return self.ports.strategy.unsettled(step, config)
+        except DriverError as error:  # of a cluster that may answer the next time
+            return str(error)
 
     def _watched(self, step: Step, began: float) -> tuple[Verdict, Windows]:
         clock, config, pace = self.ports.clock, self.configuration(step), self.pace
@@ -159,26 +162,32 @@ class Rollout:
 
     def _may_go_on_at(self, step: Step) -> bool:
         """The file may say so because an earlier run got there, or because somebody cut the way short by hand."""
-        return self.ports.file.has(step.edits) and not self.ports.strategy.refusals(self.configuration(step))
+        try:
+            return self.ports.file.has(step.edits) and not self.ports.strategy.refusals(self.configuration(step))
+        except DriverError:
+            return False  # the whole way is never wrong
 
     def _retreat(self, step: Step, found: Journal, decided: float) -> Journal:
-        ports = self.ports
-        for _ in range(TRIES):
-            ports.file.write(step.edits)
-            try:
-                is_there = ports.strategy.unsettled(step, self.configuration(step)) is None
-                written = ports.clock.now() if is_there else ports.engine.up(only=ports.strategy.resource)
-                found = self._save(replace(found, written_seconds=round(written - decided, 1)))
-                problem = self._wait_for(step)
-            except UpFailedError as error:
-                problem = str(error)
-            if problem is None:
-                break
-        else:
-            raise DriverError(f"users may still get {found.candidate}: {problem}. The stack file is right; bring it to the cluster")
-        seconds = round(ports.clock.now() - decided, 1)
-        ports.display.settle(Judged(step.name, step.percent, "done", "", seconds))
-        return self._save(replace(found, effective_seconds=seconds))
+        """Tries for long: nobody may be there to do it by hand."""
+        clock, display = self.ports.clock, self.ports.display
+        self.ports.file.write(step.edits)
+        while isinstance(written := self._led_back(step), str):
+            if clock.now() - decided > self.pace.persist:
+                raise DriverError(f"users may still get {found.candidate}: {written}. The stack file is right; bring it to the cluster")
+            display.say(f"still going back: {written}")
+            clock.sleep(self.pace.tick)
+        seconds = round(clock.now() - decided, 1)
+        display.settle(Judged(step.name, step.percent, "done", "", seconds))
+        return self._save(replace(found, written_seconds=round(written - decided, 1), effective_seconds=seconds))
+
+    def _led_back(self, step: Step) -> float | str:
+        """When it was written, now that the route obeys; or why it doesn't. Nothing is updated where it does already."""
+        try:
+            is_there = self._waiting(step, self.configuration(step)) is None
+            written = self.ports.clock.now() if is_there else self.ports.engine.up(only=self.ports.strategy.resource)
+        except UpFailedError as error:
+            return str(error)
+        return self._wait_for(step) or written
 
     def _remove(self, step: Step) -> None:
         began = self.ports.clock.now()
@@ -189,9 +198,7 @@ class Rollout:
         except UpFailedError as error:
             problem = str(error)
         if problem:
-            raise DriverError(
-                f"users have stable, but the candidate is not removed yet ({step.name}): {problem}. The same rollback goes on"
-            )
+            raise DriverError(f"the way back is not over ({step.name}): {problem}. The same rollback goes on")
         self.ports.display.settle(Judged(step.name, step.percent, "done", "", round(self.ports.clock.now() - began, 1)))
 
     def _save(self, journal: Journal) -> Journal:

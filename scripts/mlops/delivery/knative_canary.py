@@ -51,7 +51,7 @@ class KnativeCanary:
         return Standing(stable, candidate, canary["percent"])
 
     def forward(self, stable: Named, candidate: Named, percents: Sequence[int]) -> list[Step]:
-        judged = [0, *(min(percent, MOST) for percent in percents)]
+        judged = dict.fromkeys([0, *(min(percent, MOST) for percent in percents)])
         shared = [
             Step(f"{percent} %" if percent else "dark", percent, {CANARY: _canary(stable, candidate, percent)}, watched=True)
             for percent in judged

@@ -61,13 +61,14 @@ class Display(Protocol):
 class Pace:
     """Seconds. `interval`: how long a step is watched, and `extensions` times as long while its requests are too few.
 
-    `settle`: what KServe and the route may need after an update that succeeded.
+    `settle`: what KServe and the route may need after an update that succeeded. `persist`: how long it is tried to lead users back.
     """
 
     interval: float = 60
     tick: float = 2
     settle: float = 60
     extensions: int = 3
+    persist: float = 600
 
 
 @dataclass(frozen=True)

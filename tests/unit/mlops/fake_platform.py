@@ -13,8 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from scripts.errors import DriverError
 from scripts.live_rules import Wanted, wanted
-from scripts.live_state import Version
+from scripts.live_state import Live, Version
 from scripts.mlops.delivery.driver import Rollout
 from scripts.mlops.delivery.gates import Gates, Window, Windows
 from scripts.mlops.delivery.journal import Journal, Judged
@@ -85,7 +86,10 @@ class Behaviour:
 
 @dataclass
 class World:
-    """`is_slow`: an update ends before anything came of it, and nothing was checked. `then`: happens at the end of every update."""
+    """`is_slow`: an update ends before anything came of it, and nothing was checked. `then`: happens at the end of every update.
+
+    `silent_for`: how many questions more the cluster does not answer.
+    """
 
     folder: Path
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
@@ -95,6 +99,7 @@ class World:
     killed_when: Callable[[dict[str, int]], bool] = lambda _: False
     engine_is_broken: bool = False
     is_slow: bool = False
+    silent_for: int = 0
     then: Callable[[], None] = lambda: None
     written: list[dict[str, object]] = field(default_factory=list)
     seen: list[tuple[float, dict[str, int]]] = field(default_factory=list)
@@ -108,8 +113,8 @@ class World:
         self.kserve.apply(Wanted(Version(A, self.kserve.server)))
         self.kserve.settle()
 
-    def rollout(self, pace: Pace = Pace(interval=6, tick=2, settle=6)) -> Rollout:  # noqa: B008 - frozen
-        return Rollout(Ports(self.file, KnativeCanary(self.kserve), self, self.watch, self, self, self.journal), GATES, pace)
+    def rollout(self, pace: Pace = Pace(interval=6, tick=2, settle=6, persist=30)) -> Rollout:  # noqa: B008 - frozen
+        return Rollout(Ports(self.file, KnativeCanary(self), self, self.watch, self, self, self.journal), GATES, pace)
 
     def run(self, model: str = B, image: str | None = None) -> Journal:
         return self.rollout().run(Named(model, image), PERCENTS)
@@ -155,6 +160,20 @@ class World:
 
     def configuration(self, sections: dict[str, Any]) -> StackConfig:
         return _parsed(json.dumps(sections), self.kserve.server)
+
+    # Cluster
+    def observe(self) -> Live | None:
+        self._asked()
+        return self.kserve.observe()
+
+    def pods(self, revision: str) -> list[dict[str, Any]]:
+        self._asked()
+        return self.kserve.pods(revision)
+
+    def _asked(self) -> None:
+        if self.silent_for:
+            self.silent_for -= 1
+            raise DriverError("the cluster does not answer")
 
     # Clock
     def now(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from scripts.live_rules import Wanted
 from scripts.live_state import Version
 from scripts.mlops.delivery import journal as journals
 from scripts.mlops.delivery.journal import PROMOTED, ROLLED_BACK
-from scripts.mlops.delivery.plan import Named
-from tests.unit.mlops.fake_platform import A, B, Behaviour, Killed, World
+from scripts.mlops.delivery.plan import Named, Sides, Step
+from scripts.mlops.delivery.ports import Pace
+from tests.unit.mlops.fake_platform import A, B, Behaviour, FakeWatch, Killed, World
 
 C = "s3://models/mnist/c.pt"
 DARK = {"model": A, "canary": {"model": B, "percent": 0}, "image": None}
@@ -206,6 +208,26 @@ def test_an_engine_that_fails_while_users_wait_is_tried_again_and_then_said(worl
         world.rollout().back("a person asked for it")
     world.engine_is_broken = False
     assert world.rollout().back("again").outcome == ROLLED_BACK
+
+
+@pytest.mark.parametrize("questions", [1, 2, 5, 20])
+def test_a_cluster_that_is_silent_for_a_while_does_not_stop_the_way_back(world: World, questions: int) -> None:
+    killed_at(world, 50)
+    world.silent_for = questions
+    done = world.rollout(Pace(interval=6, tick=2, settle=6, persist=600)).back("a person asked for it")
+    assert done.outcome == ROLLED_BACK
+    assert world.written[-3:] == [DARK, REMOVED, STABLE]
+
+
+def test_nor_the_judgement_of_a_step(world: World) -> None:
+    watched = world.watch
+
+    def silent(step: Step, sides: Sides) -> AbstractContextManager[FakeWatch]:
+        world.silent_for = 2
+        return watched(step, sides)
+
+    world.watch = silent  # type: ignore[assignment, method-assign]
+    assert world.run().outcome == PROMOTED
 
 
 def test_a_canary_that_somebody_dropped_by_hand_is_taken_back_by_the_long_way(world: World) -> None:
