@@ -33,8 +33,6 @@ CANDIDATE = "s3://models/mnist/rollout_candidate.pt"
 USERS_PER_SECOND = 20.0
 PROMOTED, ROLLED_BACK = 0, 1
 INTERVAL, MIN_REQUESTS = 20, 60
-AFTER = 160
-"""Right answers before a fault: more than the dark step asks for, six a second, so that users have their share when it begins."""
 SECONDS_TO_OBEY = 5
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "build", "__pycache__", ".*_cache", ".hypothesis")
 
@@ -92,12 +90,9 @@ def with_gates(model: str, *words: str) -> list[str]:
 
 
 def faulty(fault: str) -> list[str]:
-    arguments = ["BASE=bench.local/python:3.11-bookworm", f"FAULT={fault}", f"AFTER={AFTER}"]
-    words = [word for argument in arguments for word in ("--build-arg", argument)]
-    built = nodes.command(platform.INSTANCE, "image", "tests/node/faulty_predictor", "faulty-predictor", *words)
-    command = [word for word in built if word not in ("--instance", platform.INSTANCE.name)]
-    reference = subprocess.run(command, cwd=nodes.ROOT, text=True, stdout=subprocess.PIPE, check=True).stdout.strip()
-    return ["--image", reference]
+    folder = ["tests/node/faulty_predictor", f"faulty-predictor-{fault}"]
+    command = [sys.executable, "-m", "bench", "image", *folder, "--target", fault, "--build-arg", "BASE=bench.local/python:3.11-bookworm"]
+    return ["--image", subprocess.run(command, cwd=nodes.ROOT, text=True, stdout=subprocess.PIPE, check=True).stdout.strip()]
 
 
 def stack_file(checkout: Path) -> str:
