@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from textwrap import shorten
 
 from scripts.errors import DriverError
 from scripts.mlops.delivery import journal as journals
@@ -150,7 +151,7 @@ class Rollout:
     def _go_back(self, found: Journal) -> Journal:
         """The first step is the one that users wait for; after it they have stable, whatever becomes of the others."""
         decided = self.ports.clock.now()
-        self.ports.display.say(f"rolling back: {found.going_back}")
+        self.ports.display.say(f"rolling back: {shorten(found.going_back, 100)}")
         steps = self.ports.strategy.back(found.stable, found.candidate, promoted=found.undone)
         start = next((number for number in range(len(steps) - 1, 0, -1) if self._may_go_on_at(steps[number])), 0)
         for step in steps[start:]:

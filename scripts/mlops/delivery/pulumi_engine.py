@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ PATIENCE_SECONDS = 300
 """With an update that somebody else runs, or an earlier run of this whose driver was killed: it goes on to its end."""
 
 BETWEEN_TRIES_SECONDS = 3
+LONGEST = 500
+PLAIN = "<{%reset%}>"
+"""The engine's mark for no colour."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,8 @@ class PulumiEngine:
 
         def keep(event: EngineEvent) -> None:
             diagnostic, outputs = event.diagnostic_event, event.res_outputs_event
-            if diagnostic and diagnostic.severity == "error" and (text := _plain(diagnostic.message)) not in errors:
-                errors.append(text)
+            if diagnostic and diagnostic.severity == "error":
+                errors.append(_gist(diagnostic.message))
             if outputs and outputs.metadata.op != OpType.SAME:
                 changed.append(time.monotonic())
 
@@ -120,9 +124,11 @@ class PulumiEngine:
         return changed[-1] if changed else time.monotonic()
 
 
-def _plain(message: str) -> str:
-    """Without Pulumi's marks for colours."""
-    return message.replace("<{%reset%}>", "").strip()
+def _gist(message: str) -> str:
+    """On one line: of several errors the last words of a pod, where there are any, for the others only say that it failed."""
+    _, *several = parts = [" ".join(part.split()) for part in re.split(r"^\s*\* ", message.replace(PLAIN, ""), flags=re.MULTILINE)]
+    said = [part for part in parts if part.startswith("[Pod")]
+    return (said or several or parts)[0][:LONGEST]
 
 
 def _last_words(error: CommandError) -> str:

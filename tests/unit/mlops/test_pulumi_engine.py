@@ -107,6 +107,21 @@ def test_a_failed_update_says_the_first_error_of_a_resource(tmp_path: Path) -> N
         fake.engine().up()
 
 
+def test_of_several_errors_the_pod_s_own_words_are_said(tmp_path: Path) -> None:
+    fake = Fake(tmp_path)
+    fake.has("failing")
+    errors = [
+        "the Job failed: 3 errors occurred:",
+        "the Job has failed",
+        "[Pod default/smoke-1] ended: no model\nin mnist/absent.pt",
+        "it failed",
+    ]
+    job = "\n\t* ".join(errors)
+    fake.events({"diagnosticEvent": {**ERROR, "message": job}})
+    with pytest.raises(UpFailedError, match=r"^\[Pod default/smoke-1\] ended: no model in mnist/absent\.pt$"):
+        fake.engine().up()
+
+
 def test_a_failed_update_without_events_says_its_last_error(tmp_path: Path) -> None:
     fake = Fake(tmp_path)
     fake.has("failing")
