@@ -177,9 +177,10 @@ class Rollout:
                 raise DriverError(f"users may still get {found.candidate}: {written}. The stack file is right; bring it to the cluster")
             display.say(f"still going back: {written}")
             clock.sleep(self.pace.tick)
-        seconds = round(clock.now() - decided, 1)
-        display.settle(Judged(step.name, step.percent, "done", "", seconds))
-        return self._save(replace(found, written_seconds=round(written - decided, 1), effective_seconds=seconds))
+        now = clock.now()
+        took, obeyed = round(written - decided, 1), round(now - decided, 1)
+        display.settle(Judged(step.name, step.percent, "done", "", obeyed))
+        return self._save(replace(found, written_seconds=took, written_at=round(clock.epoch() - (now - written), 1), obeyed_seconds=obeyed))
 
     def _led_back(self, step: Step) -> float | str:
         """When it was written, now that the route obeys; or why it doesn't. Nothing is updated where it does already."""

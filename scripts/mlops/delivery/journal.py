@@ -31,8 +31,8 @@ class Judged:
 class Journal:
     """`going_back`: why; set before anything is undone, so that a killed rollback goes on. `undone`: it is a promotion that is taken back.
 
-    `written_seconds`, `effective_seconds`: from that decision to the update that leads users back, and to the route that obeys.
-    `outcome`: empty while it is under way.
+    `written_seconds`, `obeyed_seconds`: from that decision until the cluster was told to lead users back, and until its route was seen to
+    do so; `written_at`: the former as seconds of the epoch. `outcome`: empty while it is under way.
     """
 
     stable: Named
@@ -41,7 +41,8 @@ class Journal:
     going_back: str = ""
     undone: bool = False
     written_seconds: float | None = None
-    effective_seconds: float | None = None
+    written_at: float | None = None
+    obeyed_seconds: float | None = None
     outcome: str = ""
 
     @property

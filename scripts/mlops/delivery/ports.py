@@ -40,7 +40,13 @@ class Watch(Protocol):
 
 
 class Clock(Protocol):
-    def now(self) -> float: ...
+    def now(self) -> float:
+        """Seconds, of a clock that nobody sets."""
+        ...
+
+    def epoch(self) -> float:
+        """Seconds since 1970."""
+        ...
 
     def sleep(self, seconds: float) -> None: ...
 

@@ -31,6 +31,9 @@ class Seconds:
     def now(self) -> float:
         return time.monotonic()
 
+    def epoch(self) -> float:
+        return time.time()
+
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
 

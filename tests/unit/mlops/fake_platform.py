@@ -179,6 +179,9 @@ class World:
     def now(self) -> float:
         return self.seconds
 
+    def epoch(self) -> float:
+        return 1_000_000 + self.seconds
+
     def sleep(self, seconds: float) -> None:
         self.seconds += seconds
         self.kserve.step()

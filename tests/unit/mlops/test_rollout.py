@@ -132,8 +132,10 @@ def test_going_back_the_first_update_is_of_the_service_alone(world: World) -> No
     assert "InferenceService::mnist-classifier" in hurried[0]
     assert [only for only, _ in others] == [None, None]
     assert back.written_seconds is not None
-    assert back.effective_seconds is not None
-    assert back.effective_seconds >= back.written_seconds
+    assert back.obeyed_seconds is not None
+    assert back.obeyed_seconds >= back.written_seconds
+    assert back.written_at is not None
+    assert back.written_at <= world.epoch()
 
 
 def test_a_promotion_is_taken_back_when_stable_has_started_anew(world: World) -> None:
