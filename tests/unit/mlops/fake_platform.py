@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from scripts.errors import DriverError
 from scripts.live_rules import Wanted, wanted
 from scripts.live_state import Live, Version
@@ -233,3 +235,25 @@ def _parsed(sections: str, server: str) -> StackConfig:
     given = json.loads(sections)
     images = {**SECTIONS["images"], "mnist": server, **given.get("images", {})}
     return parse({**SECTIONS, **given, "images": images}, "local")
+
+
+BAD = {
+    "errors": Behaviour(errors=0.05),
+    "slow": Behaviour(p95_seconds=0.030),
+    "does not start": Behaviour(starts=False),
+    "does not answer": Behaviour(answers=False),
+    "crashes": Behaviour(crashes_after=1),
+    "is never asked": Behaviour(requests_per_look=0),
+}
+
+
+def share_of(users: dict[str, int], model: str) -> int:
+    return sum(share for version, share in users.items() if version.startswith(model))
+
+
+def killed_at(world: World, percent: int) -> None:
+    """A rollout whose process is gone as soon as users get this much of the candidate."""
+    world.killed_when = lambda users: share_of(users, B) >= percent
+    with pytest.raises(Killed):
+        world.run()
+    world.killed_when = lambda _: False
