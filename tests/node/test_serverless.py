@@ -139,7 +139,7 @@ def test_a_promotion_starts_no_pod_and_loses_no_request(mnist: Endpoint) -> None
     ("program", "percent"),
     [
         ("/ko-app/autoscaler", 1),
-        # A minute of one activator, through which every request goes: what comes in the second that it is away is lost. The clouds have two.
+        # One activator, through which every request goes: what comes in the second that it is away is lost. Prod has two.
         ("/ko-app/activator", 3),
         ("/ko-app/queue", 1),
         ("/manager", 1),
