@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +61,18 @@ class Journal:
 
 
 def load(path: Path) -> Journal | None:
+    """Also one that an older or newer driver wrote: what this one doesn't know is left out."""
     if not path.exists():
         return None
     content: dict[str, Any] = json.loads(path.read_text())
-    steps = tuple(Judged(**{**step, "windows": _windows(step["windows"])}) for step in content.pop("steps"))
-    stable, candidate = Named(**content.pop("stable")), Named(**content.pop("candidate"))
-    return Journal(stable=stable, candidate=candidate, steps=steps, **content)
+    steps = tuple(Judged(**{**_known(Judged, step), "windows": _windows(step["windows"])}) for step in content["steps"])
+    versions = {name: Named(**content[name]) for name in ("stable", "candidate")}
+    return Journal(**{**_known(Journal, content), **versions, "steps": steps})
+
+
+def _known(kind: type[Journal | Judged], content: dict[str, Any]) -> dict[str, Any]:
+    names = {each.name for each in fields(kind)}
+    return {name: value for name, value in content.items() if name in names}
 
 
 def under_way(standing: Standing, known: Journal | None, candidate: Named) -> Journal:

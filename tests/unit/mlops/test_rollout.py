@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,14 @@ def test_a_server_is_promoted_as_an_image_and_taken_back_as_one(world: World) ->
     assert [revision.version.image for revision in world.kserve.revisions] == ["server:1", "server:2"]
     world.rollout().back("a person asked for it")
     assert world.written[-1] == STABLE
+
+
+def test_a_journal_of_another_driver_is_read_as_far_as_it_is_known(world: World) -> None:
+    killed_at(world, 50)
+    content = json.loads(world.journal.read_text())
+    world.journal.write_text(json.dumps({**content, "new": 1, "steps": [{**step, "new": 1} for step in content["steps"]]}))
+    assert world.run().outcome == PROMOTED
+    assert [entry["canary"] for entry in world.written].count(DARK["canary"]) == 1, "what was judged is not judged again"
 
 
 def test_a_second_candidate_is_refused_while_one_stands(world: World) -> None:
