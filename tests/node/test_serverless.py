@@ -37,11 +37,11 @@ SECONDS_TO_RECOVER = 30
 
 
 @contextmanager
-def users(to: Endpoint, rate: float = USERS_PER_SECOND) -> Iterator[Running]:
-    """Requests at random moments, each sent once, until the block ends."""
-    load = start_probe(to.url, to.host, cases(1)[0].body, predicted_class, rate, 600)
+def users(to: Endpoint, rate: float = USERS_PER_SECOND, patience: float = 10.0) -> Iterator[Running]:
+    """Requests at random moments, each sent once and waited for so many seconds, until the block ends."""
+    load = start_probe(to.url, to.host, cases(1)[0].body, predicted_class, rate, 600, timeout=patience)
     try:
-        wait_for(lambda: len(load.samples) >= rate, 30, "the load to be under way")
+        wait_for(lambda: len(load.samples) >= rate, patience + 20, "the load to be under way")
         yield load
     finally:
         load.stop()
@@ -184,7 +184,7 @@ def test_no_replica_without_requests_and_one_for_the_next(mnist: Endpoint) -> No
     succeeded(platform.apply(services__mnist__scaling__scaleToZero=True, services__mnist__scaling__windowSeconds=20))
     pods = ("get", "pods", "--selector", "serving.kserve.io/inferenceservice=mnist-classifier", "--output", "name")
     wait_for(lambda: not platform.kubectl(*pods).split(), 180, "no pod to be left")
-    with users(mnist, rate=1) as load:
+    with users(mnist, rate=1, patience=120) as load:
         load.stop()
     measured = load.result()
     print(f"cold start: {measured.samples[0].seconds:.2f} s")
