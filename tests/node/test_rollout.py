@@ -99,6 +99,7 @@ def stack_file(checkout: Path) -> str:
     return (checkout / "Pulumi.local.yaml").read_text()
 
 
+@pytest.mark.acceptance
 def test_a_missing_model_is_found_with_no_user_hurt(checkout: Path, mnist: Endpoint) -> None:
     before = stack_file(checkout)
     done = rollout(checkout, mnist, *with_gates("s3://models/mnist/absent.pt"))
