@@ -82,7 +82,8 @@ class KnativeCanary:
         if live.percent != change.percent:
             return f"KServe has percent {live.percent}, not {change.percent}"
         if step.hurried and change.candidate:
-            return _still_asked(live, change.candidate)
+            share = live.share(change.candidate)
+            return f"{change.candidate} still gets {share} % of the requests" if share else None
         newest, described = live.newest_ready, change.candidate or change.stable
         if newest is None or not newest.version.is_same(described):
             return f"{described} is not ready"
@@ -127,15 +128,6 @@ def _wanted(config: StackConfig) -> Wanted:
     if change is None:
         raise ValueError("services.mnist is not configured")
     return change
-
-
-def _still_asked(live: Live, candidate: Version) -> str | None:
-    """The route first, then KServe's memory: while that holds the candidate, another description would give it every request."""
-    if live.share(candidate):
-        return f"{candidate} still gets {live.share(candidate)} % of the requests"
-    if live.rolled_out and live.rolled_out.version.is_same(candidate):
-        return f"KServe still holds {candidate} for the version that had all requests"
-    return None
 
 
 def _wrong_shares(live: Live, change: Wanted) -> str | None:

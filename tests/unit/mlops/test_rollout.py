@@ -134,6 +134,28 @@ def test_a_promotion_is_taken_back_when_stable_has_started_anew(world: World) ->
     assert share_of(world.kserve.users(), A) == 100
 
 
+def test_a_promotion_that_fails_is_taken_back_like_a_candidate(world: World) -> None:
+    settle = world.settle
+
+    def turn(judged: journals.Judged) -> None:
+        settle(judged)
+        if judged.name == "99 %":
+            world.is_slow, world.behaviours[B] = False, Behaviour(answers=False)
+
+    def go_slowly(text: str) -> None:
+        world.is_slow = text.startswith("rolling back")
+
+    world.settle, world.say = turn, go_slowly  # type: ignore[method-assign]
+    done = world.run()
+    assert done.outcome == ROLLED_BACK
+    assert [step.name for step in done.steps][-1] == "promote"
+    assert world.written[-3:] == [DARK, REMOVED, STABLE]
+    shares = [share_of(users, B) for _, users in world.seen]
+    after = shares[len(shares) - shares[::-1].index(100) :]
+    assert after
+    assert set(after) == {0}, "once it was taken back it does not return"
+
+
 def test_a_server_is_promoted_as_an_image_and_taken_back_as_one(world: World) -> None:
     assert world.run(A, "server:2").outcome == PROMOTED
     assert world.written[0] == {"model": A, "canary": {"image": "server:2", "percent": 0}, "image": None}
