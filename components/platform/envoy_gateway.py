@@ -15,7 +15,7 @@ from components.base import Args, Component, labels
 from components.exposure import Exposure, service_annotations, service_type
 from components.helm import PlacedValues, Values, own_resources, placement, release
 from components.manifest_resources import register
-from components.manifests import load
+from components.manifests import DEFINITION, Objects, load
 from components.pods import restricted_namespace
 from components.scheduling import Quantities, Resources, Workload
 
@@ -29,6 +29,10 @@ GATEWAY_API = "gateway.networking.k8s.io/v1"
 CONTROLLER_LABELS = {"control-plane": "envoy-gateway"}
 PROXY_LABELS = {"gateway.envoyproxy.io/owning-gateway-name": GATEWAY}
 """Set by Envoy Gateway on the proxies' pods (envoyproxy/gateway:internal/gatewayapi/translator.go@v1.9.1)."""
+
+PROXY_DEFINITION = "envoyproxies.gateway.envoyproxy.io"
+"""The one kind of Envoy Gateway's own that is used here. It asks at its start which of the others there are, and goes without
+(envoyproxy/gateway:internal/provider/kubernetes/controller.go#crdExists@v1.9.1); all of them were half of what the state held."""
 
 PROXY_RESOURCES = Resources(requests=Quantities(cpu="100m", memory="512Mi"), limits=Quantities(memory="1Gi"))
 """Requests are Envoy Gateway's own default, which sets no limit (envoyproxy/gateway:api/v1alpha1/shared_types.go@v1.9.1)."""
@@ -95,7 +99,7 @@ class EnvoyGatewayArgs(Args):
 
 
 class EnvoyGateway(Component):
-    """Owns namespace, CRDs, controller, GatewayClass `envoy` and the Gateway `inference` with its proxies' configuration.
+    """Owns namespace, CRD of the proxies' configuration, controller, GatewayClass `envoy`, and the Gateway `inference` with its proxies.
 
     Needs the Gateway API's CRDs. Does not wait for the proxies, which the controller makes: whoever attaches a route asks through it.
     `host` is the proxies' Service, port 80, plain HTTP: TLS ends before it or not at all inside the cluster.
@@ -116,7 +120,7 @@ class EnvoyGateway(Component):
         namespace = restricted_namespace(NAMESPACE, labels(NAMESPACE, NAMESPACE), self.child())
         # Not the chart gateway-crds-helm: with both channels of the Gateway API inside, its release would not fit a Secret.
         crds = register(
-            load([versions.ENVOY_GATEWAY_CRDS], args.mirror),
+            _definitions(args.mirror),
             args.mirror,
             owner=self,
             prefix=name,
@@ -168,6 +172,11 @@ class EnvoyGateway(Component):
         return k8s.apiextensions.CustomResource(
             f"{kind.lower()}-{name}", api_version=api_version, kind=kind, metadata=metadata, spec=spec, opts=self.child([depends_on])
         )
+
+
+def _definitions(mirror: Mirror) -> Objects:
+    published = load([versions.ENVOY_GATEWAY_CRDS], mirror)
+    return Objects([published.one(DEFINITION, PROXY_DEFINITION)], published.source)
 
 
 def _proxy_fields(args: EnvoyGatewayArgs) -> dict[str, Any]:

@@ -24,15 +24,22 @@ DEFINITION = "CustomResourceDefinition/envoy-gateway-customresourcedefinition-en
 @pytest.fixture
 def manifests(tmp_path: Path) -> str:
     """A folder with a release manifest as small as one can be."""
-    definition = {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": "envoyproxies.gateway.envoyproxy.io"},
-        "spec": {"group": "gateway.envoyproxy.io"},
-    }
+    definitions = [
+        {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": f"{name}.gateway.envoyproxy.io"},
+            "spec": {"group": "gateway.envoyproxy.io"},
+        }
+        for name in ("backends", "envoyproxies")
+    ]
     pin = versions.ENVOY_GATEWAY_CRDS
-    (tmp_path / f"{pin.name}-{pin.version}.yaml").write_text(yaml.safe_dump(definition))
+    (tmp_path / f"{pin.name}-{pin.version}.yaml").write_text(yaml.safe_dump_all(definitions))
     return str(tmp_path)
+
+
+def test_of_the_published_definitions_only_the_one_in_use_is_installed(manifests: str) -> None:
+    assert [item.name for item in recorded(manifests).of_kind("CustomResourceDefinition")] == [DEFINITION.partition("/")[2]]
 
 
 def recorded(manifests: str, images: dict[str, str] | None = None, **args: Any) -> Graph:  # noqa: ANN401 - any argument of the component
