@@ -108,7 +108,6 @@ class _Parts:
             exposure=section.exposure,
             workload=workload(section, self.config.placement),
             mirror=self.mirror,
-            protect=self.protect,
         )
         return EnvoyGateway("envoy-gateway", args, self.options, after=[gateway_api])
 

@@ -135,8 +135,12 @@ def test_what_one_part_makes_for_another_exists_beside_it_only(recorded: tuple[C
 
 def test_nobody_outside_the_cluster_reaches_what_is_not_exposed(recorded: tuple[Case, Graph]) -> None:
     case, graph = recorded
-    balanced = sorted(resource.key for resource in graph if resource.custom and "LoadBalancer" in json.dumps(resource.inputs.get("spec")))
-    proxies = ["EnvoyProxy/envoyproxy-envoy"] if case["envoyGateway"] == "internal" else []
+    balanced = sorted(
+        resource.key
+        for resource in graph
+        if resource.custom and any("LoadBalancer" in json.dumps(resource.inputs.get(field)) for field in ("spec", "values"))
+    )
+    proxies = ["Release/gateway-helm"] if case["envoyGateway"] == "internal" else []
     kourier = ["Service/knative-service-kourier"] if case["knative"] == "kourier, internal" else []
     assert balanced == [*proxies, *kourier], described(case)
 
