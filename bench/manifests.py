@@ -109,5 +109,13 @@ TABLE = (
             (r"app\.kubernetes\.io/version: main", "app.kubernetes.io/version: VERSION"),
         ],
     ),
+    # Installed nowhere; tests hold the proxies' configuration against it. envoyproxy/gateway:tools/make/kube.mk@v1.9.1, target
+    # `generate-manifests`: these templates, all under one switch that is on.
+    Manifest(
+        "envoy-gateway-crds",
+        "1.9.1",
+        [Files("github.com/envoyproxy/gateway", "charts/gateway-crds-helm/templates/generated/*.yaml")],
+        [(r"(?m)^\{\{-.*\}\}\n?", "")],
+    ),
     PROMETHEUS_CRDS,
 )

@@ -32,7 +32,7 @@ def cluster(objects: dict[str, Object]) -> Iterator[Cluster]:
 
 def test_every_object_of_every_stack_is_accepted(cluster: Cluster, objects: dict[str, Object]) -> None:
     kinds = {item["kind"] for item in objects.values()}
-    assert {"InferenceService", "ServingRuntime", "HTTPRoute", "ScaledObject", "ServiceMonitor", "Image"} <= kinds
+    assert {"InferenceService", "ServingRuntime", "HTTPRoute", "ScaledObject", "ServiceMonitor", "EnvoyProxy", "Image"} <= kinds
     assert api_server.refusals(cluster, objects) == []
 
 

@@ -20,6 +20,7 @@ SOURCES: Mapping[str, str] = {
     "caching.internal.knative.dev": "serving-core",
     "cert-manager.io": "cert-manager",
     "eventing.keda.sh": "keda",
+    "gateway.envoyproxy.io": "envoy-gateway-crds",
     "gateway.networking.k8s.io": "gateway-api",
     "keda.sh": "keda",
     "monitoring.coreos.com": "prometheus-operator-crds",
