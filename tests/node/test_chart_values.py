@@ -25,7 +25,7 @@ from tests.graph.recording import Graph, Resource, record_component
 from tests.node.recorded_stacks import STACKS, recorded
 from tests.node.rendered_charts import Rendered, unknown_keys
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.parts]
 
 REGISTRY = "registry.example:5000/mirror"
 RESOURCES = Resources(requests=Quantities(cpu="150m", memory="400Mi"), limits=Quantities(cpu="2", memory="2Gi"))
@@ -52,7 +52,7 @@ MAIN = {
 
 @pytest.fixture(scope="module", autouse=True)
 def _mirror() -> None:
-    built = nodes.bench(nodes.PLATFORM, "build")
+    built = nodes.bench(nodes.CONTRACT, "build")
     assert built.returncode == 0, built.stdout
 
 
