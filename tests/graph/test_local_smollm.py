@@ -53,7 +53,7 @@ def test_weights_that_the_store_has_are_not_published() -> None:
 def test_the_pod_asks_for_the_gpu_that_the_node_claims_and_for_few_of_its_cores(smollm: Graph) -> None:
     found = predictor(smollm, V1)
     assert found["model"]["resources"] == {
-        "requests": {"cpu": "200m", "memory": "3584Mi", "nvidia.com/gpu": "1"},
+        "requests": {"cpu": "100m", "memory": "3584Mi", "nvidia.com/gpu": "1"},
         "limits": {"cpu": "2", "memory": "5Gi", "nvidia.com/gpu": "1"},
     }
     assert found["nodeSelector"] == {"workload-type": "inference"}
