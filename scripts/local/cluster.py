@@ -68,7 +68,8 @@ def running() -> Cluster:
     if "monitoring" in bench:
         config["monitoring"] = bench["monitoring"]
     folder = Path(bench["state"]) / "pulumi"
-    return Cluster(Path(bench["kubeconfig"]), folder, config, tuple(bench["path"]), is_bench=True, smollm=set(SMOLLM_NEEDS) <= set(bench["with"]))
+    smollm = set(SMOLLM_NEEDS) <= set(bench["with"])
+    return Cluster(Path(bench["kubeconfig"]), folder, config, tuple(bench["path"]), is_bench=True, smollm=smollm)
 
 
 def images(cluster: Cluster) -> dict[str, str]:

@@ -20,7 +20,10 @@ ANSWER_SECONDS = {"mnist": 10, "smollm": 120}
 
 
 def show_prediction(outputs: Mapping[str, Any], environment: dict[str, str]) -> None:
-    """Send a held-out handwritten digit to the MNIST endpoint, and print it with the answer; a prompt to SmolLM's where it is. Raises DriverError when none comes."""
+    """Send a held-out handwritten digit to the MNIST endpoint, and print it with the answer; then a prompt to SmolLM's, where it is served.
+
+    Raises DriverError when no answer comes.
+    """
     endpoints: dict[str, str] = outputs["endpoints"]
     url = endpoints["mnist"]
     known = digits.load()
