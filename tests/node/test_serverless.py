@@ -1,4 +1,4 @@
-"""MNIST in Knative mode on the real node: how its requests are split, and what a crash costs its users.
+"""MNIST in Knative mode on the real node: how it gets there, how its requests are split, and what a crash costs its users.
 
 After tests/node/test_local_platform.py. It takes minutes each (make acceptance): the figures stand in docs/measurements.md.
 """
@@ -65,6 +65,18 @@ def status() -> dict[str, Any]:
 def shares(measured: Measurement) -> dict[str, float]:
     """Percent of the requests by the revision that answered."""
     return {version: 100 * len(part.samples) / len(measured.samples) for version, part in measured.by_version().items()}
+
+
+def test_the_move_from_standard_mode_replaces_the_service(mnist: Endpoint) -> None:
+    """KServe refuses a change of the mode, so the object goes first. Back and forth, with the program that users have."""
+    predictor = ("get", "deployment,services.serving.knative.dev", "--namespace", "default", "--output", "name")
+    succeeded(platform.apply(services__mnist__scaling__metric="cpu", services__mnist__scaling__target=80))
+    assert platform.kubectl(*predictor).split() == [f"deployment.apps/{PREDICTOR}"]
+    assert platform.answers(platform.endpoint())
+    succeeded(platform.apply())
+    assert f"service.serving.knative.dev/{PREDICTOR}" in platform.kubectl(*predictor).split()
+    assert f"deployment.apps/{PREDICTOR}" not in platform.kubectl(*predictor).split()
+    assert platform.answers(mnist)
 
 
 @pytest.mark.parametrize("percent", [10, 50])
