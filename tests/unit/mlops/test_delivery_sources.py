@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -27,6 +21,7 @@ from scripts.mlops.delivery.rehearsal import rehearse
 from scripts.mlops.delivery.services import Kubectl
 from scripts.mlops.mnist_requests import cases, predicted_class
 from tests.unit.mlops.fake_platform import B, World
+from tests.unit.mlops.prometheus_server import prometheus
 from tests.unit.mlops.stub_server import Received, Reply, one_hot, serving
 from tests.waiting import wait_for
 
@@ -60,32 +55,6 @@ def test_a_stable_version_that_is_out_of_the_route_is_not_probed() -> None:
     with serving(right) as good, probing(sides(good, None), QUESTION, rate=200, environment={}) as probes:
         wait_for(lambda: probes.look().candidate.requests >= 5, 10, "probes")
         assert probes.look().stable == Window()
-
-
-@contextmanager
-def prometheus(answers: dict[str, str], queries: list[str]) -> Iterator[str]:
-    """Answers a query by the first of these patterns that is in it; `queries` is what it was asked."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            (query,) = parse_qs(urlsplit(self.path).query)["query"]
-            queries.append(query)
-            value = next((value for pattern, value in answers.items() if re.search(pattern, query)), None)
-            result = [{"metric": {}, "value": [1732200000.0, value]}] if value else []
-            content = json.dumps({"status": "success", "data": {"resultType": "vector", "result": result}}).encode()
-            self.send_response(200 if urlsplit(self.path).path == "/api/v1/query" else 404)
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None: ...
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def test_prometheus_is_asked_for_requests_errors_and_p95_of_each_revision() -> None:
