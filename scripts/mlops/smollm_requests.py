@@ -37,6 +37,22 @@ def prompt(seed: int, number: int) -> str:
     return f"{number} {' '.join(random.choices(VOCABULARY.split(), k=words))}"
 
 
+QUESTION = json.dumps({"model": MODEL, "prompt": "Once upon a time", "max_tokens": 8, "temperature": 0}).encode()
+"""A short one, to which the whole answer comes at once."""
+
+
+def completed(content: bytes) -> int:
+    """How many tokens such an answer has. Raises RequestFailed where it isn't what the protocol promises."""
+    try:
+        answer = json.loads(content)
+        reason, tokens = answer["choices"][0]["finish_reason"], answer["usage"]["completion_tokens"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise RequestFailed(f"answer has the wrong schema: {type(error).__name__}") from None
+    if reason not in ENDED or type(tokens) is not int or tokens < 1:
+        raise RequestFailed(f"the completion was cut short: finish_reason {reason}, {tokens} tokens")
+    return tokens
+
+
 def request_body(seed: int, number: int, max_tokens: int) -> bytes:
     """Always the likeliest token: the answer does not depend on chance either."""
     return json.dumps(

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from components.observability.queries import ServedModel
+from components.observability.variants import revisions
 from scripts import live_state
 from scripts.errors import DriverError
 from scripts.mlops import rollout
@@ -26,6 +28,7 @@ from tests.unit.mlops.stub_server import Received, Reply, one_hot, serving
 from tests.waiting import wait_for
 
 CANDIDATE, STABLE = "mnist-00002", "mnist-00001"
+REVISIONS = revisions(ServedModel(name="mnist", namespace="default"))
 QUESTION = Question(cases(1)[0].body, predicted_class)
 
 
@@ -66,13 +69,13 @@ def test_prometheus_is_asked_for_requests_errors_and_p95_of_each_revision() -> N
         rf'histogram_quantile.*revision="{STABLE}"': "NaN",
     }
     queries: list[str] = []
-    with prometheus(answers, queries) as url, reading(sides("unused", "unused"), url, "default", {}) as found:
+    with prometheus(answers, queries) as url, reading(sides("unused", "unused"), url, REVISIONS, {}) as found:
         assert found.look() == Windows(stable=Window(900, 0, None), candidate=Window(120, 3, 0.045))
     assert all('namespace="default"' in query and "[60s]" in query for query in queries)
 
 
 def test_a_prometheus_that_does_not_answer_is_said() -> None:
-    with reading(sides("unused", None), "http://127.0.0.1:9", "default", {}) as found, pytest.raises(DriverError, match="does not answer"):
+    with reading(sides("unused", None), "http://127.0.0.1:9", REVISIONS, {}) as found, pytest.raises(DriverError, match="does not answer"):
         found.look()
 
 
