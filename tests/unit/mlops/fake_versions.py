@@ -50,10 +50,11 @@ class Part:
 class FakeVersions:
     """`started`: every start of a version's pods. `asked`: the route's weights; `programmed`: those that users get.
 
-    `unready`: models whose pods never become ready.
+    `unready`: models whose pods never become ready. `is_deaf`: the gateway does not look at the route.
     """
 
     unready: set[str] = field(default_factory=set)
+    is_deaf: bool = False
     parts: dict[str, Part] = field(default_factory=dict)
     started: list[str] = field(default_factory=list)
     asked: dict[str, int] = field(default_factory=dict)
@@ -80,7 +81,8 @@ class FakeVersions:
     def step(self) -> None:
         for part in self.parts.values():
             part.ready = part.version.model not in self.unready
-        self.programmed, self.observed = self.asked, self.generation
+        if not self.is_deaf:
+            self.programmed, self.observed = self.asked, self.generation
 
     def users(self) -> dict[str, int]:
         shares: dict[str, int] = {}

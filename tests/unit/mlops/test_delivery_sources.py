@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from components.observability.queries import ServedModel
-from components.observability.variants import revisions
+from components.observability.variants import revisions, versions
 from scripts import live_state
 from scripts.errors import DriverError
 from scripts.mlops import rollout
@@ -72,6 +72,21 @@ def test_prometheus_is_asked_for_requests_errors_and_p95_of_each_revision() -> N
     with prometheus(answers, queries) as url, reading(sides("unused", "unused"), url, REVISIONS, {}) as found:
         assert found.look() == Windows(stable=Window(900, 0, None), candidate=Window(120, 3, 0.045))
     assert all('namespace="default"' in query and "[60s]" in query for query in queries)
+
+
+def test_of_versions_it_is_asked_for_what_vllm_counts() -> None:
+    part = "smollm-text-generation-v2"
+    queries: list[str] = []
+    answers = {"histogram_quantile": "1.25", "5xx": "2", "http_requests_total": "40"}
+    smollm = versions(ServedModel(name="smollm-text-generation", namespace="default"))
+    with prometheus(answers, queries) as url, reading(Sides(Side(part, "unused"), None), url, smollm, {}) as found:
+        assert found.look() == Windows(candidate=Window(40, 2, 1.25))
+    labels = f'{{namespace="default",inferenceservice="{part}"'
+    assert queries == [
+        f'sum(increase(http_requests_total{labels},handler=~"/v1/.+"}}[60s]))',
+        f'sum(increase(http_requests_total{labels},handler=~"/v1/.+",status="5xx"}}[60s]))',
+        f"histogram_quantile(0.95, sum by (le) (increase(vllm:e2e_request_latency_seconds_bucket{labels}}}[60s])))",
+    ]
 
 
 def test_a_prometheus_that_does_not_answer_is_said() -> None:

@@ -61,6 +61,7 @@ def test_a_bad_candidate_is_found_in_the_dark_and_no_user_gets_it(world: Version
     assert REASON[kind] in done.going_back
     assert world.written == [at(0), STABLE]
     assert set(shares(world, A)) == {100}
+    assert [only for only, _ in world.ups] == [None, None], "the route is right as it is: nothing is hurried"
     assert world.kserve.started == ["v1", "v2"]
 
 
@@ -87,6 +88,24 @@ def test_one_that_turns_bad_later_is_taken_back_by_the_route_alone(world: Versio
     assert world.kserve.started == ["v1", "v2"], "a rollback starts no pod"
     assert max(shares(world, B)) == percent
     assert max(shares(world, NOBODY)) == 0
+
+
+def test_a_share_stands_when_the_gateway_has_taken_it(world: VersionsWorld) -> None:
+    settle, say = world.settle, world.say
+
+    def turn(judged: journals.Judged) -> None:
+        settle(judged)
+        world.kserve.is_deaf = judged.name == "dark"
+
+    def told(text: str) -> None:
+        say(text)
+        world.kserve.is_deaf = False
+
+    world.settle, world.say = turn, told  # type: ignore[method-assign]
+    done = world.run()
+    assert done.outcome == ROLLED_BACK
+    assert "6 s after the update, gateway gateway has not said yet whether the route is Accepted" in done.going_back
+    assert max(shares(world, B)) == 0
 
 
 def test_a_promotion_is_taken_back_when_stable_has_started_again(world: VersionsWorld) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from scripts.mlops import smollm_requests
 from scripts.mlops.load.measurement import RequestFailed
-from scripts.mlops.smollm_requests import FEWEST_WORDS, MOST_WORDS, completion, prompt, request_body
+from scripts.mlops.smollm_requests import FEWEST_WORDS, MOST_WORDS, QUESTION, completed, completion, prompt, request_body
 from stacks.services import SMOLLM
 from tests.unit.mlops.streams import DONE, event, token, usage, whole
 
@@ -85,3 +85,24 @@ def test_events_of_one_piece_came_together() -> None:
 def test_an_answer_that_is_not_whole_is_a_failure(pieces: list[bytes], reason: str) -> None:
     with pytest.raises(RequestFailed, match=reason):
         completion(pieces)
+
+
+def test_a_rollouts_question_is_answered_by_tokens() -> None:
+    assert json.loads(QUESTION)["model"] == SMOLLM
+    answer = {"choices": [{"text": "", "finish_reason": "length"}], "usage": {"completion_tokens": 8}}
+    assert completed(json.dumps(answer).encode()) == 8
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("{", "wrong schema: JSONDecodeError"),
+        ('{"choices": []}', "wrong schema: IndexError"),
+        ("[]", "wrong schema: TypeError"),
+        ('{"choices": [{"finish_reason": "abort"}], "usage": {"completion_tokens": 8}}', "cut short: finish_reason abort"),
+        ('{"choices": [{"finish_reason": "stop"}], "usage": {"completion_tokens": 0}}', "0 tokens"),
+    ],
+)
+def test_what_is_no_completion_is_a_failure(content: str, reason: str) -> None:
+    with pytest.raises(RequestFailed, match=reason):
+        completed(content.encode())
