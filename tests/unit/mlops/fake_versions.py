@@ -17,7 +17,7 @@ from scripts.mlops.delivery.weighted_versions import VERSIONS, WeightedVersions
 from stacks.config import StackConfig, parse
 from stacks.services import SMOLLM
 from tests.service_files import PLATFORM
-from tests.unit.mlops.fake_ports import Platform
+from tests.unit.mlops.fake_ports import Platform, share_of
 
 A, B, C = (f"s3://models/smollm/{name}" for name in "abc")
 NOBODY = "nobody"
@@ -200,6 +200,11 @@ class VersionsWorld(Platform):
                 "status": {"containerStatuses": [{"name": SERVER, "restartCount": part.restarts, "lastState": ended}]},
             }
         ]
+
+
+def shares(world: VersionsWorld, model: str) -> list[int]:
+    """What users got of it, moment by moment."""
+    return [share_of(users, model) for _, users in world.seen]
 
 
 def listed(config: StackConfig) -> list[Any]:

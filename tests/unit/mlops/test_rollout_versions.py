@@ -6,17 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from scripts.errors import DriverError
 from scripts.mlops.delivery import journal as journals
-from scripts.mlops.delivery.journal import PROMOTED, ROLLED_BACK, Journal
+from scripts.mlops.delivery.journal import PROMOTED, ROLLED_BACK
 from scripts.mlops.delivery.plan import Named
 from scripts.mlops.delivery.rehearsal import rehearse
 from scripts.mlops.delivery.weighted_versions import VERSIONS
-from tests.unit.mlops.fake_ports import BAD, Behaviour, Killed, killed_at, share_of
-from tests.unit.mlops.fake_versions import NOBODY, A, B, C, VersionsWorld, entry
+from tests.unit.mlops.fake_ports import BAD, Behaviour, killed_at
+from tests.unit.mlops.fake_versions import NOBODY, A, B, C, VersionsWorld, entry, shares
 
 STABLE = [entry("v1", A, 100)]
 REASON = {
@@ -36,10 +34,6 @@ def at(percent: int) -> list[dict[str, Any]]:
 @pytest.fixture
 def world(tmp_path: Path) -> VersionsWorld:
     return VersionsWorld(tmp_path)
-
-
-def shares(world: VersionsWorld, model: str) -> list[int]:
-    return [share_of(users, model) for _, users in world.seen]
 
 
 def test_a_good_candidate_goes_through_every_weight_and_stable_stays_until_it_is_promoted(world: VersionsWorld) -> None:
@@ -149,66 +143,6 @@ def test_so_is_one_whose_update_failed_half_way(world: VersionsWorld) -> None:
     assert world.written[-1] == STABLE
     assert world.kserve.started == ["v1", "v2"], "stable had not been removed yet"
     assert max(shares(world, NOBODY)) == 0
-
-
-@pytest.mark.parametrize("kind", ["good", "slow", "errors"])
-def test_killed_at_any_moment_the_same_command_comes_to_the_same_end(tmp_path: Path, kind: str) -> None:
-    def fresh(name: str) -> VersionsWorld:
-        (tmp_path / name).mkdir()
-        return VersionsWorld(tmp_path / name, {B: BAD.get(kind, Behaviour())})
-
-    whole = fresh("whole")
-    whole.run()
-    for moments in range(len(whole.seen)):
-        world = fresh(str(moments))
-        world.moments_left = moments
-        with pytest.raises(Killed):
-            world.run()
-        world.moments_left = None
-        assert world.run().outcome == (PROMOTED if kind == "good" else ROLLED_BACK), moments
-        assert world.kserve.users() == {B if kind == "good" else A: 100}, moments
-        assert max(shares(world, NOBODY)) == 0, moments
-        if kind != "good":
-            assert max(shares(world, B)) == 0, moments
-
-
-@settings(max_examples=60, deadline=None)
-@given(kills=st.lists(st.integers(0, 40), max_size=4), percent=st.sampled_from([0, 10, 50, 100, None]))
-def test_killed_again_and_again_while_going_back_users_only_ever_get_less_of_the_candidate(
-    tmp_path_factory: pytest.TempPathFactory, kills: list[int], percent: int | None
-) -> None:
-    """From every share, and from a promotion."""
-    world = VersionsWorld(tmp_path_factory.mktemp("world"))
-    if percent is None:
-        assert world.run().outcome == PROMOTED
-    elif percent == 0:
-        world.killed_when = lambda _: world.shown == ["dark: good"]
-        with pytest.raises(Killed):
-            world.run()
-        world.killed_when = lambda _: False
-    else:
-        killed_at(world, percent)
-    world.seen.clear()
-    outcome = ""
-    for moments in kills:
-        world.moments_left = moments
-        try:
-            outcome = world.rollout().back("a person asked for it").outcome
-            break
-        except Killed:
-            continue
-    world.moments_left = None
-    if not outcome and not _is_back(journals.load(world.journal)):
-        outcome = world.rollout().back("again").outcome
-    assert world.kserve.users() == {A: 100}
-    assert world.file.value(VERSIONS) == STABLE
-    given = shares(world, B)
-    assert given == sorted(given, reverse=True)
-    assert max(shares(world, NOBODY), default=0) == 0
-
-
-def _is_back(known: Journal | None) -> bool:
-    return known is not None and known.outcome == ROLLED_BACK
 
 
 def test_what_the_machine_brings_is_rolled_out_beside_and_not_written_when_it_is_back(tmp_path: Path) -> None:
