@@ -26,8 +26,8 @@ packages: $(VENV)/.installed ## Install the Debian packages of bench/apt-package
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
 
-up: packages ## From a bare machine to a running platform and one real MNIST prediction
-	@$(RUN) python -m scripts.local up
+up: packages ## From a bare machine to a running platform and one real MNIST prediction; SMOLLM=1: and SmolLM on vLLM (4.5 GB more, until `make down`)
+	@$(RUN) python -m scripts.local up$(if $(SMOLLM), --smollm)
 
 down: $(VENV)/.installed ## Remove the platform and the bench's node
 	@$(RUN) python -m scripts.local down

@@ -151,7 +151,7 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     command("status", status, "show the node's processes and whether they are healthy")
     command("logs", logs, "show the log of one of the node's processes").add_argument("name", metavar="NAME", help="as `status` lists it")
     command("down", down, "stop the node and remove everything it left on this machine, its data included")
-    command("env", env, "print, as JSON, what a client of the node needs: kubeconfig, PATH, charts, manifests, images")
+    command("env", env, "print, as JSON, what a client of the node needs: kubeconfig, PATH, charts, manifests, images, extras")
     img = command("image", image, "build a folder with a Containerfile into the node's registry and print the reference")
     img.add_argument("context", type=Path, metavar="CONTEXT", help="folder with a Containerfile or Dockerfile")
     img.add_argument("name", metavar="NAME", help="image name; the reference is bench.local/NAME:<content hash>")

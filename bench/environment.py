@@ -52,15 +52,16 @@ def describe(instance: Instance) -> dict[str, Any]:
         "images": dict(SUBSTITUTES),
         "knativeIngress": dict(KNATIVE_INGRESS),
         "state": str(instance.state),
-        **_monitoring(instance),
+        **_extras(extras.read(instance)),
     }
 
 
-def _monitoring(instance: Instance) -> dict[str, Any]:
-    """Nothing where the node has no Prometheus."""
-    if extras.MONITORING not in extras.read(instance).parts:
-        return {}
-    return {"monitoring": {"prometheusUrl": extras.PROMETHEUS_URL, "labels": dict(extras.MONITOR_LABELS)}}
+def _extras(wanted: extras.Wanted) -> dict[str, Any]:
+    """What the node has beyond every node's; of Prometheus nothing where it has none."""
+    told: dict[str, Any] = {"with": sorted(wanted.parts), "gpus": wanted.gpus}
+    if extras.MONITORING in wanted.parts:
+        told["monitoring"] = {"prometheusUrl": extras.PROMETHEUS_URL, "labels": dict(extras.MONITOR_LABELS)}
+    return told
 
 
 def path_entries(search: str, pulumi_home: Path, commands: Iterable[str] = CLIENTS) -> list[str]:

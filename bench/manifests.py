@@ -109,7 +109,8 @@ TABLE = (
             (r"app\.kubernetes\.io/version: main", "app.kubernetes.io/version: VERSION"),
         ],
     ),
-    # envoyproxy/gateway:tools/make/kube.mk@v1.9.1, target `generate-manifests`: these templates, all under one switch that is on.
+    # Installed nowhere; tests hold the proxies' configuration against it. envoyproxy/gateway:tools/make/kube.mk@v1.9.1, target
+    # `generate-manifests`: these templates, all under one switch that is on.
     Manifest(
         "envoy-gateway-crds",
         "1.9.1",

@@ -136,12 +136,6 @@ DOCKER_HUB_INDEX = "index.docker.io"
 
 # renovate: datasource=docker depName=docker.io/envoyproxy/gateway-helm
 ENVOY_GATEWAY_CHART = Chart(repository="oci://docker.io/envoyproxy", name="gateway-helm", version="v1.9.1")
-# renovate: datasource=github-releases depName=envoyproxy/gateway
-ENVOY_GATEWAY_CRDS = Manifest(
-    name="envoy-gateway-crds",
-    version="1.9.1",
-    url="https://github.com/envoyproxy/gateway/releases/download/v{version}/envoy-gateway-crds.yaml",
-)
 # renovate: datasource=docker depName=docker.io/envoyproxy/gateway
 ENVOY_GATEWAY = Image(repository="docker.io/envoyproxy/gateway", tag="v1.9.1")
 # The proxy that this release of Envoy Gateway is tested with (envoyproxy/gateway:api/v1alpha1/shared_types.go@v1.9.1).

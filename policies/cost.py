@@ -13,6 +13,7 @@ from typing import Literal
 from components.aws.instance_types import GPU_INSTANCES
 from policies.prices import Prices, Unit
 from policies.rules.resource import Resource, Unknown
+from policies.rules.services import services
 from policies.volumes import Volume, volumes
 
 HOURS = 730
@@ -98,17 +99,11 @@ def _lines(resource: Resource, prices: Prices, templates: dict[str, Resource]) -
             yield _fixed("public addresses", resource, prices, "ipv4-hour")
         case "aws:ec2/vpcEndpoint:VpcEndpoint" if resource.get("vpcEndpointType") == "Interface":
             yield _fixed("endpoints", resource, prices, "endpoint-hour", len(resource.get("subnetIds", [])))
-        case "kubernetes:core/v1:Service" if resource.get("spec.type") == "LoadBalancer":
-            yield _fixed("load balancers", resource, prices, "nlb-hour")
-        case "kubernetes:gateway.envoyproxy.io/v1alpha1:EnvoyProxy" if _envoy_service(resource) == "LoadBalancer":
-            yield _fixed("load balancers", resource, prices, "nlb-hour")
         case _:
+            for service in services(resource):
+                if service.kind == "LoadBalancer":
+                    yield _fixed("load balancers", resource, prices, "nlb-hour")
             yield from _volumes(resource, prices, volumes(resource))
-
-
-def _envoy_service(proxy: Resource) -> str:
-    """Envoy Gateway makes a load balancer where nothing else is asked for (envoyproxy/gateway:api/v1alpha1/shared_types.go)."""
-    return str(proxy.get("spec.provider.kubernetes.envoyService.type", "LoadBalancer"))
 
 
 def _fixed(component: Component, resource: Resource, prices: Prices, unit: Unit, count: int = 1) -> Line:

@@ -7,15 +7,15 @@ from components.aws.model_bucket import ModelBucket, ModelBucketArgs
 from components.model_store import ModelStore
 from components.platform.minio import MinioStore
 from components.platform.minio_servers import MinioStoreArgs
-from components.platform.monitoring import Monitoring
 from components.platform.s3_store import S3Store, S3StoreArgs
+from components.prometheus import Prometheus
 from stacks.cloud import Cluster
 from stacks.config import StackConfig
 from stacks.config.platform import MinioConfig
 from stacks.workloads import workload
 
 
-def build(config: StackConfig, cluster: Cluster, mirror: Mirror, monitoring: Monitoring | None) -> ModelStore | None:
+def build(config: StackConfig, cluster: Cluster, mirror: Mirror, prometheus: Prometheus | None) -> ModelStore | None:
     store = config.model_store
     if not store.enabled:
         return None
@@ -29,7 +29,7 @@ def build(config: StackConfig, cluster: Cluster, mirror: Mirror, monitoring: Mon
             workload=workload(store, config.placement),
             mirror=mirror,
         )
-        return MinioStore("model-store", args, cluster.options, monitoring=monitoring)
+        return MinioStore("model-store", args, cluster.options, prometheus=prometheus)
     if cluster.eks is None:
         raise ValueError("modelStore.backend s3 needs cluster.kind: eks")
     bucket = ModelBucket("models", ModelBucketArgs(name=store.bucket, protect=config.safeguards.protect), cluster.options)

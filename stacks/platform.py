@@ -21,10 +21,11 @@ from components.platform.knative import ExistingIngress, Knative, KnativeArgs
 from components.platform.kourier import Kourier
 from components.platform.kserve import KServe, KServeArgs
 from components.platform.monitoring import Monitoring, MonitoringArgs
+from components.prometheus import Prometheus, namespace_of
 from stacks.cloud import Cluster
 from stacks.config import StackConfig
 from stacks.config.cluster import EksClusterConfig
-from stacks.config.platform import KnativeIngressConfig
+from stacks.config.platform import KnativeIngressConfig, MonitoringConfig
 from stacks.model_store import build as build_store
 from stacks.workloads import workload
 
@@ -42,7 +43,7 @@ class Platform:
     knative: Knative | None
     keda: Keda | None
     monitoring: Monitoring | None
-    prometheus_url: str | None
+    prometheus: Prometheus | None
     gpu_operator: GpuOperator | None
     autoscaler: ClusterAutoscaler | None
     kserve: KServe | None
@@ -57,7 +58,8 @@ def build(config: StackConfig, cluster: Cluster) -> Platform:
     knative = parts.knative()
     keda = parts.keda()
     monitoring = parts.monitoring(certificates)
-    gpu_operator = parts.gpu_operator(monitoring)
+    prometheus = monitoring.prometheus if monitoring else _existing(config.monitoring)
+    gpu_operator = parts.gpu_operator(monitoring, prometheus)
     autoscaler = parts.cluster_autoscaler()
     optional = ((gateway_api, versions.GATEWAY_API), (knative, versions.KNATIVE_SERVING), (keda, versions.KEDA))
     apis = [f"{manifest.name} {manifest.version}" for part, manifest in optional if part]
@@ -69,11 +71,11 @@ def build(config: StackConfig, cluster: Cluster) -> Platform:
         knative=knative,
         keda=keda,
         monitoring=monitoring,
-        prometheus_url=monitoring.prometheus_url if monitoring else config.monitoring.prometheus_url,
+        prometheus=prometheus,
         gpu_operator=gpu_operator,
         autoscaler=autoscaler,
         kserve=kserve,
-        store=build_store(config, cluster, parts.mirror, monitoring),
+        store=build_store(config, cluster, parts.mirror, prometheus),
     )
 
 
@@ -108,7 +110,6 @@ class _Parts:
             exposure=section.exposure,
             workload=workload(section, self.config.placement),
             mirror=self.mirror,
-            protect=self.protect,
         )
         return EnvoyGateway("envoy-gateway", args, self.options, after=[gateway_api])
 
@@ -149,13 +150,13 @@ class _Parts:
         )
         return Monitoring("monitoring", args, certificates, self.options)
 
-    def gpu_operator(self, monitoring: Monitoring | None) -> GpuOperator | None:
+    def gpu_operator(self, monitoring: Monitoring | None, prometheus: Prometheus | None) -> GpuOperator | None:
         section = self.config.gpu_operator
         if not section.enabled:
             return None
         args = GpuOperatorArgs(
             sharing=GpuSharing(**self.config.gpu.sharing.model_dump()),
-            monitored=monitoring is not None,
+            prometheus=prometheus,
             workload=workload(section, self.config.placement),
             mirror=self.mirror,
         )
@@ -186,6 +187,11 @@ class _Parts:
             protect=self.protect,
         )
         return KServe("kserve", args, certificates, self.options, after)
+
+
+def _existing(config: MonitoringConfig) -> Prometheus | None:
+    url = config.prometheus_url
+    return Prometheus(url=url, namespace=namespace_of(url), labels=config.labels) if url else None
 
 
 def _ingress(config: KnativeIngressConfig) -> Kourier | ExistingIngress:

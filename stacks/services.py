@@ -29,6 +29,9 @@ from stacks.workloads import resources
 
 MNIST = "mnist-classifier"
 SMOLLM = "smollm-text-generation"
+SMOLLM_WEIGHTS = "smollm/135m"
+"""The folder of the store that gets the files of images.smollmWeights."""
+
 SWITCHED_OFF = "a service is built on a part of the platform that is switched off"
 Value = TypeVar("Value")
 
@@ -39,7 +42,7 @@ def build(config: StackConfig, platform: Platform) -> dict[str, str]:
     if config.services.mnist:
         endpoints["mnist"] = _deploy_mnist(config.services.mnist, config, platform)
     if config.services.smollm:
-        endpoints["smollm"] = _deploy_smollm(config.services.smollm, platform)
+        endpoints["smollm"] = _deploy_smollm(config.services.smollm, config, platform)
     return endpoints
 
 
@@ -49,7 +52,7 @@ def mnist(config: MnistConfig, stack: StackConfig, platform: Platform) -> Infere
         namespace=MODELS_NAMESPACE,
         predictor=Predictor(storage=_reader(MNIST, platform), resources=resources(config.resources)),
         serving=_on_requests(config, stack, platform) if config.on_knative else _on_cpu(config),
-        monitored=platform.monitoring is not None,
+        prometheus=platform.prometheus,
     )
 
 
@@ -82,21 +85,19 @@ def smollm(config: SmollmConfig, platform: Platform) -> InferenceServiceArgs:
             ),
             autoscaling=KedaAutoscaling(
                 replicas=config.replicas,
-                prometheus=_there(platform.prometheus_url),
+                prometheus=_there(platform.prometheus).url,
                 triggers=load_triggers(config.scaling.queue_depth, config.scaling.p95_seconds),
                 # Blind, it keeps what runs: one replica more than needed costs a GPU, one fewer costs users.
                 fallback=Fallback(replicas=config.replicas.min),
             ),
         ),
-        monitored=platform.monitoring is not None,
+        prometheus=platform.prometheus,
     )
 
 
 def _deploy_mnist(config: MnistConfig, stack: StackConfig, platform: Platform) -> str:
-    image, weights = _there(stack.images.mnist), _there(stack.images.mnist_weights)
-    published = ModelPublication(
-        "mnist-weights", ModelPublicationArgs(weights_image=weights, prefix="mnist"), _store(platform), platform.options
-    )
+    image = _there(stack.images.mnist)
+    published = _published("mnist-weights", _there(stack.images.mnist_weights), "mnist", platform)
     runtime = ServingRuntimeArgs(namespace=MODELS_NAMESPACE, image=image, server=V1Server(model_format="pytorch-state-dict"))
     service = InferenceService(
         "mnist",
@@ -108,21 +109,27 @@ def _deploy_mnist(config: MnistConfig, stack: StackConfig, platform: Platform) -
     return _answering(service, image, config.ready_within_seconds, platform)
 
 
-def _deploy_smollm(config: SmollmConfig, platform: Platform) -> str:
+def _deploy_smollm(config: SmollmConfig, stack: StackConfig, platform: Platform) -> str:
     server = VllmServer(served_name=SMOLLM, quantization=config.quantization, tool_calls=config.tool_calling)
     image = platform.mirror.image(versions.VLLM).reference
     runtime = ServingRuntimeArgs(namespace=MODELS_NAMESPACE, image=image, server=server)
+    weights = stack.images.smollm_weights
+    published = _published("smollm-weights", weights, SMOLLM_WEIGHTS, platform) if weights else None
     service = InferenceService(
         "smollm",
         smollm(config, platform),
         _runtime("smollm-vllm", runtime, platform),
         platform.options,
         # Without them no GPU is ever offered, and the clock of the first answer runs.
-        after=[platform.store, platform.autoscaler, platform.gpu_operator],
+        after=[platform.store, published, platform.autoscaler, platform.gpu_operator],
     )
     # Any image with Python would do; vLLM's has 10 GB.
     checker = platform.mirror.image(versions.KSERVE_STORAGE_INITIALIZER).reference
     return _answering(service, checker, config.ready_within_seconds, platform)
+
+
+def _published(name: str, weights_image: str, prefix: str, platform: Platform) -> ModelPublication:
+    return ModelPublication(name, ModelPublicationArgs(weights_image=weights_image, prefix=prefix), _store(platform), platform.options)
 
 
 def _runtime(name: str, args: ServingRuntimeArgs, platform: Platform) -> ServingRuntime:

@@ -18,8 +18,8 @@ PLATFORM = Instance("test")
 CONTRACT = Instance("contract")
 LIFECYCLE = Instance("lifecycle")
 
-OF_MARKER = {"lifecycle": LIFECYCLE, "engine": CONTRACT, "node": PLATFORM}
-"""Marker → the node that tests with this marker run on. A test of the node's lifecycle has the marker `node` too; the first counts."""
+OF_MARKER = {"lifecycle": LIFECYCLE, "engine": CONTRACT, "parts": CONTRACT, "node": PLATFORM}
+"""Marker → the node that tests with this marker run on; the first counts of a test that has more than one."""
 
 OF_A_USER = ("KUBECONFIG", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 

@@ -43,7 +43,6 @@ def stand_ins() -> list[tuple[Manifest, list[Object]]]:
         (versions.KNATIVE_SERVING, knative()),
         (versions.KOURIER, kourier()),
         (versions.KEDA, keda()),
-        (versions.ENVOY_GATEWAY_CRDS, [definition("envoyproxies", "gateway.envoyproxy.io")]),
     ]
 
 

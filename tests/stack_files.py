@@ -10,6 +10,9 @@ from typing import Any
 
 import yaml
 
+from scripts.local.workspace import SMOLLM, laid_over
+from scripts.stack_file import sections
+
 ROOT = Path(__file__).parents[1]
 NAMESPACE = "inference-platform:"
 IMAGES = {"mnist": "registry.example/mnist:1", "mnistWeights": "registry.example/mnist-weights:1"}
@@ -18,6 +21,9 @@ IMAGES_BY_DIGEST = {key: f"{reference}@sha256:{hashlib.sha256(key.encode()).hexd
 
 INGRESS = {"kind": "existing", "ingressClass": "traefik.ingress.networking.knative.dev", "service": "traefik/traefik"}
 """What the bench brings along; `make up` writes it into its copy of the stack file."""
+
+BENCH_PROMETHEUS = {"prometheusUrl": "http://prometheus.monitoring.svc.cluster.local:9090", "labels": {"prometheus": "bench"}}
+"""Of a node with `--with monitoring`, which `make up` writes there too."""
 
 
 def committed(stack: str) -> dict[str, Any]:
@@ -29,6 +35,13 @@ def committed(stack: str) -> dict[str, Any]:
 def local(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
     """`Pulumi.local.yaml` as `make up` completes it. A key `services__mnist__model` changes one value deep inside."""
     return changed({**committed("local"), "images": dict(IMAGES), "knative": {"enabled": True, "ingress": INGRESS}}, changes)
+
+
+def local_with_smollm(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
+    """What `make up SMOLLM=1` deploys: as above, with its overlay and what its node has more."""
+    overlay = sections(SMOLLM.read_text())
+    images = {**IMAGES, "smollmWeights": "registry.example/smollm-weights:1"}
+    return changed({**laid_over(overlay, local()), "images": images, "monitoring": dict(BENCH_PROMETHEUS)}, changes)
 
 
 def dev(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML

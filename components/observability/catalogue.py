@@ -55,8 +55,13 @@ PODS_OF_REVISIONS = Exporter(
 )
 MNIST_SERVER = Exporter(name="our MNIST server", source="images/mnist/server.py")
 KSERVE_SERVER = Exporter(name="KServe's Python server", source="kserve/kserve:python/kserve/kserve/metrics.py@v0.20.0")
-VLLM = Exporter(name="vLLM", source="vllm-project/vllm:vllm/v1/metrics/loggers.py@v0.32.0")
-VLLM_HTTP = Exporter(name="vLLM's HTTP server", source="vllm-project/vllm:vllm/entrypoints/serve/instrumentator/metrics.py@v0.32.0")
+VLLM_BY_ITSELF = "vLLM 0.32.0 on CPUs by itself, outside a pod, 2026-11-21"
+VLLM = Exporter(name="vLLM", source="vllm-project/vllm:vllm/v1/metrics/loggers.py@v0.32.0", scrape=VLLM_BY_ITSELF)
+VLLM_HTTP = Exporter(
+    name="vLLM's HTTP server",
+    source="vllm-project/vllm:vllm/entrypoints/serve/instrumentator/metrics.py@v0.32.0",
+    scrape=VLLM_BY_ITSELF,
+)
 DCGM = Exporter(name="DCGM exporter", source="NVIDIA/dcgm-exporter:etc/dcp-metrics-included.csv@084a245dc715")
 KEDA = Exporter(name="KEDA", source="kedacore/keda:pkg/metricscollector/prommetrics.go@v2.21.0")
 MINIO = Exporter(name="MinIO", source="minio/minio:docs/metrics/prometheus/list.md@7aac2a2c5b7c")

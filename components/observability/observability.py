@@ -30,21 +30,24 @@ RUNBOOKS = "docs/runbooks"
 class ObservabilityArgs(Args):
     """`mnist`, `smollm`: what users of each may count on; None: it is not served. `gpus`: there are GPU nodes.
 
-    `runbooks`: where an alert's runbook is, as `<runbooks>/<alert>.md`. `selector`: labels by which a Prometheus of somebody else's
-    chooses the rules and targets that it heeds; ours heeds all.
+    `runbooks`: where an alert's runbook is, as `<runbooks>/<alert>.md`. `namespace`: of all that is made; it must exist. `selector`:
+    labels by which a Prometheus of somebody else's chooses the rules and targets that it heeds; ours heeds all. `grafana`: ours is there,
+    which shows the dashboards.
     """
 
     mnist: Objective | None = None
     smollm: Objective | None = None
     gpus: bool
     runbooks: str = RUNBOOKS
+    namespace: str = NAMESPACE
     selector: dict[str, str] = Field(default_factory=dict)
+    grafana: bool = True
 
 
 class Observability(Component):
     """Owns a ConfigMap for each dashboard, a PrometheusRule for each subject and a PodMonitor for each part of the platform.
 
-    Needs the operator's CRDs and the namespace `monitoring`. Does not wait for anybody to read them.
+    Needs the operator's CRDs and the namespace. Does not wait for anybody to read them.
     """
 
     def __init__(
@@ -55,35 +58,42 @@ class Observability(Component):
         after: Sequence[pulumi.Resource | None] = (),
     ) -> None:
         super().__init__(name, opts, after)
+        self.args = args
         for dashboard in dashboards(args):
             self._config_map(dashboard)
         for group in groups(args):
-            self._custom_resource(f"{group.name}-rules", group.name, "PrometheusRule", specification([group], args.runbooks), args.selector)
+            self._custom_resource(f"{group.name}-rules", group.name, "PrometheusRule", specification([group], args.runbooks))
         for target in TARGETS:
-            self._custom_resource(f"{target.name}-metrics", target.name, "PodMonitor", target.specification(), args.selector)
+            self._custom_resource(f"{target.name}-metrics", target.name, "PodMonitor", target.specification())
         self.register_outputs({"dashboards": [dashboard.uid for dashboard in dashboards(args)]})
 
     def _config_map(self, dashboard: Dashboard) -> None:
         k8s.core.v1.ConfigMap(
             dashboard.uid,
-            metadata={"name": dashboard.uid, "namespace": NAMESPACE, "labels": {**labels(dashboard.uid, NAMESPACE), **DASHBOARD_LABEL}},
+            metadata={
+                "name": dashboard.uid,
+                "namespace": self.args.namespace,
+                "labels": {**labels(dashboard.uid, NAMESPACE), **DASHBOARD_LABEL},
+            },
             data={dashboard.file: rendered(dashboard)},
             opts=self.child(),
         )
 
-    def _custom_resource(self, logical: str, name: str, kind: str, spec: dict[str, Any], selector: dict[str, str]) -> None:
+    def _custom_resource(self, logical: str, name: str, kind: str, spec: dict[str, Any]) -> None:
         k8s.apiextensions.CustomResource(
             logical,
             api_version=MONITORING_API,
             kind=kind,
-            metadata={"name": name, "namespace": NAMESPACE, "labels": {**labels(name, NAMESPACE), **selector}},
+            metadata={"name": name, "namespace": self.args.namespace, "labels": {**labels(name, NAMESPACE), **self.args.selector}},
             spec=spec,
             opts=self.child(),
         )
 
 
 def dashboards(args: ObservabilityArgs) -> list[Dashboard]:
-    """Only of what is there: an empty dashboard says nothing, and says it as if all were well."""
+    """Only of what is there: an empty dashboard says nothing, and says it as if all were well. None where nobody looks at them."""
+    if not args.grafana:
+        return []
     found = [boards.platform(), boards.rollout()]
     if args.mnist:
         found.append(boards.mnist(args.mnist))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pulumi
+from pydantic import Field
 
 from components import versions
 from components.artifacts import Image, Mirror
@@ -52,9 +53,20 @@ class StartupCheckValues(Values):
     enabled: bool = False
 
 
+class LeaderElectionValues(Values):
+    """The chart's own namespace is kube-system: a lease outlives the release there, and the next one waits 60 s for its holder."""
+
+    namespace: str = NAMESPACE
+
+
+class GlobalValues(Values):
+    leader_election: LeaderElectionValues = LeaderElectionValues()
+
+
 class CertManagerValues(WorkloadValues):
     """Keys: cert-manager/cert-manager:deploy/charts/cert-manager/values.yaml@v1.21.2."""
 
+    global_: GlobalValues = Field(GlobalValues(), alias="global")
     resources: dict[str, dict[str, str]] | None
     webhook: WorkloadValues
     cainjector: WorkloadValues

@@ -20,6 +20,7 @@ from components.base import Args, Component, labels, named_by_content
 from components.gpu import AmiFamily, GpuSharing
 from components.helm import PlacedValues, Values, own_resources, placement, release, require_cpu_limit
 from components.pods import privileged_namespace
+from components.prometheus import Prometheus
 from components.scheduling import GPU_RESOURCE, GPU_TOLERATION, Workload
 
 NAMESPACE = "gpu-operator"
@@ -74,8 +75,12 @@ class DevicePluginValues(OperandValues):
     config: ConfigReference | None
 
 
+class ServiceMonitorValues(SwitchValues):
+    additional_labels: dict[str, str] | None = None
+
+
 class DcgmExporterValues(OperandValues):
-    service_monitor: SwitchValues
+    service_monitor: ServiceMonitorValues
 
 
 class DaemonSetValues(Values):
@@ -111,11 +116,11 @@ class GpuOperatorValues(Values):
 
 
 class GpuOperatorArgs(Args):
-    """`monitored`: Prometheus' CRDs exist, so that DCGM's metrics can be scraped."""
+    """`prometheus`: who scrapes DCGM's metrics; None: nobody."""
 
     ami_family: AmiFamily = "al2023"
     sharing: GpuSharing = GpuSharing()
-    monitored: bool
+    prometheus: Prometheus | None
     workload: Workload = Workload()
     mirror: Mirror
 
@@ -203,7 +208,7 @@ def _values(args: GpuOperatorArgs) -> GpuOperatorValues:
         ),
         gfd=OperandValues(**plugin),
         dcgm_exporter=DcgmExporterValues(
-            **_operand(mirror.image(versions.DCGM_EXPORTER)), service_monitor=SwitchValues(enabled=args.monitored)
+            **_operand(mirror.image(versions.DCGM_EXPORTER)), service_monitor=_service_monitor(args.prometheus)
         ),
         node_feature_discovery=NfdValues(
             image=NfdImageValues(repository=nfd.repository, tag=nfd.tag_and_digest),
@@ -212,6 +217,10 @@ def _values(args: GpuOperatorArgs) -> GpuOperatorValues:
             worker=on_gpu_nodes,
         ),
     )
+
+
+def _service_monitor(prometheus: Prometheus | None) -> ServiceMonitorValues:
+    return ServiceMonitorValues(enabled=prometheus is not None, additional_labels=prometheus.labels or None if prometheus else None)
 
 
 def _operand(image: Image) -> dict[str, str]:

@@ -12,9 +12,8 @@ from components.base import Component, labels
 from components.model_access import Account, Credentials, S3Keys, secret_of
 from components.platform.minio_bootstrap import BUCKET, Bootstrap, BootstrapArgs
 from components.platform.minio_servers import HEADLESS, NAME, NAMESPACE, ROOT_SECRET, S3_PORT, SELECTOR, MinioStoreArgs, stateful_set
-from components.platform.monitoring import NAMESPACE as MONITORING_NAMESPACE
-from components.platform.monitoring import Monitoring
 from components.pods import restricted_namespace
+from components.prometheus import Prometheus
 
 CLIENT_LABEL = {"inference-platform/store-client": "true"}
 """Pods of the store's own namespace that may talk to it."""
@@ -34,7 +33,8 @@ class MinioStore(Component):
 
     Ready when bucket, policies and users exist. Readers can only read `models`; `publisher_secret` names the Secret, in the
     store's own namespace, of the user that may add objects to it. The root user serves the bootstrap alone.
-    Traffic is plain HTTP, kept to its clients by a NetworkPolicy. `monitoring` scrapes it; None where nobody does.
+    Traffic is plain HTTP, kept to its clients by a NetworkPolicy. `prometheus` scrapes it, where its namespace is known: nobody else
+    is let in.
     """
 
     def __init__(
@@ -43,9 +43,10 @@ class MinioStore(Component):
         args: MinioStoreArgs,
         opts: pulumi.ResourceOptions | None = None,
         after: Sequence[pulumi.Resource | None] = (),
-        monitoring: Monitoring | None = None,
+        prometheus: Prometheus | None = None,
     ) -> None:
         super().__init__(name, opts, after, formerly="ModelStore")
+        watcher = prometheus if prometheus and prometheus.namespace else None
         self.bucket = BUCKET
         self.image = args.mirror.image(versions.SILO).reference
         self.namespace = NAMESPACE
@@ -57,13 +58,13 @@ class MinioStore(Component):
         self._reader = Credentials.generate("kserve-reader", "kserve-reader", self, args.key_generation)
         root_secret = secret_of(root, ROOT_SECRET, NAMESPACE, self.child([namespace]))
         peers = self._headless_service(namespace)
-        servers = self._servers(args, monitoring is not None, [namespace, root_secret, peers])
+        servers = self._servers(args, watcher is not None, [namespace, root_secret, peers])
         service = self._service(servers)
-        self._network_policy(namespace, monitoring)
+        self._network_policy(namespace, watcher)
         if args.distributed:
             self._disruption_budget(namespace)
-        if monitoring:
-            self._monitor(namespace, monitoring)
+        if watcher:
+            self._monitor(namespace, watcher)
         bootstrap = Bootstrap(
             "model-store-bootstrap",
             BootstrapArgs(
@@ -123,15 +124,15 @@ class MinioStore(Component):
             opts=self.child(depends_on, create_timeout_seconds=args.workload.timeout_seconds, protect=args.protect or None),
         )
 
-    def _network_policy(self, namespace: pulumi.Resource, monitoring: Monitoring | None) -> None:
+    def _network_policy(self, namespace: pulumi.Resource, watcher: Prometheus | None) -> None:
         """Who may reach the store: its servers, its clients beside it, pods of an InferenceService in any namespace, its watchers."""
         peers: list[k8s.networking.v1.NetworkPolicyPeerArgsDict] = [
             {"pod_selector": {"match_labels": SELECTOR}},
             {"pod_selector": {"match_labels": CLIENT_LABEL}},
             {"namespace_selector": {}, "pod_selector": {"match_expressions": [IS_MODEL_POD]}},
         ]
-        if monitoring:
-            peers.append({"namespace_selector": {"match_labels": {NAMESPACE_NAME: MONITORING_NAMESPACE}}})
+        if watcher and watcher.namespace:
+            peers.append({"namespace_selector": {"match_labels": {NAMESPACE_NAME: watcher.namespace}}})
         k8s.networking.v1.NetworkPolicy(
             NAME,
             metadata=self._metadata(),
@@ -151,15 +152,15 @@ class MinioStore(Component):
             opts=self.child([namespace]),
         )
 
-    def _monitor(self, namespace: pulumi.Resource, monitoring: Monitoring) -> None:
+    def _monitor(self, namespace: pulumi.Resource, watcher: Prometheus) -> None:
         k8s.apiextensions.CustomResource(
             f"{NAME}-metrics",
             api_version="monitoring.coreos.com/v1",
             kind="ServiceMonitor",
-            metadata={"name": NAME, "namespace": NAMESPACE, "labels": labels(NAME, NAMESPACE)},
+            metadata={"name": NAME, "namespace": NAMESPACE, "labels": {**labels(NAME, NAMESPACE), **watcher.labels}},
             spec={
                 "selector": {"matchLabels": SELECTOR},
                 "endpoints": [{"port": "s3", "path": path, "interval": "30s"} for path in METRICS],
             },
-            opts=self.child([namespace, monitoring.crds]),
+            opts=self.child([namespace, *([watcher.definitions] if watcher.definitions else [])]),
         )

@@ -41,6 +41,7 @@ from components.platform.monitoring_values import (
     SwitchValues,
 )
 from components.pods import privileged_namespace, secret_data
+from components.prometheus import Prometheus
 from components.scheduling import GPU_LABELS, Quantities, Resources, Workload
 
 NAMESPACE = "monitoring"
@@ -87,7 +88,7 @@ class Monitoring(Component):
     """Owns namespace, CRDs, the release of kube-prometheus-stack, Grafana's admin Secret and that of who is told of alerts.
 
     Ready when the operator and Grafana run. Does not wait for Prometheus and Alertmanager, whose pods the operator makes.
-    `crds` is all that monitors and rules of others need. `certificates` issues the webhook's; None when the cluster has its own.
+    `prometheus` is what monitors and rules of others need. `certificates` issues the webhook's; None when the cluster has its own.
     """
 
     def __init__(
@@ -101,9 +102,10 @@ class Monitoring(Component):
         super().__init__(name, opts, after)
         # Node exporter reads the host's network, processes and file systems.
         namespace = privileged_namespace(NAMESPACE, labels(NAMESPACE, NAMESPACE), self.child())
-        self.prometheus_url = f"http://{RELEASE}-prometheus.{NAMESPACE}.svc.cluster.local:9090"
         # The chart keeps them in a subchart, whose templates Helm leaves out of its Secret: all of them would exceed 1 MiB.
-        self.crds = release(versions.PROMETHEUS_CRDS_CHART, NAMESPACE, None, args.mirror, timeout_seconds=120, opts=self.child([namespace]))
+        crds = release(versions.PROMETHEUS_CRDS_CHART, NAMESPACE, None, args.mirror, timeout_seconds=120, opts=self.child([namespace]))
+        url = f"http://{RELEASE}-prometheus.{NAMESPACE}.svc.cluster.local:9090"
+        self.prometheus = Prometheus(url=url, namespace=NAMESPACE, definitions=crds)
         admin = self._admin_secret(namespace)
         self.release = release(
             versions.PROMETHEUS_CHART,
@@ -112,9 +114,9 @@ class Monitoring(Component):
             args.mirror,
             timeout_seconds=args.workload.timeout_seconds,
             # Grafana reads the Secret only when its pod starts.
-            opts=self.child([self.crds, admin, *self._receivers(args.receivers, namespace), *([certificates] if certificates else [])]),
+            opts=self.child([crds, admin, *self._receivers(args.receivers, namespace), *([certificates] if certificates else [])]),
         )
-        self.register_outputs({"prometheus_url": self.prometheus_url})
+        self.register_outputs({"prometheus_url": url})
 
     def _admin_secret(self, namespace: pulumi.Resource) -> k8s.core.v1.Secret:
         password = pulumi_random.RandomPassword(ADMIN_SECRET, length=32, special=False, opts=self.child())

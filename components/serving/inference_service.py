@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from components.base import Args, Component, labels
 from components.model_access import Access, Account
+from components.prometheus import Prometheus
 from components.scheduling import GPU_LABELS, GPU_RESOURCE, GPU_TOLERATION, Resources
 from components.serving.keda import KedaAutoscaling, scaled_object
 from components.serving.metrics import pod_monitor
@@ -30,13 +31,13 @@ class Predictor(Args):
 
 
 class InferenceServiceArgs(Args):
-    """`monitored`: Prometheus' operator is there and scrapes the pods."""
+    """`prometheus`: who scrapes the pods; None: nobody."""
 
     name: str
     namespace: str
     predictor: Predictor
     serving: Serving
-    monitored: bool = False
+    prometheus: Prometheus | None = None
 
     @model_validator(mode="after")
     def _gpus_can_roll_out(self) -> Self:
@@ -80,8 +81,8 @@ class InferenceService(Component):
             service = self._part(part, before)
             if isinstance(args.serving.autoscaling, KedaAutoscaling):
                 scaled_object(args.serving.autoscaling, part.name, args.namespace, self.child([service]))
-        if args.monitored:
-            pod_monitor(args.name, args.namespace, [part.name for part in self.parts], self.child())
+        if args.prometheus:
+            pod_monitor(args.name, args.namespace, [part.name for part in self.parts], args.prometheus, self.child())
         self.register_outputs({"url": self.url})
 
     def route(self, gateway_image: str) -> RouteArgs | None:

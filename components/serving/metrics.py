@@ -8,6 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import labels
+from components.prometheus import Prometheus
 from components.serving.server import HTTP_PORT
 
 INTERVAL = "15s"
@@ -23,7 +24,9 @@ VARIANTS = {
 """Label of every series → label of the pod. A version is an InferenceService in Standard mode, a revision in Knative mode."""
 
 
-def pod_monitor(name: str, namespace: str, inference_services: list[str], opts: pulumi.ResourceOptions) -> k8s.apiextensions.CustomResource:
+def pod_monitor(
+    name: str, namespace: str, inference_services: list[str], prometheus: Prometheus, opts: pulumi.ResourceOptions
+) -> k8s.apiextensions.CustomResource:
     """By the label that KServe puts on every pod. KServe's own scrape annotation names a port that Standard mode has not
     (kserve:pkg/webhook/admission/pod/metrics_aggregate_injector.go@v0.20.0).
     """
@@ -31,7 +34,7 @@ def pod_monitor(name: str, namespace: str, inference_services: list[str], opts: 
         f"{name}-metrics",
         api_version="monitoring.coreos.com/v1",
         kind="PodMonitor",
-        metadata={"name": name, "namespace": namespace, "labels": labels(name, "serving")},
+        metadata={"name": name, "namespace": namespace, "labels": {**labels(name, "serving"), **prometheus.labels}},
         spec={
             "selector": {
                 "matchExpressions": [{"key": "serving.kserve.io/inferenceservice", "operator": "In", "values": inference_services}]

@@ -13,10 +13,8 @@ from policies.settings import Settings
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 CACHED_IMAGE = "kubernetes:caching.internal.knative.dev/v1alpha1:Image"
-ENVOY_PROXY = "kubernetes:gateway.envoyproxy.io/v1alpha1:EnvoyProxy"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
-WITH_IMAGES = (*WITH_PODS, RELEASE, CACHED_IMAGE, ENVOY_PROXY, CONFIG_MAP)
-FIELDS = {CACHED_IMAGE: "spec.image", ENVOY_PROXY: "spec.provider.kubernetes.envoyDeployment.container.image"}
+WITH_IMAGES = (*WITH_PODS, RELEASE, CACHED_IMAGE, CONFIG_MAP)
 TAGS = ("tag", "version")
 DIGESTS = ("digest", "sha")
 
@@ -44,10 +42,8 @@ def images(resource: Resource) -> Iterator[Image]:
         # Knative takes its sidecar's from here (knative/serving:pkg/deployment/config.go, QueueSidecarImageKey).
         data = resource.get("data", {})
         yield from (Image(f"data.{key}", data[key]) for key in data if key.endswith("-image"))
-    elif resource.type in FIELDS:
-        path = FIELDS[resource.type]
-        if reference := resource.get(path):
-            yield Image(path, reference)
+    elif resource.type == CACHED_IMAGE:
+        yield Image("spec.image", resource.get("spec.image"))
     for _, container in containers(resource):
         if reference := container.get("image"):
             yield Image(f"{container.path}.image", reference)
@@ -55,7 +51,7 @@ def images(resource: Resource) -> Iterator[Image]:
 
 def _in_values(value: Any, path: str) -> Iterator[Image]:  # noqa: ANN401 - values have no schema
     if isinstance(value, Mapping):
-        if "repository" in value or _split(value):
+        if "repository" in value or isinstance(value.get("image"), str):
             yield Image(path, _composed(value))
         for key in value:
             if isinstance(value[key], str) and key.endswith("Image"):
@@ -67,12 +63,8 @@ def _in_values(value: Any, path: str) -> Iterator[Image]:  # noqa: ANN401 - valu
             yield from _in_values(value[position], f"{path}[{position}]")
 
 
-def _split(values: Mapping[str, Any]) -> bool:
-    """KServe's shape: the name is `image`, beside its tag."""
-    return isinstance(values.get("image"), str) and "tag" in values
-
-
 def _composed(values: Mapping[str, Any]) -> str:
+    """`image` is the whole reference, as in a container, or, as in KServe's chart, its name beside `tag`."""
     name = "/".join(str(values[key]) for key in ("registry", "repository", "image") if isinstance(values.get(key), str))
     tag = next((f":{values[key]}" for key in TAGS if values.get(key)), "")
     digest = next((f"@sha256:{str(values[key]).removeprefix('sha256:')}" for key in DIGESTS if values.get(key)), "")

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from policies.rules import containers, images
-from policies.rules.images import CONFIG_MAP, ENVOY_PROXY, RELEASE
+from policies.rules.images import CONFIG_MAP, RELEASE
 from policies.rules.pods import namespace
 from policies.rules.resource import Resource, value_at
 from policies.rules.rule import Rule, StackRule
 from policies.rules.secrets import secrets_in
+from policies.rules.services import SERVICE, services
 from policies.settings import Settings
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
-SERVICE = "kubernetes:core/v1:Service"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
@@ -23,7 +23,6 @@ AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 DEFINITION = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
 ROLES = ("kubernetes:rbac.authorization.k8s.io/v1:Role", "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole")
 BINDINGS = ("kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding")
-ENVOY = "spec.provider.kubernetes"
 ENFORCE = "pod-security.kubernetes.io/enforce"
 REPLICAS = ("replicas", "replicaCount")
 INTERNAL = "service.beta.kubernetes.io/aws-load-balancer-scheme"
@@ -85,8 +84,7 @@ def _replicas(resource: Resource) -> Iterator[tuple[str, float]]:
     if resource.type == RELEASE:
         yield from _in_values(resource.get("values", {}), "values")
         return
-    fields = {AUTOSCALER: "spec.minReplicas", ENVOY_PROXY: f"{ENVOY}.envoyDeployment.replicas"}
-    path = fields.get(resource.type, "spec.replicas")
+    path = "spec.minReplicas" if resource.type == AUTOSCALER else "spec.replicas"
     # A Deployment without replicas leaves them to its autoscaler, which is asked itself.
     replicas = resource.get(path, None if resource.type == DEPLOYMENT else 1)
     if replicas is not None:
@@ -103,14 +101,11 @@ def _in_values(values: Mapping[str, Any], path: str) -> Iterator[tuple[str, floa
 
 
 def _not_exposed(resource: Resource, _settings: Settings) -> Iterator[str]:
-    at, annotations = (
-        ("spec", "metadata.annotations") if resource.type == SERVICE else (f"{ENVOY}.envoyService", f"{ENVOY}.envoyService.annotations")
-    )
-    kind = resource.get(f"{at}.type")
-    if kind == "NodePort":
-        yield f"{at}.type opens a port on every node"
-    elif kind == "LoadBalancer" and _labels(resource, annotations).get(INTERNAL) != "internal":
-        yield f"{at}.type makes a load balancer that answers the internet"
+    for service in services(resource):
+        if service.kind == "NodePort":
+            yield f"{service.path} opens a port on every node"
+        elif service.kind == "LoadBalancer" and service.annotations.get(INTERNAL) != "internal":
+            yield f"{service.path} makes a load balancer that answers the internet"
 
 
 def _pinned(resource: Resource, _settings: Settings) -> Iterator[str]:
@@ -195,7 +190,7 @@ RULES: tuple[Rule | StackRule, ...] = (
         why="One replica is an outage at every upgrade of its node, and of webhooks an outage of the API for its objects.",
         fix="Set `replicas: 2` or more for the component in the stack file.",
         severity="high",
-        types=(DEPLOYMENT, STATEFUL_SET, AUTOSCALER, ENVOY_PROXY, RELEASE),
+        types=(DEPLOYMENT, STATEFUL_SET, AUTOSCALER, RELEASE),
         check=_enough_replicas,
     ),
     Rule(
@@ -204,7 +199,7 @@ RULES: tuple[Rule | StackRule, ...] = (
         why="Models have no authentication of their own; who is to use them comes through the gateway.",
         fix="Use ClusterIP, or `exposure: internal` for an internal load balancer.",
         severity="critical",
-        types=(SERVICE, ENVOY_PROXY),
+        types=(SERVICE, RELEASE),
         check=_not_exposed,
         reference="https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/",
     ),

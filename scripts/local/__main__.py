@@ -15,10 +15,10 @@ from scripts.local.prediction import show_prediction
 from scripts.local.workspace import configured, prepare
 
 
-def up(_: argparse.Namespace) -> None:
+def up(options: argparse.Namespace) -> None:
     """Cluster, images, `pulumi up`, and one real prediction to show that it answers."""
     began = time.monotonic()
-    cluster = clusters.start()
+    cluster = clusters.start(options.smollm)
     workspace = configured(cluster)
     # The preview is skipped: `make preview` shows it, and `make up` says yes to it anyway.
     pulumi(workspace, ["up", "--yes", "--skip-preview", "--suppress-outputs"])
@@ -43,7 +43,9 @@ def run_pulumi(options: argparse.Namespace) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.local", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    commands.add_parser("up", help="bring everything up; continues after an interruption").set_defaults(run=up)
+    start = commands.add_parser("up", help="bring everything up; continues after an interruption")
+    start.add_argument("--smollm", action="store_true", help="and SmolLM on the bench's node, from now on until `down`: two cores' work")
+    start.set_defaults(run=up)
     commands.add_parser("down", help="remove the platform, and the bench's node with it").set_defaults(run=down)
     anything = commands.add_parser("pulumi", help="run any pulumi command on the local stack, with this machine's tools and state")
     anything.add_argument("arguments", nargs=argparse.REMAINDER)

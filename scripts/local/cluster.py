@@ -13,13 +13,16 @@ from scripts.errors import DriverError
 
 BENCH = [sys.executable, "-m", "bench"]
 
+SMOLLM_NEEDS = ("keda", "monitoring", "vllm")
+"""What the bench's node has beyond every node's where it serves SmolLM, by the names of `bench up --with`."""
+
 
 @dataclass(frozen=True)
 class Cluster:
     """A reachable cluster, and what the stack's configuration has to say about it.
 
     `config` holds values of the stack file that only this machine knows; `path` holds folders with the tools the
-    machine lacks; `state` is where the driver may keep the stack's state.
+    machine lacks; `state` is where the driver may keep the stack's state. `smollm`: the bench's node can serve it, and so it does.
     """
 
     kubeconfig: Path
@@ -27,6 +30,7 @@ class Cluster:
     config: dict[str, object] = field(default_factory=dict)
     path: tuple[str, ...] = ()
     is_bench: bool = False
+    smollm: bool = False
 
     def environment(self) -> dict[str, str]:
         """PATH starts with this Python's folder: Pulumi's language host runs the `python3` it finds there."""
@@ -35,11 +39,17 @@ class Cluster:
         return dict(os.environ) | {"KUBECONFIG": str(self.kubeconfig), "PATH": path, "VIRTUAL_ENV": str(python.parent)}
 
 
-def start() -> Cluster:
-    """The user's own cluster, or the bench's node brought up (which is a no-op when it runs)."""
+def start(smollm: bool = False) -> Cluster:
+    """The user's own cluster, or the bench's node brought up (which is a no-op when it runs); it remembers to serve SmolLM."""
     if os.environ.get("KUBECONFIG"):
+        if smollm:
+            raise DriverError(
+                "SMOLLM=1 is for the bench's node: unset KUBECONFIG. For a cluster of your own, write what scripts/local/smollm.yaml has "
+                "into Pulumi.local.yaml, with monitoring.prometheusUrl and images.smollmWeights"
+            )
         return _own(Path(os.environ["KUBECONFIG"]))
-    show([*BENCH, "up"], os.environ)
+    extras = [word for name in (*SMOLLM_NEEDS, "gpus=1") for word in ("--with", name)] if smollm else []
+    show([*BENCH, "up", *extras], os.environ)
     return running()
 
 
@@ -55,16 +65,26 @@ def running() -> Cluster:
             "ingress": {"kind": "existing", "ingressClass": bench["knativeIngress"]["class"], "service": bench["knativeIngress"]["service"]}
         },
     }
-    return Cluster(Path(bench["kubeconfig"]), Path(bench["state"]) / "pulumi", config, tuple(bench["path"]), is_bench=True)
+    if "monitoring" in bench:
+        config["monitoring"] = bench["monitoring"]
+    folder = Path(bench["state"]) / "pulumi"
+    smollm = set(SMOLLM_NEEDS) <= set(bench["with"])
+    return Cluster(Path(bench["kubeconfig"]), folder, config, tuple(bench["path"]), is_bench=True, smollm=smollm)
 
 
-def images() -> dict[str, str]:
-    """Build this repository's images with the bench and name them by content: a changed model server is a new image."""
-    build = [*BENCH, "image", "images/mnist"]
-    return {
-        "mnist": answer([*build, "mnist-predictor", "--target", "serving"], os.environ),
-        "mnistWeights": answer([*build, "mnist-weights", "--target", "weights"], os.environ),
-    }
+def images(cluster: Cluster) -> dict[str, str]:
+    """Build this repository's images with the bench and name them by content: a changed model server is a new image.
+
+    None for a cluster of the user's, who brings them in the stack file.
+    """
+    if not cluster.is_bench:
+        return {}
+    built = {"mnist": _built("mnist", "mnist-predictor", "serving"), "mnistWeights": _built("mnist", "mnist-weights", "weights")}
+    return {**built, "smollmWeights": _built("smollm", "smollm-weights", "weights")} if cluster.smollm else built
+
+
+def _built(folder: str, name: str, target: str) -> str:
+    return answer([*BENCH, "image", f"images/{folder}", name, "--target", target], os.environ)
 
 
 def _own(kubeconfig: Path) -> Cluster:

@@ -21,6 +21,8 @@ from scripts.stack_file import sections
 
 STACK = "local"
 PROJECT = "inference-platform"
+SMOLLM = Path(__file__).with_name("smollm.yaml")
+"""A part of a stack file: what serving SmolLM on the bench's node takes."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,9 @@ def prepare(cluster: Cluster) -> Workspace:
 
 
 def configured(cluster: Cluster) -> Workspace:
-    """With this machine's configuration; a cluster of the user's brings its images in the stack file."""
+    """With this machine's configuration."""
     workspace = prepare(cluster)
-    write_config(workspace, cluster, build_images() if cluster.is_bench else {})
+    write_config(workspace, cluster, build_images(cluster))
     return workspace
 
 
@@ -74,9 +76,20 @@ def write_config(workspace: Workspace, cluster: Cluster, images: dict[str, str],
 
 
 def with_machine(given: dict[str, Any], cluster: Cluster, images: dict[str, str]) -> dict[str, Any]:
-    """These sections, with what only this machine knows. An image that the stack file names stays: it is somebody's choice."""
+    """These sections, with what only this machine knows. What the stack file says of models and images stays: it is somebody's choice."""
+    if cluster.smollm:
+        given = laid_over(sections(SMOLLM.read_text()), given)
     machine: dict[str, Any] = {**cluster.config, **({"images": {**images, **given.get("images", {})}} if images else {})}
     return {**given, **{name: {**given.get(name, {}), **section} for name, section in machine.items()}}
+
+
+def laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Every key of both; where both have one, sections are joined, and of anything else the upper one counts."""
+    joined = dict(below)
+    for key, value in above.items():
+        under = below.get(key)
+        joined[key] = laid_over(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
+    return joined
 
 
 def _passphrase(path: Path) -> Path:

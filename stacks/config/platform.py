@@ -153,13 +153,20 @@ class MonitoringConfig(OptionalConfig):
 
     retention_days: Annotated[int, Field(ge=1, le=400)] = Field(15, description="How long Prometheus keeps samples.")
     storage_gib: Annotated[int, Field(ge=1, le=10000)] = Field(20, description="GiB of Prometheus' volume, for each replica.")
-    prometheus_url: str | None = Field(None, pattern=r"^https?://", description="An existing Prometheus, where none is installed.")
+    prometheus_url: str | None = Field(
+        None, pattern=r"^https?://", description="An existing Prometheus, where none is installed; with prometheus-operator's CRDs."
+    )
+    labels: dict[str, str] = Field(
+        default_factory=dict, description="By which an existing Prometheus chooses the monitors and rules that it heeds."
+    )
     alerts: AlertsConfig = AlertsConfig.model_validate({})
 
     @model_validator(mode="after")
     def _one_prometheus(self) -> MonitoringConfig:
         if self.enabled and self.prometheus_url:
             raise ValueError("prometheusUrl names an existing Prometheus; leave it out or set enabled: false")
+        if self.labels and not self.prometheus_url:
+            raise ValueError("labels are what an existing Prometheus chooses by; name it in prometheusUrl or leave them out")
         return self
 
 
@@ -204,6 +211,10 @@ class ImagesConfig(Section):
 
     mnist: ImageReference | None = Field(None, description="The MNIST predictor: images/mnist, target serving.")
     mnist_weights: ImageReference | None = Field(None, description="The trained weights: images/mnist, target weights.")
+    smollm_weights: ImageReference | None = Field(
+        None,
+        description="What becomes s3://<bucket>/smollm/135m: images/smollm, target weights. Left out: the store has the model's weights.",
+    )
 
     @property
     def without_digest(self) -> list[str]:
@@ -217,5 +228,5 @@ class ImagesConfig(Section):
 
     @property
     def _given(self) -> dict[str, str]:
-        named = {"mnist": self.mnist, "mnistWeights": self.mnist_weights}
+        named = {"mnist": self.mnist, "mnistWeights": self.mnist_weights, "smollmWeights": self.smollm_weights}
         return {key: reference for key, reference in named.items() if reference}

@@ -213,9 +213,10 @@ class Order:
     def _stands_on(self, service: Resource) -> list[Resource]:
         """Beside the platform: the store, its own model there, and what gives its pods a place."""
         store = self.owned("platform:MinioStore", "platform:S3Store", "aws:ModelBucket")
-        if service.name.startswith("smollm"):
-            return [*store, *self.owned("aws:ClusterAutoscaler", "platform:GpuOperator")]
-        return [*store, *self.owned("aws:ClusterAutoscaler", "serving:ModelPublication")]
+        smollm = service.name.startswith("smollm")
+        weights = "smollm-weights" if smollm else "mnist-weights"
+        published = [each for each in self.owned("serving:ModelPublication") if self.owner(each).name == weights]
+        return [*store, *published, *self.owned("aws:ClusterAutoscaler", *(["platform:GpuOperator"] if smollm else []))]
 
 
 RULES = ("upwards", "below_the_cluster", "in_the_cluster", "roles", "identities", "namespaces", "parts", "apis", "services")

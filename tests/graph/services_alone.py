@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,12 +12,13 @@ from components.artifacts import Mirror
 from components.platform.envoy_gateway import EnvoyGateway
 from components.platform.minio import MinioStore
 from components.platform.minio_servers import MinioStoreArgs
-from components.platform.monitoring import Monitoring
+from components.prometheus import Prometheus
 from stacks import services
 from stacks.config import parse
 from stacks.platform import Platform
 from tests.graph.recording import Graph, record_component
 from tests.service_files import version, whole
+from tests.stack_files import IMAGES
 
 MNIST = "InferenceService/mnist-classifier"
 V1, V2 = (f"InferenceService/smollm-text-generation-{name}" for name in ("v1", "v2"))
@@ -24,9 +26,17 @@ TWO = [version("v1", 90), version("v2", 10)]
 CANARY = {"model": "s3://models/mnist/b.pt", "percent": 10}
 
 
-def serving(mnist: dict[str, Any] | None = None, smollm: dict[str, Any] | None = None, monitored: bool = True) -> Graph:
+OURS = Prometheus(url="http://prometheus.monitoring.svc.cluster.local:9090", namespace="monitoring")
+
+
+def serving(
+    mnist: dict[str, Any] | None = None,
+    smollm: dict[str, Any] | None = None,
+    prometheus: Prometheus | None = OURS,
+    images: Mapping[str, str] | None = None,
+) -> Graph:
     """The services of a stack file on a platform that is there already, except for the store, whose parts they use."""
-    stack = parse(whole(mnist=mnist, smollm=smollm, monitoring={"enabled": True}), "dev")
+    stack = parse(whole(mnist=mnist, smollm=smollm, images={**IMAGES, **(images or {})}), "dev")
     gateway = SimpleNamespace(gateway="inference", namespace="envoy-gateway", host="inference-gateway.envoy-gateway.svc.cluster.local")
     endpoints: dict[str, str] = {}
 
@@ -37,8 +47,8 @@ def serving(mnist: dict[str, Any] | None = None, smollm: dict[str, Any] | None =
             gateway=cast(EnvoyGateway, gateway),
             knative=None,
             keda=None,
-            monitoring=cast(Monitoring, object()) if monitored else None,
-            prometheus_url="http://prometheus.monitoring.svc.cluster.local:9090",
+            monitoring=None,
+            prometheus=prometheus,
             gpu_operator=None,
             autoscaler=None,
             kserve=None,

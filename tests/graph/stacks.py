@@ -35,7 +35,16 @@ def recorded(stack: str) -> Graph:
 
 def local(**changes: Any) -> Graph:  # noqa: ANN401 - any YAML
     """The graph of `Pulumi.local.yaml` as `make up` completes it, with keys changed as in stack_files.local."""
-    values = stack_files.local(**changes)
+    return _local(stack_files.local(**changes))
+
+
+@functools.cache
+def local_with_smollm() -> Graph:
+    """The same as `make up SMOLLM=1` completes it."""
+    return _local(stack_files.local_with_smollm())
+
+
+def _local(values: dict[str, Any]) -> Graph:
     with stand_ins() as manifests:
         return record({**values, "mirror": {"manifests": str(manifests), "digests": "drop"} | values.get("mirror", {})})
 

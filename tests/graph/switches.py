@@ -48,6 +48,8 @@ EXPOSED = ("cluster", "internal")
 REGISTRY = "corp.example/mirror"
 RELEASE = "1.35.7-20260911"
 BUCKET = "inference-test-models"
+WATCHED = {"prometheusUrl": "http://prometheus.watch.svc.cluster.local:9090", "labels": {"watched": "yes"}}
+"""By a Prometheus of others."""
 
 
 @dataclass(frozen=True)
@@ -167,9 +169,7 @@ def configuration(case: Case) -> dict[str, Any]:
             "exposure": "internal" if case["envoyGateway"] == "internal" else "cluster",
         },
         "knative": _knative(case["knative"]),
-        "monitoring": {"prometheusUrl": "http://prometheus.example:9090"}
-        if case["monitoring"] == "of others"
-        else _switch(case["monitoring"]),
+        "monitoring": WATCHED if case["monitoring"] == "of others" else _switch(case["monitoring"]),
         "modelStore": _store(case["store"]),
         "images": {"none": {}, "by tag": IMAGES, "by digest": IMAGES_BY_DIGEST}[case["images"]],
         "services": _services(case),

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from pydantic import ValidationError
 
 from components import versions
@@ -17,33 +15,10 @@ from components.scheduling import Toleration, Workload
 from tests.graph.recording import Graph, record_component
 
 RELEASE = "Release/gateway-helm"
-PROXIES = "EnvoyProxy/envoyproxy-envoy"
-DEFINITION = "CustomResourceDefinition/envoy-gateway-customresourcedefinition-envoyproxies.gateway.envoyproxy.io"
 
 
-@pytest.fixture
-def manifests(tmp_path: Path) -> str:
-    """A folder with a release manifest as small as one can be."""
-    definitions = [
-        {
-            "apiVersion": "apiextensions.k8s.io/v1",
-            "kind": "CustomResourceDefinition",
-            "metadata": {"name": f"{name}.gateway.envoyproxy.io"},
-            "spec": {"group": "gateway.envoyproxy.io"},
-        }
-        for name in ("backends", "envoyproxies")
-    ]
-    pin = versions.ENVOY_GATEWAY_CRDS
-    (tmp_path / f"{pin.name}-{pin.version}.yaml").write_text(yaml.safe_dump_all(definitions))
-    return str(tmp_path)
-
-
-def test_of_the_published_definitions_only_the_one_in_use_is_installed(manifests: str) -> None:
-    assert [item.name for item in recorded(manifests).of_kind("CustomResourceDefinition")] == [DEFINITION.partition("/")[2]]
-
-
-def recorded(manifests: str, images: dict[str, str] | None = None, **args: Any) -> Graph:  # noqa: ANN401 - any argument of the component
-    mirror = Mirror(manifests=manifests, images=images or {}, digests="drop")
+def recorded(images: dict[str, str] | None = None, **args: Any) -> Graph:  # noqa: ANN401 - any argument of the component
+    mirror = Mirror(images=images or {}, digests="drop")
     complete = {"route_namespaces": ["default"], "mirror": mirror, **args}
     return record_component(lambda: EnvoyGateway("envoy-gateway", EnvoyGatewayArgs(**complete)))
 
@@ -54,29 +29,26 @@ def values(graph: Graph) -> dict[str, Any]:
 
 
 def proxy_fields(graph: Graph) -> dict[str, Any]:
-    found: dict[str, Any] = graph.one(PROXIES).inputs["spec"]["provider"]["kubernetes"]
+    found: dict[str, Any] = values(graph)["config"]["envoyGateway"]["envoyProxy"]["provider"]["kubernetes"]
     return found
 
 
-def test_definitions_then_controller_then_class_then_gateway(manifests: str) -> None:
-    graph = recorded(manifests)
-    chain = [DEFINITION, RELEASE, PROXIES, "GatewayClass/gatewayclass-envoy", "Gateway/gateway-inference"]
+def test_the_controller_then_the_class_then_the_gateway() -> None:
+    graph = recorded()
+    chain = ["Namespace/envoy-gateway", RELEASE, "GatewayClass/gatewayclass-envoy", "Gateway/gateway-inference"]
     for earlier, later in pairwise(chain):
         assert graph.comes_after(later, earlier), f"{later} does not wait for {earlier}"
-    assert graph.comes_after(RELEASE, "Namespace/envoy-gateway")
-    assert values(graph)["crds"] == {"enabled": False}
-
-
-def test_the_class_points_at_its_proxies_configuration(manifests: str) -> None:
-    graph = recorded(manifests)
-    proxies = graph.one(PROXIES).inputs["metadata"]
-    reference = graph.one("GatewayClass/gatewayclass-envoy").inputs["spec"]["parametersRef"]
-    assert (reference["name"], reference["namespace"]) == (proxies["name"], proxies["namespace"])
     assert "namespace" not in graph.one("GatewayClass/gatewayclass-envoy").inputs["metadata"], "a GatewayClass has none"
 
 
-def test_only_routes_of_the_services_namespaces_attach(manifests: str) -> None:
-    graph = recorded(manifests, route_namespaces=["default", "team-a"])
+def test_no_definition_of_its_own_is_installed() -> None:
+    graph = recorded()
+    assert values(graph)["crds"] == {"enabled": False}
+    assert not graph.of_kind("CustomResourceDefinition", "EnvoyProxy")
+
+
+def test_only_routes_of_the_services_namespaces_attach() -> None:
+    graph = recorded(route_namespaces=["default", "team-a"])
     spec = graph.one("Gateway/gateway-inference").inputs["spec"]
     assert spec["gatewayClassName"] == graph.one("GatewayClass/gatewayclass-envoy").inputs["metadata"]["name"]
     (listener,) = spec["listeners"]
@@ -91,21 +63,21 @@ def test_a_gateway_for_nobody_is_refused() -> None:
         EnvoyGatewayArgs(route_namespaces=[], mirror=Mirror())
 
 
-def test_nothing_outside_the_cluster_reaches_it_by_default(manifests: str) -> None:
-    service = proxy_fields(recorded(manifests))["envoyService"]
+def test_nothing_outside_the_cluster_reaches_it_by_default() -> None:
+    service = proxy_fields(recorded())["envoyService"]
     assert service == {"name": "inference-gateway", "type": "ClusterIP", "annotations": {}}
 
 
-def test_an_internal_exposure_is_a_load_balancer_with_addresses_of_the_network_only(manifests: str) -> None:
-    service = proxy_fields(recorded(manifests, exposure="internal"))["envoyService"]
+def test_an_internal_exposure_is_a_load_balancer_with_addresses_of_the_network_only() -> None:
+    service = proxy_fields(recorded(exposure="internal"))["envoyService"]
     assert service["type"] == "LoadBalancer"
     assert service["annotations"]["service.beta.kubernetes.io/aws-load-balancer-internal"] == "true"
     assert service["annotations"]["service.beta.kubernetes.io/aws-load-balancer-scheme"] == "internal"
 
 
-def test_its_address_is_the_proxies_service(manifests: str) -> None:
+def test_its_address_is_the_proxies_service() -> None:
     made: list[EnvoyGateway] = []
-    mirror = Mirror(manifests=manifests, digests="drop")
+    mirror = Mirror(digests="drop")
     graph = record_component(
         lambda: made.append(EnvoyGateway("envoy-gateway", EnvoyGatewayArgs(route_namespaces=["default"], mirror=mirror)))
     )
@@ -115,15 +87,15 @@ def test_its_address_is_the_proxies_service(manifests: str) -> None:
     assert (made[0].gateway, made[0].namespace) == (gateway["name"], gateway["namespace"])
 
 
-def test_one_replica_has_no_budget_and_no_spread(manifests: str) -> None:
-    graph = recorded(manifests)
+def test_one_replica_has_no_budget_and_no_spread() -> None:
+    graph = recorded()
     assert "podDisruptionBudget" not in values(graph)
     assert "envoyPDB" not in proxy_fields(graph)
     assert proxy_fields(graph)["envoyDeployment"]["pod"]["topologySpreadConstraints"] == []
 
 
-def test_several_replicas_are_spread_and_leave_one_at_a_time(manifests: str) -> None:
-    graph = recorded(manifests, workload=Workload(replicas=3))
+def test_several_replicas_are_spread_and_leave_one_at_a_time() -> None:
+    graph = recorded(workload=Workload(replicas=3))
     assert values(graph)["podDisruptionBudget"] == {"maxUnavailable": 1}
     assert proxy_fields(graph)["envoyPDB"]["maxUnavailable"] == 1
     deployments = (values(graph)["deployment"], proxy_fields(graph)["envoyDeployment"])
@@ -135,9 +107,9 @@ def test_several_replicas_are_spread_and_leave_one_at_a_time(manifests: str) -> 
     assert selectors == [{"control-plane": "envoy-gateway"}, {"gateway.envoyproxy.io/owning-gateway-name": "inference"}]
 
 
-def test_all_its_pods_run_where_the_workload_says(manifests: str) -> None:
+def test_all_its_pods_run_where_the_workload_says() -> None:
     workload = Workload(node_selector={"role": "system"}, tolerations=[Toleration(key="dedicated")], timeout_seconds=400)
-    graph = recorded(manifests, workload=workload)
+    graph = recorded(workload=workload)
     found = values(graph)
     for pod in (found["deployment"]["pod"], found["certgen"]["job"], proxy_fields(graph)["envoyDeployment"]["pod"]):
         assert pod["nodeSelector"] == {"role": "system"}
@@ -145,8 +117,8 @@ def test_all_its_pods_run_where_the_workload_says(manifests: str) -> None:
     assert graph.one(RELEASE).inputs["timeout"] == 400
 
 
-def test_both_images_are_pinned_and_come_from_the_mirror(manifests: str) -> None:
-    graph = recorded(manifests, images={"docker.io": "corp.example:5000/hub"})
+def test_both_images_are_pinned_and_come_from_the_mirror() -> None:
+    graph = recorded(images={"docker.io": "corp.example:5000/hub"})
     image = values(graph)["deployment"]["envoyGateway"]["image"]
     assert f"{image['repository']}:{image['tag']}" == versions.ENVOY_GATEWAY.reference.replace("docker.io", "corp.example:5000/hub")
     proxy = proxy_fields(graph)["envoyDeployment"]["container"]["image"]

@@ -12,14 +12,16 @@ from components import versions
 from components.artifacts import Image, Mirror
 from components.gpu import GpuSharing
 from components.platform.gpu_operator import GpuOperator, GpuOperatorArgs
+from components.prometheus import Prometheus
 from components.scheduling import GPU_TAINT, Quantities, Resources, Toleration, Workload
 from tests.graph.recording import Graph, record_component
+from tests.graph.services_alone import OURS
 
 IMAGES = [versions.GPU_OPERATOR, versions.GPU_DEVICE_PLUGIN, versions.DCGM_EXPORTER, versions.NODE_FEATURE_DISCOVERY]
 
 
 def recorded(**args: Any) -> Graph:  # noqa: ANN401 - any argument of the component
-    complete = {"monitored": True, "mirror": Mirror(), **args}
+    complete = {"prometheus": OURS, "mirror": Mirror(), **args}
     return record_component(lambda: GpuOperator("gpu-operator", GpuOperatorArgs(**complete)))
 
 
@@ -113,9 +115,16 @@ def test_an_autoscaler_counts_slices() -> None:
     assert GpuSharing(strategy="time-slicing", replicas=4).advertised(2) == 8
 
 
-@pytest.mark.parametrize("monitored", [True, False])
-def test_metrics_are_scraped_where_there_is_monitoring(monitored: bool) -> None:
-    assert values(recorded(monitored=monitored))["dcgmExporter"]["serviceMonitor"] == {"enabled": monitored}
+@pytest.mark.parametrize(
+    ("prometheus", "monitor"),
+    [
+        (None, {"enabled": False}),
+        (OURS, {"enabled": True}),
+        (Prometheus(url="https://prometheus.example", labels={"a": "b"}), {"enabled": True, "additionalLabels": {"a": "b"}}),
+    ],
+)
+def test_metrics_are_scraped_where_there_is_monitoring(prometheus: Prometheus | None, monitor: dict[str, Any]) -> None:
+    assert values(recorded(prometheus=prometheus))["dcgmExporter"]["serviceMonitor"] == monitor
 
 
 def test_every_image_is_pinned_and_comes_from_the_mirror() -> None:
@@ -149,4 +158,4 @@ def test_the_chart_is_pinned_and_upgrades_its_own_schemas() -> None:
 
 def test_a_second_operator_is_refused() -> None:
     with pytest.raises(ValidationError, match="one replica"):
-        GpuOperatorArgs(monitored=False, mirror=Mirror(), workload=Workload(replicas=2))
+        GpuOperatorArgs(prometheus=None, mirror=Mirror(), workload=Workload(replicas=2))

@@ -11,6 +11,7 @@ from components.artifacts import Mirror
 from components.platform.minio import MinioStore
 from components.platform.minio_servers import MinioStoreArgs
 from components.platform.monitoring import Monitoring, MonitoringArgs
+from components.prometheus import Prometheus
 from components.scheduling import Quantities, Resources, Toleration, Workload
 from tests.graph.recording import Graph, record_component
 
@@ -24,13 +25,14 @@ PROD = Workload(
 )
 
 
-def recorded(monitored: bool = False, **args: Any) -> Graph:  # noqa: ANN401 - any argument of the component
+def recorded(monitored: bool = False, watcher: Prometheus | None = None, **args: Any) -> Graph:  # noqa: ANN401 - any argument
+    """`monitored`: by a Prometheus of ours; `watcher`: by one of others."""
     complete = {"mode": "distributed", "storage_size": "100Gi", "workload": PROD, "mirror": Mirror(), **args}
 
     def build() -> None:
         watched = MonitoringArgs(storage_gib=20, managed_control_plane=True, mirror=Mirror())
         monitoring = Monitoring("monitoring", watched, None) if monitored else None
-        MinioStore("model-store", MinioStoreArgs(**complete), monitoring=monitoring)
+        MinioStore("model-store", MinioStoreArgs(**complete), prometheus=monitoring.prometheus if monitoring else watcher)
 
     return record_component(build)
 
@@ -94,8 +96,16 @@ def test_only_the_monitor_waits_for_monitoring(graph: Graph) -> None:
     assert not graph.comes_after("Job/model-store-bootstrap", "Release/prometheus-operator-crds")
 
 
-def test_without_monitoring_metrics_stay_closed() -> None:
-    graph = recorded()
+def test_a_prometheus_of_others_is_let_in_from_its_namespace_and_finds_its_labels() -> None:
+    graph = recorded(watcher=Prometheus(url="http://prometheus.watch.svc:9090", namespace="watch", labels={"prometheus": "bench"}))
+    assert graph.one("ServiceMonitor/minio-metrics").inputs["metadata"]["labels"]["prometheus"] == "bench"
+    (rule,) = graph.one("NetworkPolicy/minio").inputs["spec"]["ingress"]
+    assert rule["from"][3] == {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "watch"}}}
+
+
+@pytest.mark.parametrize("watcher", [None, Prometheus(url="https://prometheus.example")], ids=["none", "from nobody knows where"])
+def test_without_monitoring_metrics_stay_closed(watcher: Prometheus | None) -> None:
+    graph = recorded(watcher=watcher)
     assert not graph.of_kind("ServiceMonitor")
     (server,) = pod(graph)["containers"]
     assert "MINIO_PROMETHEUS_AUTH_TYPE" not in {item["name"] for item in server["env"]}

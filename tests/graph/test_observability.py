@@ -71,6 +71,13 @@ def test_a_prometheus_that_chooses_by_labels_finds_rules_and_targets() -> None:
     assert all(item.inputs["metadata"]["labels"]["prometheus"] == "bench" for item in objects)
 
 
+def test_a_prometheus_of_others_has_rules_and_targets_and_no_dashboards() -> None:
+    graph = recorded(grafana=False, namespace="default")
+    assert not graph.of_kind("ConfigMap")
+    assert {alert["alert"] for alert in alerts(graph)} == {alert["alert"] for alert in alerts(recorded())}
+    assert {item.inputs["metadata"]["namespace"] for item in graph.of_kind("PrometheusRule", "PodMonitor")} == {"default"}
+
+
 def test_series_about_other_namespaces_keep_them(whole: Graph) -> None:
     """Otherwise every ScaledObject and every certificate would be in the namespace of who speaks of it."""
     honoured = {monitor.name: monitor.inputs["spec"]["podMetricsEndpoints"][0]["honorLabels"] for monitor in whole.of_kind("PodMonitor")}

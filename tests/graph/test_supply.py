@@ -74,7 +74,6 @@ def test_manifests_are_listed_with_their_releases_and_their_place(values: dict[s
         "manifests/serving-core",
         "manifests/kourier",
         "manifests/keda",
-        "manifests/envoy-gateway-crds",
     }
 
 

@@ -50,7 +50,7 @@ COMPONENTS: dict[str, Callable[[Case], bool]] = {
     "platform:Knative/knative": lambda case: case["knative"] in KNATIVE,
     "platform:Keda/keda": lambda case: case["keda"] == "on",
     "platform:Monitoring/monitoring": lambda case: case["monitoring"] == "on",
-    "observability:Observability/observability": lambda case: case["monitoring"] == "on",
+    "observability:Observability/observability": lambda case: case["monitoring"] != "off",
     "platform:GpuOperator/gpu-operator": lambda case: case["gpuOperator"] == "on",
     "platform:KServe/kserve": lambda case: case["kserve"] == "on",
     "platform:MinioStore/model-store": lambda case: case["store"] in {"standalone", "distributed"},
@@ -70,13 +70,13 @@ COMPONENTS: dict[str, Callable[[Case], bool]] = {
 
 OBJECTS: dict[str, Callable[[Case], bool]] = {
     "Namespace/kourier-system": lambda case: case["knative"].startswith("kourier"),
-    "PodMonitor/mnist-classifier-metrics": lambda case: case["mnist"] != "off" and case["monitoring"] == "on",
-    "PodMonitor/smollm-text-generation-metrics": lambda case: case["smollm"] == "on" and case["monitoring"] == "on",
+    "PodMonitor/mnist-classifier-metrics": lambda case: case["mnist"] != "off" and case["monitoring"] != "off",
+    "PodMonitor/smollm-text-generation-metrics": lambda case: case["smollm"] == "on" and case["monitoring"] != "off",
     "ConfigMap/inference-platform": lambda case: case["monitoring"] == "on",
     "ConfigMap/inference-mnist": lambda case: case["mnist"] != "off" and case["monitoring"] == "on",
     "ConfigMap/inference-smollm": lambda case: case["smollm"] == "on" and case["monitoring"] == "on",
-    "PrometheusRule/gpus-rules": lambda case: case["gpu"] != "none" and case["monitoring"] == "on",
-    "ServiceMonitor/minio-metrics": lambda case: case["store"] in {"standalone", "distributed"} and case["monitoring"] == "on",
+    "PrometheusRule/gpus-rules": lambda case: case["gpu"] != "none" and case["monitoring"] != "off",
+    "ServiceMonitor/minio-metrics": lambda case: case["store"] in {"standalone", "distributed"} and case["monitoring"] != "off",
     "ScaledObject/smollm-text-generation-v1-predictor": lambda case: case["smollm"] == "on",
     "PodDisruptionBudget/minio": lambda case: case["store"] == "distributed",
     "PodIdentityAssociation/default-mnist-classifier": lambda case: case["store"] == "s3" and case["mnist"] != "off",
@@ -133,10 +133,21 @@ def test_what_one_part_makes_for_another_exists_beside_it_only(recorded: tuple[C
     assert {name: name in keys for name in OBJECTS} == {name: exists(case) for name, exists in OBJECTS.items()}, described(case)
 
 
+def test_a_prometheus_of_others_finds_its_labels_on_all_that_it_is_to_read(recorded: tuple[Case, Graph]) -> None:
+    case, graph = recorded
+    read = graph.of_kind("PodMonitor", "ServiceMonitor", "PrometheusRule")
+    labelled = [item for item in read if item.inputs["metadata"]["labels"].get("watched") == "yes"]
+    assert labelled == (read if case["monitoring"] == "of others" else []), described(case)
+
+
 def test_nobody_outside_the_cluster_reaches_what_is_not_exposed(recorded: tuple[Case, Graph]) -> None:
     case, graph = recorded
-    balanced = sorted(resource.key for resource in graph if resource.custom and "LoadBalancer" in json.dumps(resource.inputs.get("spec")))
-    proxies = ["EnvoyProxy/envoyproxy-envoy"] if case["envoyGateway"] == "internal" else []
+    balanced = sorted(
+        resource.key
+        for resource in graph
+        if resource.custom and any("LoadBalancer" in json.dumps(resource.inputs.get(field)) for field in ("spec", "values"))
+    )
+    proxies = ["Release/gateway-helm"] if case["envoyGateway"] == "internal" else []
     kourier = ["Service/knative-service-kourier"] if case["knative"] == "kourier, internal" else []
     assert balanced == [*proxies, *kourier], described(case)
 

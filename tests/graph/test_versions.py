@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from components.prometheus import Prometheus
 from scripts.mlops.load.session import SERVED_BY
 from tests.graph.recording import Graph
 from tests.graph.services_alone import CANARY, MNIST, TWO, V1, V2, environment, predictor, rules, serving
@@ -154,4 +155,10 @@ def test_prometheus_finds_the_pods_of_all_versions(graph: Graph) -> None:
             {"sourceLabels": ["__meta_kubernetes_pod_label_serving_kserve_io_inferenceservice"], "targetLabel": "inferenceservice"},
             {"sourceLabels": ["__meta_kubernetes_pod_label_serving_knative_dev_revision"], "targetLabel": "revision"},
         ]
-    assert not serving(mnist={}, monitored=False).of_kind("PodMonitor")
+    assert not serving(mnist={}, prometheus=None).of_kind("PodMonitor")
+
+
+def test_a_prometheus_of_others_finds_its_labels_at_the_pods_monitors() -> None:
+    theirs = Prometheus(url="https://prometheus.example", labels={"prometheus": "bench"})
+    monitors = serving(mnist={}, smollm={}, prometheus=theirs).of_kind("PodMonitor")
+    assert [monitor.inputs["metadata"]["labels"]["prometheus"] for monitor in monitors] == ["bench", "bench"]

@@ -18,8 +18,8 @@ from tests.graph.recording import Resource
 
 Object = dict[str, Any]
 
-KUBERNETES_FIELDS = {"nodeSelector", "resources", "podAnnotations"}
-"""Keys whose values go into a pod as they are: what stands below is Kubernetes' to know."""
+KUBERNETES_FIELDS = {"nodeSelector", "resources", "podAnnotations", "envoyProxy"}
+"""Keys whose values go into an object as they are: what stands below is its schema's to know (test_dry_run.py)."""
 
 
 class Rendered:

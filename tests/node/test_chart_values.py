@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+import yaml
 
 from bench import charts
 from bench.mirror import MIRROR
@@ -24,7 +25,7 @@ from tests.graph.recording import Graph, Resource, record_component
 from tests.node.recorded_stacks import STACKS, recorded
 from tests.node.rendered_charts import Rendered, unknown_keys
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.parts]
 
 REGISTRY = "registry.example:5000/mirror"
 RESOURCES = Resources(requests=Quantities(cpu="150m", memory="400Mi"), limits=Quantities(cpu="2", memory="2Gi"))
@@ -51,7 +52,7 @@ MAIN = {
 
 @pytest.fixture(scope="module", autouse=True)
 def _mirror() -> None:
-    built = nodes.bench(nodes.PLATFORM, "build")
+    built = nodes.bench(nodes.CONTRACT, "build")
     assert built.returncode == 0, built.stdout
 
 
@@ -179,6 +180,12 @@ def test_cert_manager_brings_crds_that_go_with_it_and_no_job_of_its_own() -> Non
     assert not rendered("cert-manager").of_kind("Job")
 
 
+def test_cert_manager_leaves_no_lease_in_a_namespace_that_outlives_it() -> None:
+    for deployment in ("cert-manager", "cert-manager-cainjector"):
+        (container,) = rendered("cert-manager").pods[deployment]["spec"]["containers"]
+        assert "--leader-election-namespace=cert-manager" in container["args"]
+
+
 def test_cert_manager_solves_challenges_with_the_mirror_s_image() -> None:
     (controller,) = rendered("cert-manager").pods["cert-manager"]["spec"]["containers"]
     assert f"--acme-http01-solver-image={mirrored(versions.CERT_MANAGER_ACMESOLVER)}" in controller["args"]
@@ -199,3 +206,12 @@ def test_kserve_s_controller_is_what_its_budget_and_autoscaler_mean() -> None:
 def test_envoy_gateway_brings_neither_crds_nor_a_webhook_on_every_pod() -> None:
     assert not rendered("gateway-helm").of_kind("CustomResourceDefinition", "MutatingWebhookConfiguration")
     assert rendered("gateway-helm").of_kind("Job"), "its certificates are made by a hook"
+
+
+def test_envoy_gateway_reads_how_its_proxies_run_beside_whose_controller_it_is() -> None:
+    file = rendered("gateway-helm").of_kind("ConfigMap")["envoy-gateway-config"]["data"]["envoy-gateway.yaml"]
+    configuration = yaml.safe_load(file)
+    assert configuration["gateway"]["controllerName"] == "gateway.envoyproxy.io/gatewayclass-controller"
+    proxies = configuration["envoyProxy"]["provider"]["kubernetes"]
+    assert proxies["envoyDeployment"]["container"]["image"] == mirrored(versions.ENVOY_PROXY)
+    assert proxies["envoyService"]["type"] == "ClusterIP"

@@ -15,7 +15,7 @@ from tests.node import api_server
 from tests.node.api_server import Object
 from tests.node.recorded_stacks import written
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.parts]
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def objects() -> dict[str, Object]:
 
 @pytest.fixture(scope="module")
 def cluster(objects: dict[str, Object]) -> Iterator[Cluster]:
-    with api_server.running(nodes.PLATFORM) as server:
+    with api_server.running(nodes.CONTRACT) as server:
         api_server.prepare(server, objects.values())
         yield server
 

@@ -14,7 +14,7 @@ from scripts.mlops.reach import Endpoint
 from tests.node import predictor_image
 from tests.node.predictor_image import Predictor, Roots
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.parts]
 
 V1 = "/v1/models/mnist-classifier:predict"
 V2 = "/v2/models/mnist-classifier/infer"

@@ -26,7 +26,7 @@ from scripts.mlops.reach import Endpoint
 from tests import nodes
 from tests.node import model_store, platform
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.acceptance]
 
 MODEL = "s3://models/mnist/mnist_cnn_single_gpu.pt"
 CANDIDATE = "s3://models/mnist/rollout_candidate.pt"
@@ -99,7 +99,6 @@ def stack_file(checkout: Path) -> str:
     return (checkout / "Pulumi.local.yaml").read_text()
 
 
-@pytest.mark.acceptance
 def test_a_missing_model_is_found_with_no_user_hurt(checkout: Path, mnist: Endpoint) -> None:
     before = stack_file(checkout)
     done = rollout(checkout, mnist, *with_gates("s3://models/mnist/absent.pt"))
@@ -110,7 +109,6 @@ def test_a_missing_model_is_found_with_no_user_hurt(checkout: Path, mnist: Endpo
     assert stack_file(checkout) == before
 
 
-@pytest.mark.acceptance
 @pytest.mark.parametrize(("fault", "reason"), [("errors", "requests failed"), ("crash", "crashed"), ("slow", "times as much")])
 def test_a_candidate_that_turns_bad_is_taken_back(checkout: Path, mnist: Endpoint, fault: str, reason: str) -> None:
     before = stack_file(checkout)
@@ -127,7 +125,6 @@ def test_a_candidate_that_turns_bad_is_taken_back(checkout: Path, mnist: Endpoin
     assert stack_file(checkout) == before
 
 
-@pytest.mark.acceptance
 def test_a_good_candidate_is_promoted_and_taken_back_with_no_request_lost(checkout: Path, mnist: Endpoint) -> None:
     before = stack_file(checkout)
     model_store.publish_other_model("mnist/rollout_candidate.pt")

@@ -1,7 +1,6 @@
 """MNIST in Knative mode on the real node: how it gets there, how its requests are split, and what a crash costs its users.
 
-In file order, after tests/node/test_local_platform.py. What takes minutes has the marker `acceptance` (make acceptance): its figures
-stand in docs/measurements.md.
+After tests/node/test_local_platform.py. It takes minutes each (make acceptance): the figures stand in docs/measurements.md.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from tests import nodes
 from tests.node import model_store, platform
 from tests.waiting import wait_for
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.acceptance]
 
 MODEL = "s3://models/mnist/mnist_cnn_single_gpu.pt"
 CANDIDATE = "s3://models/mnist/candidate.pt"
@@ -80,7 +79,6 @@ def test_the_move_from_standard_mode_replaces_the_service(mnist: Endpoint) -> No
     assert platform.answers(mnist)
 
 
-@pytest.mark.acceptance
 @pytest.mark.parametrize("percent", [10, 50])
 def test_a_canary_gets_its_share_of_five_thousand_requests(mnist: Endpoint, percent: int) -> None:
     if percent == 10:
@@ -95,7 +93,6 @@ def test_a_canary_gets_its_share_of_five_thousand_requests(mnist: Endpoint, perc
     assert abs(shares(measured)[candidate] - percent) <= 2
 
 
-@pytest.mark.acceptance
 def test_a_rollback_loses_no_request_and_the_candidate_gets_none_from_then_on(mnist: Endpoint) -> None:
     """From the 50 % that the test before left: the two steps, then no canary."""
     candidate = status()["latestReadyRevision"]
@@ -120,7 +117,6 @@ def last_due(load: Running) -> float:
     return max(sample.due for sample in load.samples)
 
 
-@pytest.mark.acceptance
 def test_a_promotion_starts_no_pod_and_loses_no_request(mnist: Endpoint) -> None:
     succeeded(canary(50))
     candidate = status()["latestReadyRevision"]
@@ -134,7 +130,6 @@ def test_a_promotion_starts_no_pod_and_loses_no_request(mnist: Endpoint) -> None
     assert measured.failures == {}
 
 
-@pytest.mark.acceptance
 @pytest.mark.parametrize(
     ("program", "percent"),
     [
@@ -179,7 +174,6 @@ def words(pid: int) -> list[str]:
         return []
 
 
-@pytest.mark.acceptance
 def test_no_replica_without_requests_and_one_for_the_next(mnist: Endpoint) -> None:
     succeeded(platform.apply(services__mnist__scaling__scaleToZero=True, services__mnist__scaling__windowSeconds=20))
     pods = ("get", "pods", "--selector", "serving.kserve.io/inferenceservice=mnist-classifier", "--output", "name")

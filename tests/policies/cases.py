@@ -45,7 +45,7 @@ CASES: Mapping[str, Cases] = {
             "values.server.sidecarImage: thing:v1-latest": [release({"server": {"sidecarImage": "thing:v1-latest"}})],
             "values.storage: thing:latest": [release({"storage": {"image": "thing", "tag": "latest"}})],
             "data.queue-sidecar-image: queue:latest": [config_map(**{"queue-sidecar-image": "queue:latest"})],
-            "container.image: envoy:latest": [envoy(**{"envoyDeployment.container.image": "envoy:latest"})],
+            "container: envoy:latest": [envoy(**{"envoyDeployment.container.image": "envoy:latest"})],
         },
         [container(image=UNKNOWN)],
     ),
@@ -222,7 +222,7 @@ CASES: Mapping[str, Cases] = {
         {
             "spec.type makes a load balancer that answers the internet": [service("LoadBalancer")],
             "spec.type opens a port on every node": [service("NodePort")],
-            "spec.provider.kubernetes.envoyService.type makes": [envoy(envoyService={"type": "LoadBalancer"})],
+            "provider.kubernetes.envoyService.type makes": [envoy(envoyService={"type": "LoadBalancer"})],
         },
         [service(UNKNOWN)],
     ),

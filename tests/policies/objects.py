@@ -44,7 +44,7 @@ PREDICTOR: dict[str, Any] = {
     },
 }
 TRIGGER: dict[str, Any] = {"type": "prometheus", "metadata": {"query": "sum(rate(a[1m]))", "threshold": "4", "ignoreNullValues": "false"}}
-ENVOY = "spec.provider.kubernetes"
+ENVOY = "config.envoyGateway.envoyProxy.provider.kubernetes"
 
 
 def changed(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -115,10 +115,10 @@ def service(kind: str, **annotations: str) -> Registered:
 
 
 def envoy(**changes: Any) -> Registered:  # noqa: ANN401
-    """Keys are of spec.provider.kubernetes."""
+    """A release whose values describe proxies. Keys are of `ENVOY`."""
     fields = {"envoyDeployment": {"replicas": 2, "container": {"image": IMAGE}}, "envoyService": {"type": "ClusterIP"}}
-    values = {"spec": {"provider": {"kubernetes": fields}}}
-    return made("kubernetes:gateway.envoyproxy.io/v1alpha1:EnvoyProxy", values, {f"{ENVOY}.{path}": new for path, new in changes.items()})
+    values = {"config": {"envoyGateway": {"envoyProxy": {"provider": {"kubernetes": fields}}}}}
+    return release(values, **{f"values.{ENVOY}.{path}": new for path, new in changes.items()})
 
 
 def autoscaler(target: str = "thing", /, **changes: Any) -> Registered:  # noqa: ANN401

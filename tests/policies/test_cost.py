@@ -82,7 +82,7 @@ def test_a_password_that_nobody_knows_yet_is_no_volume() -> None:
     ("token", "inputs"),
     [
         ("kubernetes:core/v1:Service", {"spec": {"type": "LoadBalancer"}}),
-        ("kubernetes:gateway.envoyproxy.io/v1alpha1:EnvoyProxy", {"spec": {"provider": {"type": "Kubernetes"}}}),
+        ("kubernetes:helm.sh/v3:Release", {"values": {"proxies": {"envoyService": {"type": "LoadBalancer"}}}}),
     ],
 )
 def test_a_load_balancer_has_no_price_in_the_file_and_says_so(token: str, inputs: dict[str, object]) -> None:

@@ -18,6 +18,7 @@ OF_A_PARTNER = {"one-autoscaler"}
 """The message is about the second of two, and names the first."""
 BY_NAME = {rule.name: rule for rule in RULES}
 POD = "spec.template.spec"
+PROXIES = "values.config.envoyGateway.envoyProxy.provider.kubernetes"
 MODEL = "InferenceService/smollm-text-generation-v1"
 SCALED = "ScaledObject/smollm-text-generation-v1-predictor"
 STORE = "StatefulSet/minio"
@@ -48,8 +49,8 @@ OUTPUTS: list[tuple[str, str, str, Any]] = [
     ("data-fenced", "NetworkPolicy/minio", "spec.podSelector.matchLabels", {"app": "other"}),
     ("namespace-pod-security", "Namespace/minio", "metadata.labels", {}),
     ("namespace-pod-security", "Namespace/kserve", "metadata.labels", {"pod-security.kubernetes.io/enforce": "privileged"}),
-    ("controllers-replicated", "EnvoyProxy/envoyproxy-envoy", "spec.provider.kubernetes.envoyDeployment.replicas", 1),
-    ("service-not-public", "EnvoyProxy/envoyproxy-envoy", "spec.provider.kubernetes.envoyService.type", "LoadBalancer"),
+    ("controllers-replicated", "Release/gateway-helm", f"{PROXIES}.envoyDeployment.replicas", 1),
+    ("service-not-public", "Release/gateway-helm", f"{PROXIES}.envoyService.type", "LoadBalancer"),
     ("release-pinned", "Release/kserve-resources", "version", REMOVED),
     ("model-mode-said", MODEL, "metadata.annotations", {}),
     ("model-namespace", MODEL, "metadata.namespace", "kserve"),

@@ -11,7 +11,7 @@ from policies.rules.rule import Rule, StackRule
 from policies.settings import ENVIRONMENTS
 from tests import stack_files
 from tests.graph.recording import Graph, record
-from tests.graph.stacks import local, recorded, stand_ins
+from tests.graph.stacks import local, local_with_smollm, recorded, stand_ins
 from tests.policies.analyzer_harness import OWN_REGISTRY, Finding, Registered, findings, read
 
 
@@ -34,6 +34,10 @@ def registered(of: Graph) -> list[Registered]:
 
 def violations(of: Graph, stack: str) -> list[Finding]:
     return findings(registered(of), stack, configuration=OWN_REGISTRY)
+
+
+def test_local_with_smollm_holds_every_rule_too() -> None:
+    assert violations(local_with_smollm(), "local") == []
 
 
 def test_a_store_in_s3_holds_every_rule_too() -> None:

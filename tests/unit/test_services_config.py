@@ -8,9 +8,11 @@ import pytest
 
 from stacks.config import ConfigError, StackConfig, parse
 from tests.service_files import version, whole
+from tests.stack_files import IMAGES_BY_DIGEST
 
 DIGEST = f"sha256:{'ab' * 32}"
 KEY = "Pulumi.dev.yaml: inference-platform:services"
+PROMETHEUS = "http://prometheus.example:9090"
 
 
 def accepted(**given: Any) -> StackConfig:  # noqa: ANN401
@@ -152,7 +154,24 @@ def test_what_several_services_lack_is_told_at_once() -> None:
 
 
 def test_an_existing_prometheus_is_enough() -> None:
-    assert accepted(smollm={}, monitoring={"prometheusUrl": "http://prometheus.example:9090"}).services.smollm
+    assert accepted(smollm={}, monitoring={"prometheusUrl": PROMETHEUS}).services.smollm
+
+
+def test_labels_are_those_of_an_existing_prometheus() -> None:
+    labels = {"prometheus": "bench"}
+    assert accepted(monitoring={"prometheusUrl": PROMETHEUS, "labels": labels}).monitoring.labels == labels
+    refused = "labels are what an existing Prometheus chooses by; name it in prometheusUrl or leave them out"
+    for monitoring in ({"labels": labels}, {"enabled": True, "labels": labels}):
+        assert mistakes(monitoring=monitoring) == [f"Pulumi.dev.yaml: inference-platform:monitoring: {refused}"]
+
+
+def test_the_weights_of_smollm_are_an_image_like_any_other_and_may_be_left_out() -> None:
+    assert accepted(smollm={}).images.smollm_weights is None
+    by_tag = {**IMAGES_BY_DIGEST, "smollmWeights": "weights.example/smollm:1"}
+    images = accepted(smollm={}, images=by_tag).images
+    assert (images.without_digest, images.registries) == (["smollmWeights"], {"registry.example", "weights.example"})
+    (line,) = mistakes(smollm={}, images=by_tag, safeguards={"digests": "required"})
+    assert line.startswith("Pulumi.dev.yaml: inference-platform:images: safeguards.digests: required wants every image as")
 
 
 def test_where_digests_are_required_a_service_names_no_image_by_a_tag() -> None:

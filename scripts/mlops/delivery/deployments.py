@@ -27,7 +27,7 @@ def deployment(stack: str, sections: dict[str, Any]) -> Deployment:
 
 def _local() -> Deployment:
     cluster = clusters.running()
-    images = clusters.images() if cluster.is_bench else {}
+    images = clusters.images(cluster)
     workspace = workspaces.prepare(cluster)
 
     def refresh() -> None:

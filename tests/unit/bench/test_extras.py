@@ -101,6 +101,13 @@ def test_the_address_of_prometheus_is_told_only_where_there_is_one(monkeypatch: 
     assert told["prometheusUrl"] == f"http://prometheus.{service['metadata']['namespace']}.svc.cluster.local:{port}"
 
 
+def test_what_a_node_has_on_request_is_told_to_its_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "path_entries", lambda *_: [])
+    assert {key: environment.describe(INSTANCE)[key] for key in ("with", "gpus")} == {"with": [], "gpus": 0}
+    extras.write(INSTANCE, PLAIN.with_words(["vllm", "keda", "gpus=2"]))
+    assert {key: environment.describe(INSTANCE)[key] for key in ("with", "gpus")} == {"with": ["keda", "vllm"], "gpus": 2}
+
+
 def monitoring() -> list[dict[str, Any]]:
     class NoPki:
         def cert(self, _name: str) -> Path:

@@ -1,0 +1,48 @@
+"""The Services that an object is, or that the values of a Helm release ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policies.rules.resource import Resource, Unknown
+
+SERVICE = "kubernetes:core/v1:Service"
+RELEASE = "kubernetes:helm.sh/v3:Release"
+
+
+@dataclass(frozen=True)
+class Service:
+    """`path`: where its `type` is; what is said of it may be unknown, which is raised when it is read."""
+
+    path: str
+    fields: Mapping[str, Any]
+    annotations: Mapping[str, Any]
+
+    @property
+    def kind(self) -> str | None:
+        """`LoadBalancer`, for example; None where the default is taken."""
+        kind: str | None = self.fields.get("type")
+        return kind
+
+
+def services(resource: Resource) -> Iterator[Service]:
+    if resource.type == SERVICE:
+        yield Service("spec.type", resource.get("spec", {}), resource.get("metadata.annotations", {}))
+    elif resource.type == RELEASE:
+        yield from _of_values(resource.get("values", {}), "values")
+
+
+def _of_values(values: Mapping[str, Any], path: str) -> Iterator[Service]:
+    """Charts spell it alike: `service` or `somethingService`, with `type` and `annotations` in it."""
+    for key in values:
+        try:
+            value = values[key]
+        except Unknown:  # such as a password: none of a Service's business
+            continue
+        if not isinstance(value, Mapping):
+            continue
+        if key.lower().endswith("service"):
+            yield Service(f"{path}.{key}.type", value, value.get("annotations", {}))
+        yield from _of_values(value, f"{path}.{key}")
