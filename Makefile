@@ -47,10 +47,10 @@ deploy: $(VENV)/.installed ## `pulumi up` of STACK=dev|prod with nobody to ask
 drift: $(VENV)/.installed ## Fails where STACK=dev|prod is not what the program and its state say
 	@$(RUN) python -m scripts.preview $(STACK) --refresh --expect-no-changes
 
-load: $(VENV)/.installed ## 10 clients for 60 s on the running platform's MNIST; ARGS="--rate 100 --settle 120 --png load.png --help" for more
+load: $(VENV)/.installed ## 10 clients on the running platform's SERVICE=mnist|smollm; ARGS="--rate 100 --settle 120 --png load.png --help" for more
 	@$(RUN) python -m scripts.local.load $(ARGS)
 
-rollout: $(VENV)/.installed ## Bring MODEL=s3://... to the users of STACK (local) step by step, or back where it is worse; ARGS="--dry-run" first, --help
+rollout: $(VENV)/.installed ## Bring MODEL=s3://... to the users of STACK (local) step by step, or back where it is worse; ARGS="--dry-run" first, "--service smollm", --help
 	@$(RUN) python -m scripts.mlops.rollout --stack $(or $(STACK),local) --model $(or $(MODEL),$(error MODEL=s3://<bucket>/<key> is missing)) $(ARGS)
 
 rollback: $(VENV)/.installed ## Take the candidate of STACK (local), or its last promotion, back

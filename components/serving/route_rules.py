@@ -7,6 +7,9 @@ from typing import Any
 from components.serving.gateway import PORT, KnativeIngress
 from components.serving.rollout import Versions
 
+SERVED_BY = "X-Served-By"
+"""On every answer, the InferenceService that it was led to: vLLM does not say who it is. MNIST's server says it itself."""
+
 
 def part_name(service: str, version: str) -> str:
     """Of the InferenceService that serves one version."""
@@ -24,8 +27,8 @@ def weighted(service: str, versions: Versions) -> list[dict[str, Any]]:
     experiment = versions.experiment
     groups = experiment.groups if experiment else {}
     header = experiment.header if experiment else ""
-    rules = [_rule([_backend(service, version)], matches=[_header(header, group)]) for group, version in groups.items()]
-    shared = [{**_backend(service, version.name), "weight": version.weight} for version in versions.versions]
+    rules = [_rule([_named(service, version)], matches=[_header(header, group)]) for group, version in groups.items()]
+    shared = [{**_named(service, version.name), "weight": version.weight} for version in versions.versions]
     return [*rules, _rule(shared, filters=_mirror(service, versions))]
 
 
@@ -37,6 +40,17 @@ def _rule(backends: list[dict[str, Any]], **more: list[dict[str, Any]]) -> dict[
 def _backend(service: str, version: str) -> dict[str, Any]:
     """The Service that KServe makes for the version's pods."""
     return {"name": f"{part_name(service, version)}-predictor", "port": PORT}
+
+
+def _named(service: str, version: str) -> dict[str, Any]:
+    """Leads there and says so in the answer. With filters Envoy Gateway makes a cluster of its own for each version, also at weight 0
+    (envoyproxy/gateway:internal/ir/xds.go@v1.9.1, NeedsClusterPerSetting).
+    """
+    header = {"name": SERVED_BY, "value": part_name(service, version)}
+    return {
+        **_backend(service, version),
+        "filters": [{"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": [header]}}],
+    }
 
 
 def _header(name: str, value: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # run by path, from any folder
 
 from scripts.errors import DriverError
-from scripts.mlops.load.measurement import Measurement, RequestFailed, percentile
+from scripts.mlops.load.measurement import Answered, Measurement, RequestFailed, percentile
 from scripts.mlops.load.plan import Plan
 from scripts.mlops.load.running import Request, start
 from scripts.mlops.load.session import HttpSession
@@ -63,10 +63,10 @@ def measure(endpoint: Endpoint, batch: list[Case], concurrency: int, rate: float
     def connect() -> Request:
         session = HttpSession(endpoint.url, host=endpoint.host)
 
-        def request(number: int) -> str:
+        def request(number: int) -> Answered:
             answer = session.post(batch[number].body)
             answers[number] = predicted_class(answer.content)
-            return answer.version
+            return Answered(answer.version)
 
         return request
 

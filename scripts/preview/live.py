@@ -7,9 +7,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from scripts import live_rules, live_versions
 from scripts.cloud.access import cluster_access
 from scripts.errors import DriverError
-from scripts.live_rules import refusals
 from scripts.stack_file import configuration, sections
 from stacks.config import ConfigError
 
@@ -19,7 +19,8 @@ def check(stack: str, config_file: Path, environment: Mapping[str, str]) -> None
     try:
         with tempfile.TemporaryDirectory(prefix="access-") as folder:
             config = configuration(stack, sections(config_file.read_text()))
-            reasons = refusals(config, {**environment, **cluster_access(config.cluster, Path(folder), environment)})
+            access = {**environment, **cluster_access(config.cluster, Path(folder), environment)}
+            reasons = [*live_rules.refusals(config, access), *live_versions.refusals(config, access)]
     except (ConfigError, DriverError) as error:
         print(f"what runs now was not asked: {error}", file=sys.stderr)
         return

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from components.prometheus import Prometheus
+from scripts.mlops.load.session import SERVED_BY
 from tests.graph.recording import Graph
 from tests.graph.services_alone import CANARY, MNIST, TWO, V1, V2, environment, predictor, rules, serving
 from tests.service_files import version
@@ -32,11 +35,17 @@ def test_replicas_follow_the_queue_and_the_latency_of_their_own_version(graph: G
         assert "$" not in trigger["metadata"]["query"]
 
 
+def named(version: str) -> list[dict[str, Any]]:
+    """What makes an answer say which version it came from."""
+    header = {"name": SERVED_BY, "value": f"smollm-text-generation-{version}"}
+    return [{"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": [header]}}]
+
+
 def test_weights_are_the_configurations(graph: Graph) -> None:
     (rule,) = rules(graph, "smollm-text-generation")
     assert rule["backendRefs"] == [
-        {"name": "smollm-text-generation-v1-predictor", "port": 80, "weight": 90},
-        {"name": "smollm-text-generation-v2-predictor", "port": 80, "weight": 10},
+        {"name": "smollm-text-generation-v1-predictor", "port": 80, "filters": named("v1"), "weight": 90},
+        {"name": "smollm-text-generation-v2-predictor", "port": 80, "filters": named("v2"), "weight": 10},
     ]
     assert "matches" not in rule
     assert "filters" not in rule
@@ -50,7 +59,7 @@ def test_an_experiment_and_a_shadow_are_rules_of_the_same_route() -> None:
     )
     group, everybody = rules(tried, "smollm-text-generation")
     assert group["matches"] == [{"headers": [{"type": "Exact", "name": "X-Experiment-Group", "value": "treatment"}]}]
-    assert group["backendRefs"] == [{"name": "smollm-text-generation-v2-predictor", "port": 80}]
+    assert group["backendRefs"] == [{"name": "smollm-text-generation-v2-predictor", "port": 80, "filters": named("v2")}]
     assert "filters" not in group
     mirror = {"backendRef": {"name": "smollm-text-generation-v2-predictor", "port": 80}, "percent": 25}
     assert everybody["filters"] == [{"type": "RequestMirror", "requestMirror": mirror}]

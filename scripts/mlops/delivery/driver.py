@@ -26,10 +26,12 @@ class Rollout:
         """Starts, or goes on where an earlier run with this candidate stopped. Raises DriverError, with nothing half done."""
         if self.is_stable(candidate):
             return self._confirmed(candidate)
-        found = self._save(self.known(candidate))
+        found = self.known(candidate)
         if found.going_back:
             return self._go_back(found)
-        for step in self.ahead(found, percents):
+        steps = self.ahead(found, percents)
+        found = self._save(found)
+        for step in steps:
             judged = self._take(step)
             found = self._save(found.with_step(judged))
             self.ports.display.settle(judged)
@@ -44,7 +46,7 @@ class Rollout:
     def ahead(self, known: Journal, percents: Sequence[int]) -> list[Step]:
         """Without a journal the stack file alone says how far it went: users are not sent back to see it again."""
         standing = self.ports.strategy.standing(self.ports.file)
-        steps = self.ports.strategy.forward(known.stable, known.candidate, percents)
+        steps = self.ports.strategy.forward(self.ports.file, known.stable, known.candidate, percents)
         return [step for step in steps if not known.passed(step.name) and step.percent >= (standing.percent or 0)]
 
     def back(self, reason: str) -> Journal:
@@ -152,7 +154,7 @@ class Rollout:
         """The first step is the one that users wait for; after it they have stable, whatever becomes of the others."""
         decided = self.ports.clock.now()
         self.ports.display.say(f"rolling back: {shorten(found.going_back, 100)}")
-        steps = self.ports.strategy.back(found.stable, found.candidate, promoted=found.undone)
+        steps = self.ports.strategy.back(self.ports.file, found.stable, found.candidate, promoted=found.undone)
         start = next((number for number in range(len(steps) - 1, 0, -1) if self._may_go_on_at(steps[number])), 0)
         for step in steps[start:]:
             if step.hurried:

@@ -6,11 +6,12 @@ Which keys say what: components/serving/rollout.py. What must not be done when: 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from scripts.live_rules import Wanted, refused, wanted
-from scripts.live_state import SERVER, Live, Object, Version
+from scripts.live_state import Live, Object, Version
 from scripts.mlops.delivery.plan import Named, Side, Sides, Standing, Step
+from scripts.mlops.delivery.pods import crash
 from scripts.mlops.delivery.stack_file import Edits, Key, StackFile
 from stacks.config import StackConfig
 from stacks.platform import MODELS_NAMESPACE
@@ -50,7 +51,7 @@ class KnativeCanary:
         candidate = Named(canary.get("model", stable.model), canary.get("image")) if named else None
         return Standing(stable, candidate, canary["percent"])
 
-    def forward(self, stable: Named, candidate: Named, percents: Sequence[int]) -> list[Step]:
+    def forward(self, file: StackFile, stable: Named, candidate: Named, percents: Sequence[int]) -> list[Step]:  # noqa: ARG002
         judged = dict.fromkeys([0, *(min(percent, MOST) for percent in percents)])
         shared = [
             Step(f"{percent} %" if percent else "dark", percent, {CANARY: _canary(stable, candidate, percent)}, watched=True)
@@ -59,7 +60,7 @@ class KnativeCanary:
         server: Edits = {IMAGE: candidate.image} if candidate.image else {}
         return [*shared, Step("promote", 100, {MODEL: candidate.model, **server, CANARY: None})]
 
-    def back(self, stable: Named, candidate: Named, *, promoted: bool) -> list[Step]:
+    def back(self, file: StackFile, stable: Named, candidate: Named, *, promoted: bool) -> list[Step]:  # noqa: ARG002
         # Also the keys of a promotion, which may be what is undone.
         as_it_was: Edits = {MODEL: stable.model, **({IMAGE: stable.image} if candidate.image else {})}
         if promoted:
@@ -97,7 +98,7 @@ class KnativeCanary:
             return "it has no revision"
         if revision.ready == "False":
             return f"revision {revision.name} is not ready: {revision.reason}"
-        return next((crash for pod in self._cluster.pods(revision.name) if (crash := _crash(pod))), None)
+        return crash(self._cluster.pods(revision.name))
 
     def summary(self) -> str:
         live = self._cluster.observe()
@@ -139,15 +140,6 @@ def _wrong_shares(live: Live, change: Wanted) -> str | None:
             return f"{version} gets {live.share(version)} % of the requests, not {share}"
     if live.rolled_out is None or not live.rolled_out.version.is_same(holder):
         return f"KServe does not hold {holder} for the version that had all requests"
-    return None
-
-
-def _crash(pod: Object) -> str | None:
-    for container in pod.get("status", {}).get("containerStatuses", []):
-        if container["name"] == SERVER and container.get("restartCount", 0):
-            ended: dict[str, Any] = container.get("lastState", {}).get("terminated", {})
-            times = container["restartCount"]
-            return f"its server crashed {times} times in pod {pod['metadata']['name']}, exit code {ended.get('exitCode', 'unknown')}"
     return None
 
 

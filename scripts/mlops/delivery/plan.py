@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from scripts.mlops.delivery.stack_file import Edits, StackFile
@@ -12,10 +12,14 @@ from stacks.config import StackConfig
 
 @dataclass(frozen=True)
 class Named:
-    """A version as a stack file names it. `image` None: not named there, so whatever server the service has."""
+    """A version as a stack file names it. `image` None: not named there, so whatever server the service has.
+
+    `name`: what it is called there, where versions have names; it does not make another version of it.
+    """
 
     model: str
     image: str | None = None
+    name: str | None = field(default=None, compare=False)
 
     def is_named_by(self, stable: Named) -> bool:
         """Whether a service with this stable version has this one; the server matters where one is named."""
@@ -77,11 +81,11 @@ class Strategy(Protocol):
 
     def standing(self, file: StackFile) -> Standing: ...
 
-    def forward(self, stable: Named, candidate: Named, percents: Sequence[int]) -> list[Step]:
-        """Dark first, then the percentages, then the promotion."""
+    def forward(self, file: StackFile, stable: Named, candidate: Named, percents: Sequence[int]) -> list[Step]:
+        """Dark first, then the percentages, then the promotion; from the file as it is now."""
         ...
 
-    def back(self, stable: Named, candidate: Named, *, promoted: bool) -> list[Step]:
+    def back(self, file: StackFile, stable: Named, candidate: Named, *, promoted: bool) -> list[Step]:
         """First the one after which no user gets the candidate, then what removes it. `promoted`: long ago, so stable must start first."""
         ...
 

@@ -11,6 +11,7 @@ from scripts.mlops.delivery.plan import Side, Sides
 from scripts.mlops.load.measurement import percentile
 from scripts.mlops.load.probe import start_probe
 from scripts.mlops.load.running import Running
+from scripts.mlops.load.session import TIMEOUT
 from scripts.mlops.reach import reachable
 
 HOURS = 6
@@ -19,10 +20,11 @@ HOURS = 6
 
 @dataclass(frozen=True)
 class Question:
-    """A request, and what raises RequestFailed for a wrong answer to it."""
+    """A request, what raises RequestFailed for a wrong answer to it, and after how many silent seconds there is none."""
 
     body: bytes
     check: Callable[[bytes], object]
+    timeout: float = TIMEOUT
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def probing(sides: Sides, question: Question, rate: float, environment: Mapping[
 @contextmanager
 def _asked(side: Side, question: Question, rate: float, environment: Mapping[str, str]) -> Iterator[Running]:
     with reachable(side.url, environment) as endpoint:
-        running = start_probe(endpoint.url, endpoint.host, question.body, question.check, rate, HOURS * 3600.0)
+        running = start_probe(endpoint.url, endpoint.host, question.body, question.check, rate, HOURS * 3600.0, timeout=question.timeout)
         try:
             yield running
         finally:

@@ -27,7 +27,7 @@ def rehearse(rollout: Rollout, engine: Previewer, candidate: Named, percents: Se
     lines = [f"{candidate} beside {known.stable}, {ports.file.path.name}:"]
     lines += [f"  {step.name:15}{_words(step)}" for step in steps]
     lines += ["and back, as soon as a step is found bad:"]
-    lines += [f"  {step.name:15}{_words(step)}" for step in ports.strategy.back(known.stable, candidate, promoted=False)]
+    lines += [f"  {step.name:15}{_words(step)}" for step in ports.strategy.back(ports.file, known.stable, candidate, promoted=False)]
     if not steps:
         return "\n".join(lines)
     if reasons := ports.strategy.refusals(rollout.configuration(steps[0])):

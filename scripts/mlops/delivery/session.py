@@ -15,13 +15,12 @@ from scripts.mlops.delivery.driver import Rollout
 from scripts.mlops.delivery.gates import Gates
 from scripts.mlops.delivery.plan import Sides, Step
 from scripts.mlops.delivery.ports import Pace, Ports, Watch
-from scripts.mlops.delivery.probes import Question, probing
+from scripts.mlops.delivery.probes import probing
 from scripts.mlops.delivery.prometheus import reading
 from scripts.mlops.delivery.pulumi_engine import PulumiEngine
-from scripts.mlops.delivery.services import SERVICES, Kubectl, prometheus_url
+from scripts.mlops.delivery.services import SERVICES, Delivered, Kubectl, prometheus_url
 from scripts.mlops.delivery.stack_file import StackFile
 from scripts.stack_file import stack_file
-from stacks.platform import MODELS_NAMESPACE
 
 ENOUGH_AFTER = 0.5
 """Of the interval: by then our own requests alone are as many as a judgement needs."""
@@ -52,11 +51,11 @@ def session(stack: str, service: str, gates: Gates, interval: float, out: TextIO
     log = found.folder / f"rollout-{service}.log"
     print(f"Pulumi's own words: {log}", file=out, flush=True)
     engine = PulumiEngine(found, log)
-    strategy, question = SERVICES[service](Kubectl(found.environment))
+    delivered = SERVICES[service](Kubectl(found.environment), found.machine({}))
     pace = Pace(interval=interval)
     rate = gates.min_requests / (ENOUGH_AFTER * pace.interval)
-    watch = Watching(question, rate, prometheus_url(engine.configuration(file.sections({}))), found.environment)
-    ports = Ports(file, strategy, engine, watch, Seconds(), Table(out), found.folder / f"rollout-{service}.json")
+    watch = Watching(delivered, rate, prometheus_url(engine.configuration(file.sections({}))), found.environment)
+    ports = Ports(file, delivered.strategy, engine, watch, Seconds(), Table(out), found.folder / f"rollout-{service}.json")
     return Session(Rollout(ports, gates, pace), engine, log)
 
 
@@ -64,7 +63,7 @@ def session(stack: str, service: str, gates: Gates, interval: float, out: TextIO
 class Watching:
     """Users' requests where there is a Prometheus; in any case some of our own, for there may be few users and, in the dark, are none."""
 
-    question: Question
+    delivered: Delivered
     rate: float
     prometheus: str | None
     environment: Mapping[str, str]
@@ -72,8 +71,8 @@ class Watching:
     @contextmanager
     def __call__(self, step: Step, sides: Sides) -> Iterator[Watch]:
         with ExitStack() as stack:
-            probes = stack.enter_context(probing(sides, self.question, self.rate, self.environment))
+            probes = stack.enter_context(probing(sides, self.delivered.question, self.rate, self.environment))
             if self.prometheus is None or step.percent == 0:
                 yield probes
             else:
-                yield stack.enter_context(reading(sides, self.prometheus, MODELS_NAMESPACE, self.environment))
+                yield stack.enter_context(reading(sides, self.prometheus, self.delivered.variants, self.environment))

@@ -89,8 +89,28 @@ def _put(found: MutableMapping[str, Any], names: list[str], value: object) -> No
         found.pop(first, None)
     elif isinstance(value, Mapping):
         found[first] = _on_one_line(value)
+    elif isinstance(value, list) and isinstance(found.get(first), list):
+        _merge(found[first], value)
+    elif isinstance(value, list):
+        found[first] = [_on_one_line(item) for item in value]
     else:
         found[first] = value
+
+
+def _merge(found: list[Any], items: list[Mapping[str, object]]) -> None:
+    """A list of things with names, in its own order; new ones at the end. What is the same stays as it is spelled."""
+    wanted = {item["name"]: item for item in items}
+    for index in reversed(range(len(found))):
+        item = wanted.pop(found[index]["name"], None)
+        if item is None:
+            del found[index]
+            continue
+        for key in found[index].keys() - item.keys():
+            del found[index][key]
+        for key, value in item.items():
+            if found[index].get(key) != value:
+                found[index][key] = value
+    found.extend(_on_one_line(item) for item in wanted.values())
 
 
 def _on_one_line(value: Mapping[str, object]) -> CommentedMap:

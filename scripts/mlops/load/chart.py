@@ -13,14 +13,18 @@ WIDTH, HEIGHT = 11.0, 8.0  # inches
 def draw(report: dict[str, Any], path: Path) -> None:
     """Writes a PNG."""
     figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
-    panels = figure.subplots(3 if report["replicas"] else 2, 1, sharex=True, squeeze=False)[:, 0]
     seconds = report["per_second"]
+    extra = [name for name in report["whole"]["extra"] or {} if name.endswith("_ms")]
+    count = 2 + bool(extra) + bool(report["replicas"])
+    panels = figure.subplots(count, 1, sharex=True, squeeze=False)[:, 0]
     _rate(panels[0], seconds)
     _latency(panels[1], seconds, report["thresholds"]["p95_ms"])
+    if extra:
+        _extra(panels[2], seconds, extra)
     end = len(seconds)
     if report["replicas"]:
         end = max(end, report["replicas"]["watched_until"])
-        _replicas(panels[2], report["replicas"], end)
+        _replicas(panels[-1], report["replicas"], end)
     for panel in panels:
         panel.grid(alpha=0.3)
         panel.set_xlim(0, end)
@@ -50,12 +54,26 @@ def _rate(panel: Axes, seconds: list[dict[str, Any]]) -> None:
     panel.set_ylim(bottom=0)
 
 
-def _latency(panel: Axes, seconds: list[dict[str, Any]], threshold: float) -> None:
+def _latency(panel: Axes, seconds: list[dict[str, Any]], threshold: float | None) -> None:
     measured = [second for second in seconds if second["due"]]
     at = [second["at"] + 0.5 for second in measured]
     for rank in ("p95", "p50"):
         panel.plot(at, [second[f"{rank}_ms"] for second in measured], label=rank.upper())
-    panel.axhline(threshold, color="red", linestyle="--", linewidth=0.8, label="P95 threshold")
+    if threshold is not None:
+        panel.axhline(threshold, color="red", linestyle="--", linewidth=0.8, label="P95 threshold")
+    _milliseconds(panel)
+
+
+def _extra(panel: Axes, seconds: list[dict[str, Any]], names: list[str]) -> None:
+    """The P95 of each distribution, by the second in which its requests were due."""
+    for name in names:
+        measured = [second for second in seconds if second["extra"][name]]
+        label = f"P95 of {name.removesuffix('_ms').replace('_', ' ')}"
+        panel.plot([second["at"] + 0.5 for second in measured], [second["extra"][name]["p95"] for second in measured], label=label)
+    _milliseconds(panel)
+
+
+def _milliseconds(panel: Axes) -> None:
     panel.set_yscale("log")
     panel.yaxis.set_major_formatter(ScalarFormatter())
     panel.set_ylabel("milliseconds")

@@ -26,7 +26,7 @@ def main(service: Service, arguments: list[str] | None = None) -> int:
     """The exit code: 0 the thresholds held, 1 one did not, 2 nothing was measured, 130 it was interrupted, and reported all the same."""
     options = read(service, arguments)
     try:
-        outcome = _measured(service, options)
+        outcome = _measured(options)
     except (ValueError, NoAnswer, DriverError) as error:
         print(f"error: {options.url}: {error}; is the platform up (make up), and can this machine reach it?", file=sys.stderr)
         return NOT_MEASURED
@@ -41,15 +41,17 @@ def main(service: Service, arguments: list[str] | None = None) -> int:
     return BROKE if outcome.broken() else HELD
 
 
-def _measured(service: Service, options: Options) -> Outcome:
-    watching = watched(*options.replicas_of, os.environ) if options.replicas_of else nullcontext()
+def _measured(options: Options) -> Outcome:
+    names = [name for _, name in options.replicas_of]
+    watching = watched(options.replicas_of[0][0], names, os.environ) if names else nullcontext()
     with reachable(options.url, os.environ, options.host) as endpoint, watching as watch:
-        connect = service.connect(endpoint, options.timeout)
+        connect = options.service.connect(endpoint, options.timeout)
         _expect_answer(connect)
         running = start(options.plan, connect)
         interrupted = _until_over(running, options.settle, watch)
         measurement = running.result()
         replicas = list(watch.changes) if watch else None
+    extra, began = options.service.extra, measurement.started
     return Outcome(
         options.url,
         options.plan,
@@ -59,13 +61,15 @@ def _measured(service: Service, options: Options) -> Outcome:
         replicas,
         ended=time.time(),
         interrupted=interrupted,
+        extra=extra,
+        conditions=extra.conditions(began + options.steady_from, began + measurement.seconds) if extra else [],
     )
 
 
 def _expect_answer(connect: Connect) -> None:
     """Raises NoAnswer. A wrong answer is one that is worth to be measured."""
     try:
-        connect()(0)
+        connect()(-1)  # a number of the warm-up: what is measured is asked for the first time
     except NoAnswer:
         raise
     except RequestFailed:

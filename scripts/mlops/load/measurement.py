@@ -3,6 +3,7 @@
 import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from typing import NamedTuple
 
 UNKNOWN = "unknown"
 """The version of a request that nothing answered, or whose answer names none."""
@@ -20,15 +21,26 @@ class NoAnswer(RequestFailed):
     """Nothing answered it: refused, reset, timed out."""
 
 
+class Answered(NamedTuple):
+    """The version that answered a request as it should be; `detail`: what its service measures of an answer beside its time (extra.py)."""
+
+    version: str
+    detail: object = None
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One request: its number, when it was due (seconds since the measurement began), seconds from then to its checked answer."""
+    """One request: its number, when it was due (seconds since the measurement began), seconds from then to its checked answer.
+
+    Requests of the warm-up have numbers below 0: what is measured is the same however many those were. No `detail` where it failed.
+    """
 
     number: int
     due: float
     seconds: float
     failure: str | None
     version: str
+    detail: object = None
 
     @property
     def finished(self) -> float:

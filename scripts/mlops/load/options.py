@@ -1,11 +1,14 @@
 """The options that every entry point of the load has, with the defaults of its service."""
 
+from __future__ import annotations
+
 import argparse
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.mlops.load.extra import Extra
 from scripts.mlops.load.plan import Plan
 from scripts.mlops.load.running import Connect
 from scripts.mlops.load.session import TIMEOUT
@@ -13,11 +16,20 @@ from scripts.mlops.load.thresholds import Thresholds
 from scripts.mlops.reach import Endpoint
 
 
+def _no_options(_parser: argparse.ArgumentParser) -> None:
+    pass
+
+
+def _as_it_is(service: Service, _args: argparse.Namespace) -> Service:
+    return service
+
+
 @dataclass(frozen=True)
 class Service:
     """What is loaded: the variable that may hold its address, how it is asked, how much by default, and what it has to keep then.
 
     `connect` takes the endpoint and a time-out in seconds. The rate of `thresholds` holds for `plan`; an open loop has a rate of its own.
+    `extra`: what it measures beside the time of its answers. `add_options`: its own options; `adapted`: the service that they ask for.
     """
 
     description: str
@@ -25,19 +37,24 @@ class Service:
     connect: Callable[[Endpoint, float], Connect]
     plan: Plan
     thresholds: Thresholds
+    timeout: float = TIMEOUT
+    extra: Extra | None = None
+    add_options: Callable[[argparse.ArgumentParser], None] = _no_options
+    adapted: Callable[[Service, argparse.Namespace], Service] = _as_it_is
 
 
 @dataclass(frozen=True)
 class Options:
-    """A command line, read: times in seconds; `replicas_of` is namespace and InferenceService."""
+    """A command line, read: times in seconds; `replicas_of` are namespace and InferenceService of each."""
 
+    service: Service
     url: str
     host: str | None
     plan: Plan
     timeout: float
     thresholds: Thresholds
     steady_from: float
-    replicas_of: tuple[str, str] | None
+    replicas_of: list[tuple[str, str]]
     settle: float
     json: str | None
     png: Path | None
@@ -47,15 +64,20 @@ def read(service: Service, arguments: list[str] | None) -> Options:
     """Ends the program with exit code 2 where an option is wrong."""
     parser = _parser(service)
     args = parser.parse_args(arguments)
+    service = service.adapted(service, args)
     if args.settle and not args.replicas_of:
         parser.error("--settle counts replicas: it needs --replicas-of")
+    if len({namespace for namespace, _ in args.replicas_of}) > 1:
+        parser.error("--replicas-of counts in one namespace")
     if args.steady_from and args.seconds is not None and args.steady_from >= args.seconds:
         parser.error("--steady-from must leave some of the --seconds")
     min_rate = args.min_rate
     if min_rate is None:  # an open loop sends its rate whatever the answers: latency and failures judge it
         min_rate = service.thresholds.rate if args.rate is None else 0.0
+    max_p95_ms = service.thresholds.p95_ms if args.max_p95_ms is None else args.max_p95_ms
     endless = args.seconds is None and args.requests is None
     return Options(
+        service=service,
         url=args.url,
         host=args.host,
         plan=Plan(
@@ -67,7 +89,7 @@ def read(service: Service, arguments: list[str] | None) -> Options:
             seed=args.seed,
         ),
         timeout=args.timeout,
-        thresholds=Thresholds(args.max_p95_ms, min_rate, args.min_success_rate),
+        thresholds=Thresholds(max_p95_ms, min_rate, args.min_success_rate),
         steady_from=args.steady_from,
         replicas_of=args.replicas_of,
         settle=args.settle,
@@ -84,16 +106,29 @@ def _parser(service: Service) -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", help="name to send in place of the URL's")
     loop = parser.add_mutually_exclusive_group()
-    loop.add_argument("--clients", type=_whole, help=f"each sends its next request after its answer (default: {service.plan.clients})")
-    loop.add_argument("--rate", type=_positive, help="requests per second at random moments, however slow the answers")
+    loop.add_argument("--clients", type=whole, help=f"each sends its next request after its answer (default: {service.plan.clients})")
+    loop.add_argument("--rate", type=positive, help="requests per second at random moments, however slow the answers")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--seconds", type=_positive, help=f"how long{_default(service.plan.seconds)}")
-    length.add_argument("--requests", type=_whole, help=f"how many{_default(service.plan.requests)}")
-    parser.add_argument("--warm-up", type=_not_negative, default=0.0, metavar="SECONDS", help="of load before anything is measured")
-    parser.add_argument("--seed", type=int, default=0, help="of the random moments (default: %(default)s)")
-    parser.add_argument("--timeout", type=_positive, default=TIMEOUT, help="seconds without a byte of the answer (default: %(default)g)")
+    length.add_argument("--seconds", type=positive, help=f"how long{_default(service.plan.seconds)}")
+    length.add_argument("--requests", type=whole, help=f"how many{_default(service.plan.requests)}")
     parser.add_argument(
-        "--replicas-of", type=_object, metavar="NAMESPACE/NAME", help="InferenceService whose replicas are counted; needs kubectl"
+        "--warm-up",
+        type=_not_negative,
+        default=service.plan.warm_up,
+        metavar="SECONDS",
+        help="of load before anything is measured (default: %(default)g)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of whatever is random (default: %(default)s)")
+    parser.add_argument(
+        "--timeout", type=positive, default=service.timeout, help="seconds without a byte of the answer (default: %(default)g)"
+    )
+    parser.add_argument(
+        "--replicas-of",
+        type=_object,
+        action="append",
+        default=[],
+        metavar="NAMESPACE/NAME",
+        help="InferenceService whose replicas are counted, or several of a namespace; needs kubectl",
     )
     parser.add_argument(
         "--settle", type=_not_negative, default=0.0, metavar="SECONDS", help="to go on counting replicas when the load has ended"
@@ -102,11 +137,12 @@ def _parser(service: Service) -> argparse.ArgumentParser:
         "--steady-from", type=_not_negative, default=0.0, metavar="SECONDS", help="judge speed from here on (lost requests: always)"
     )
     limits = service.thresholds
-    parser.add_argument("--max-p95-ms", type=_positive, default=limits.p95_ms, help="(default: %(default)g)")
+    parser.add_argument("--max-p95-ms", type=positive, help=f"of whole answers{_default(limits.p95_ms)}")
     parser.add_argument("--min-rate", type=_not_negative, help=f"right answers per second (default: {limits.rate:g}; with --rate any)")
-    parser.add_argument("--min-success-rate", type=_share, default=limits.success_rate, help="share of requests (default: %(default)g)")
+    parser.add_argument("--min-success-rate", type=share, default=limits.success_rate, help="share of requests (default: %(default)g)")
     parser.add_argument("--json", metavar="FILE", help="write the report there; - for standard output, with nothing else on it")
     parser.add_argument("--png", type=Path, metavar="FILE", help="draw rate, latency and replicas over time")
+    service.add_options(parser)
     return parser
 
 
@@ -127,12 +163,12 @@ def _number(allowed: Callable[[float], bool], wanted: str) -> Callable[[str], fl
     return parse
 
 
-_positive = _number(lambda value: 0 < value < float("inf"), "a number above 0")
+positive = _number(lambda value: 0 < value < float("inf"), "a number above 0")
 _not_negative = _number(lambda value: 0 <= value < float("inf"), "a number of at least 0")
-_share = _number(lambda value: 0 <= value <= 1, "a share between 0 and 1")
+share = _number(lambda value: 0 <= value <= 1, "a share between 0 and 1")
 
 
-def _whole(text: str) -> int:
+def whole(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got {text!r}")
     return int(text)

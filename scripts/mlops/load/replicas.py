@@ -1,4 +1,4 @@
-"""How many replicas an InferenceService has, beside a load: one `kubectl` that tells every change and costs nothing between them."""
+"""How many replicas InferenceServices have, beside a load: one `kubectl` that tells every change and costs nothing between them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import subprocess
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -45,10 +45,11 @@ class Replicas:
 
 
 @contextmanager
-def watched(namespace: str, name: str, environment: Mapping[str, str]) -> Iterator[ReplicaWatch]:
-    """Watches until the end of the block. Raises DriverError where the InferenceService isn't there."""
-    _kubectl(["--namespace", namespace, "get", "inferenceservice", name, "--output", "name"], environment)
-    watch = ReplicaWatch(namespace, name, environment)
+def watched(namespace: str, names: Sequence[str], environment: Mapping[str, str]) -> Iterator[ReplicaWatch]:
+    """Watches these InferenceServices together until the end of the block. Raises DriverError where one isn't there."""
+    for name in names:
+        _kubectl(["--namespace", namespace, "get", "inferenceservice", name, "--output", "name"], environment)
+    watch = ReplicaWatch(namespace, names, environment)
     try:
         yield watch
     finally:
@@ -58,9 +59,10 @@ def watched(namespace: str, name: str, environment: Mapping[str, str]) -> Iterat
 class ReplicaWatch:
     """`changes` grows as they come; the first one is what was there at the beginning."""
 
-    def __init__(self, namespace: str, name: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, namespace: str, names: Sequence[str], environment: Mapping[str, str]) -> None:
         self.changes: list[Replicas] = []
-        self._path = f"/api/v1/namespaces/{namespace}/pods?labelSelector={quote(f'{SELECTOR}={name}')}"
+        selector = f"{SELECTOR} in ({','.join(names)})"
+        self._path = f"/api/v1/namespaces/{namespace}/pods?labelSelector={quote(selector)}"
         self._environment = environment
         self._closed = threading.Event()
         self._process: subprocess.Popen[str] | None = None

@@ -1,10 +1,12 @@
 """A finished load as figures: one object that is the JSON, and that table and chart are drawn from."""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from scripts.mlops.load.measurement import Measurement, by_second, percentile
+from scripts.mlops.load.extra import Condition, Extra
+from scripts.mlops.load.measurement import Measurement, Sample, by_second, percentile
 from scripts.mlops.load.plan import Plan
 from scripts.mlops.load.replicas import Replicas
 from scripts.mlops.load.thresholds import Thresholds
@@ -22,10 +24,13 @@ class Outcome:
     replicas: list[Replicas] | None
     ended: float
     interrupted: bool
+    extra: Extra | None
+    conditions: list[Condition]
 
     def broken(self) -> list[str]:
-        """One line for each threshold that did not hold."""
-        return self.thresholds.broken(self.measurement, self._steady())
+        """One line for each threshold and condition that did not hold."""
+        conditions = [f"{each.name}: {each.said}" for each in self.conditions if each.held is False]
+        return self.thresholds.broken(self.measurement, self._steady()) + conditions
 
     def report(self) -> dict[str, Any]:
         """Latencies in milliseconds; every other time in seconds, `at` since the warm-up ended."""
@@ -35,15 +40,16 @@ class Outcome:
             "loop": "closed" if plan.rate is None else "open",
             "clients": plan.clients if plan.rate is None else None,
             "rate": plan.rate,
-            "seed": plan.seed if plan.rate is not None else None,
+            "seed": plan.seed,
             "warm_up_seconds": plan.warm_up,
             "started": datetime.fromtimestamp(measurement.started, UTC).isoformat(timespec="milliseconds"),
             "interrupted": self.interrupted,
-            "whole": figures(measurement),
-            "steady": {"from_second": self.steady_from} | figures(self._steady()) if self.steady_from else None,
+            "whole": figures(measurement, self.extra),
+            "steady": {"from_second": self.steady_from} | figures(self._steady(), self.extra) if self.steady_from else None,
             "replicas": None if self.replicas is None else _replicas(self.replicas, measurement.started, self.ended),
-            "per_second": _seconds(measurement),
+            "per_second": _seconds(measurement, self.extra),
             "thresholds": self.thresholds.described(),
+            "conditions": [asdict(each) for each in self.conditions],
             "broken_thresholds": self.broken(),
         }
 
@@ -51,32 +57,50 @@ class Outcome:
         return self.measurement.since(self.steady_from)
 
 
-def figures(measurement: Measurement) -> dict[str, Any]:
+def figures(measurement: Measurement, extra: Extra | None = None) -> dict[str, Any]:
     """The figures of all requests, and of those of each version."""
     requests = len(measurement.samples)
-    versions = {name: {"share": round(len(part.samples) / requests, 4)} | _figures(part) for name, part in measurement.by_version().items()}
-    return _figures(measurement) | {"versions": versions}
+    versions = {
+        name: {"share": round(len(part.samples) / requests, 4)} | _figures(part, extra) for name, part in measurement.by_version().items()
+    }
+    return _figures(measurement, extra) | {"versions": versions}
 
 
-def _figures(measurement: Measurement) -> dict[str, Any]:
-    latencies = measurement.latencies
+def _figures(measurement: Measurement, extra: Extra | None) -> dict[str, Any]:
     return {
         "requests": len(measurement.samples),
         "seconds": round(measurement.seconds, 3),
         "answers_per_second": round(measurement.per_second, 1),
         "success_rate": measurement.success_rate,
         "failures": measurement.failures,
-        "latency_ms": {
-            "avg": _ms(sum(latencies) / len(latencies)),
-            **{f"p{rank}": _ms(percentile(latencies, rank)) for rank in (50, 95, 99)},
-            "max": _ms(latencies[-1]),
-        }
-        if latencies
-        else None,
+        "latency_ms": _spread([1000 * seconds for seconds in measurement.latencies]),
+        "extra": _extra(measurement, extra),
     }
 
 
-def _seconds(measurement: Measurement) -> list[dict[str, Any]]:
+def _extra(measurement: Measurement, extra: Extra | None) -> dict[str, Any] | None:
+    if extra is None:
+        return None
+    found = extra.figures(measurement).items()
+    return {name: _spread(value) if isinstance(value, list) else None if value is None else round(value, 3) for name, value in found}
+
+
+def _spread(values: list[float]) -> dict[str, float] | None:
+    if not values:
+        return None
+    ascending = sorted(values)
+    spread = {
+        "avg": sum(ascending) / len(ascending),
+        **{f"p{rank}": percentile(ascending, rank) for rank in (50, 95, 99)},
+        "max": ascending[-1],
+    }
+    return {name: round(value, 3) for name, value in spread.items()}
+
+
+def _seconds(measurement: Measurement, extra: Extra | None) -> list[dict[str, Any]]:
+    due: defaultdict[int, list[Sample]] = defaultdict(list)
+    for sample in measurement.samples:
+        due[int(sample.due)].append(sample)
     return [
         {
             "at": second.at,
@@ -85,6 +109,7 @@ def _seconds(measurement: Measurement) -> list[dict[str, Any]]:
             "p50_ms": _ms(percentile(second.latencies, 50)) if second.latencies else None,
             "p95_ms": _ms(percentile(second.latencies, 95)) if second.latencies else None,
             "answered": second.answered,
+            "extra": _extra(Measurement(tuple(due[second.at]), 1.0, measurement.started), extra),
         }
         for second in by_second(measurement)
     ]

@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 from queue import SimpleQueue
 
-from scripts.mlops.load.measurement import Measurement, RequestFailed, Sample
+from scripts.mlops.load.measurement import Answered, Measurement, RequestFailed, Sample
 from scripts.mlops.load.plan import Plan
 
-Request = Callable[[int], str]
-"""Sends request number i, checks its answer, returns the version it came from; raises RequestFailed. One per connection and thread."""
+Request = Callable[[int], Answered]
+"""Sends request number i, checks its answer, returns where it came from; raises RequestFailed. One per connection and thread."""
 
 Connect = Callable[[], Request]
 
@@ -39,7 +39,7 @@ class Running:
         self._crash: BaseException | None = None
         self._stop = threading.Event()
         self._turn = threading.Lock()
-        self._numbers = itertools.count()
+        self._numbers, self._warm_up_numbers = itertools.count(), itertools.count(-1, -1)
         self._left = plan.requests
         self._connections: list[threading.Thread] = []
         self._over = threading.Event()
@@ -83,8 +83,8 @@ class Running:
 
     def _client(self) -> None:
         request = self._connect()
-        while (number := self._next(self._now())) is not None:
-            self._send(request, number, self._now())
+        while (number := self._next(due := self._now())) is not None:
+            self._send(request, number, due)
 
     def _open_loop(self) -> None:
         waiting: SimpleQueue[tuple[int, float] | None] = SimpleQueue()
@@ -110,7 +110,9 @@ class Running:
         with self._turn:
             if self._stop.is_set() or (self._plan.seconds is not None and due >= self._plan.seconds):
                 return None
-            if self._left is not None and due >= 0:
+            if due < 0:
+                return next(self._warm_up_numbers)
+            if self._left is not None:
                 if self._left == 0:
                     return None
                 self._left -= 1
@@ -118,10 +120,10 @@ class Running:
 
     def _send(self, request: Request, number: int, due: float) -> None:
         try:
-            version, failure = request(number), None
+            answered, failure = request(number), None
         except RequestFailed as failed:
-            version, failure = failed.version, str(failed)
-        self._samples.append(Sample(number, due, self._now() - due, failure, version))
+            answered, failure = Answered(failed.version), str(failed)
+        self._samples.append(Sample(number, due, self._now() - due, failure, *answered))
 
     def _open_connection(self, work: Callable[..., None], *arguments: object) -> None:
         self._connections.append(_started(self._guarded, work, *arguments))

@@ -6,18 +6,19 @@ Measured on a busy 2-core machine: http.client 0.2 ms of CPU per request, httpx 
 
 import http.client
 import select
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from scripts.mlops.load.measurement import UNKNOWN, NoAnswer, RequestFailed
+from scripts.mlops.load.measurement import UNKNOWN, Answered, NoAnswer, RequestFailed
 from scripts.mlops.load.running import Connect, Request
 
 TIMEOUT = 10.0
 """Seconds without a byte of the answer."""
 
 SERVED_BY = "X-Served-By"
-"""The header that our predictors name themselves in (images/mnist)."""
+"""The header that our predictors name themselves in (images/mnist), or our routes the version they led to (components/serving)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,19 @@ class Answer:
 
     content: bytes
     version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A 200 answer of which the head has come."""
+
+    response: http.client.HTTPResponse
+    version: str
+
+    def pieces(self) -> Iterator[bytes]:
+        """Of the body, each as soon as it is here."""
+        while piece := self.response.read1():
+            yield piece
 
 
 class HttpSession:
@@ -42,21 +56,43 @@ class HttpSession:
 
     def post(self, body: bytes) -> Answer:
         """A 200 answer. Raises RequestFailed for every other outcome."""
-        if self._closed_by_peer():
-            self._connection.close()  # the request opens a new one
+        with self.opened(body) as opened:
+            return Answer(opened.response.read(), opened.version)
+
+    @contextmanager
+    def opened(self, body: bytes) -> Iterator[Opened]:
+        """A 200 answer, to be read in the block. Raises RequestFailed for every other outcome; one that the block raises, or an answer that
+        breaks off there, gets the answer's version.
+        """
+        opened = None
         try:
-            self._connection.request("POST", self._path, body, self._headers)
-            response = self._connection.getresponse()
-            content = response.read()
+            opened = self._asked(body)
+            yield opened
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             # Other errors of http.client tell their byte counts, no two of them alike.
-            reason = str(error) if isinstance(error, OSError) else ""
-            raise NoAnswer(f"no answer: {reason or type(error).__name__}") from None
+            reason = (str(error) if isinstance(error, OSError) else "") or type(error).__name__
+            if opened is None:
+                raise NoAnswer(f"no answer: {reason}") from None
+            raise RequestFailed(f"the answer broke off: {reason}", opened.version) from None
+        except RequestFailed as failed:
+            if opened is None:
+                raise
+            raise RequestFailed(str(failed), opened.version) from None
+        finally:
+            if opened and not opened.response.isclosed():
+                self._connection.close()  # the rest of this answer would be taken for the next one
+
+    def _asked(self, body: bytes) -> Opened:
+        if self._closed_by_peer():
+            self._connection.close()  # the request opens a new one
+        self._connection.request("POST", self._path, body, self._headers)
+        response = self._connection.getresponse()
         version = version_of(response.headers.get(SERVED_BY))
         if response.status != http.client.OK:
+            content = response.read()
             raise RequestFailed(f"status {response.status}: {content[:200].decode(errors='replace')}", version)
-        return Answer(content, version)
+        return Opened(response, version)
 
     def _closed_by_peer(self) -> bool:
         """Whether the other end closed it while it was idle. Every client's pool looks before it sends; a close after that is a failure."""
@@ -80,13 +116,30 @@ def posting(url: str, host: str, bodies: Sequence[bytes], check: Callable[[bytes
     def connect() -> Request:
         session = HttpSession(url, timeout, host)
 
-        def request(number: int) -> str:
-            answer = session.post(bodies[number % len(bodies)])
-            try:
-                check(answer.content)
-            except RequestFailed as failed:
-                raise RequestFailed(str(failed), answer.version) from None
-            return answer.version
+        def request(number: int) -> Answered:
+            with session.opened(bodies[number % len(bodies)]) as opened:
+                check(opened.response.read())
+            return Answered(opened.version)
+
+        return request
+
+    return connect
+
+
+def streaming(
+    url: str, host: str, body: Callable[[int], bytes], read: Callable[[Iterable[bytes]], object], timeout: float = TIMEOUT
+) -> Connect:
+    """Connections whose answers are read while they come. `body`: of request number i. `read` is given the pieces as they arrive;
+    it returns the sample's detail, or raises RequestFailed for an answer that isn't right.
+    """
+
+    def connect() -> Request:
+        session = HttpSession(url, timeout, host)
+
+        def request(number: int) -> Answered:
+            with session.opened(body(number)) as opened:
+                detail = read(opened.pieces())
+            return Answered(opened.version, detail)
 
         return request
 

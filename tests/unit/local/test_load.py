@@ -13,15 +13,16 @@ import pytest
 
 from tests.structure.project import ROOT
 from tests.unit.mlops.fake_kubectl import Kubectl, pod
+from tests.unit.mlops.streams import streamed, whole
 from tests.unit.mlops.stub_server import PATH, Reply, one_hot, serving
 
 
-def load(folder: Path, outputs: dict[str, Any], *options: str) -> subprocess.CompletedProcess[str]:
+def load(folder: Path, outputs: dict[str, Any], *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
     pulumi = folder / "bin" / "pulumi"
     pulumi.write_text(f"#!{sys.executable} -IS\nprint({json.dumps(outputs)!r})\n")
     pulumi.chmod(0o755)
     (folder / "kubeconfig").touch()
-    environment = {"PATH": str(pulumi.parent), "HOME": str(folder), "KUBECONFIG": str(folder / "kubeconfig")}
+    environment = {"PATH": str(pulumi.parent), "HOME": str(folder), "KUBECONFIG": str(folder / "kubeconfig"), **variables}
     command = [sys.executable, "-m", "scripts.local.load", *options]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
 
@@ -48,4 +49,25 @@ def test_the_running_stack_is_loaded_and_its_replicas_are_counted(tmp_path: Path
 def test_without_a_platform_it_says_how_to_get_one(tmp_path: Path) -> None:
     done = load(tmp_path, {})
     assert done.returncode == 2
-    assert done.stderr == "error: the stack has no MNIST endpoint; `make up` brings it\n"
+    assert done.stderr == "error: the stack has no endpoint of mnist; `make up` brings it\n"
+    assert "`make up SMOLLM=1` brings it" in load(tmp_path, {}, SERVICE="smollm").stderr
+    assert "services: mnist, smollm" in load(tmp_path, {}, SERVICE="other").stderr
+
+
+def test_of_smollm_every_version_is_counted(tmp_path: Path) -> None:
+    versions = ["smollm-v1", "smollm-v2"]
+    kubectl = Kubectl(tmp_path / "bin", services=versions)
+    kubectl.services({"default/smollm": {"type": "ClusterIP", "clusterIP": "127.0.0.1"}})
+    kubectl.pods([pod(f"{name}-predictor-7d9f-abcde", None, ready=True) for name in versions])
+    configured = tmp_path / ".local/state/inference-platform/Pulumi.local.yaml"
+    configured.parent.mkdir(parents=True)
+    services = {"smollm": {"versions": [{"name": "v1"}, {"name": "v2"}]}}
+    configured.write_text(json.dumps({"config": {"inference-platform:services": services}}))
+    with serving(lambda _received: streamed(whole(3), "smollm-v1")) as url:
+        address = f"http://smollm.default.svc.cluster.local:{urlsplit(url).port}/v1/completions"
+        options = ["--requests", "20", "--warm-up", "0", "--json", "-", "--cpu"]
+        done = load(tmp_path, {"endpoints": {"smollm": address}}, *options, SERVICE="smollm")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["whole"]["extra"]["tokens"] == 60
+    assert report["replicas"]["changes"][0]["versions"].keys() == {f"{name}-predictor-7d9f" for name in versions}

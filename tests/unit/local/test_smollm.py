@@ -14,8 +14,11 @@ from scripts.errors import DriverError
 from scripts.local import __main__ as driver
 from scripts.local import cluster as clusters
 from scripts.local.workspace import laid_over, prepare, with_machine, write_config
+from scripts.mlops.delivery.plan import Named
+from scripts.mlops.delivery.services import SERVICES, Kubectl
+from scripts.mlops.delivery.stack_file import StackFile
 from scripts.stack_file import configuration
-from tests.stack_files import BENCH_PROMETHEUS, IMAGES, committed, local, local_with_smollm
+from tests.stack_files import BENCH_PROMETHEUS, IMAGES, ROOT, committed, local, local_with_smollm
 
 WITH = ["--with", "keda", "--with", "monitoring", "--with", "vllm", "--with", "gpus=1"]
 FULL = ["keda", "monitoring", "vllm"]
@@ -135,3 +138,23 @@ def test_of_two_values_the_upper_one_counts_and_neither_is_changed() -> None:
     below, above = {"a": {"b": 1, "c": [1, 2]}, "d": 1}, {"a": {"c": [3]}, "d": {"e": 1}}
     assert laid_over(below, above) == {"a": {"b": 1, "c": [3]}, "d": {"e": 1}}
     assert below == {"a": {"b": 1, "c": [1, 2]}, "d": 1}
+
+
+def test_a_rollout_is_of_what_the_overlay_serves_and_writes_what_the_stack_takes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bench(monkeypatch, tmp_path, *FULL)
+    cluster = clusters.running()
+    images = {**IMAGES, "smollmWeights": "weights:1"}
+    file = StackFile(tmp_path / "Pulumi.local.yaml")
+    file.path.write_text((ROOT / "Pulumi.local.yaml").read_text())
+    before = file.path.read_text()
+    delivered = SERVICES["smollm"](Kubectl({}), with_machine({}, cluster, images))
+    stable, candidate = delivered.strategy.standing(file).stable, Named("s3://models/smollm/second")
+    assert stable == Named("s3://models/smollm/135m")
+    for step in delivered.strategy.forward(file, stable, candidate, (10, 100)):
+        smollm = configuration("local", with_machine(file.sections(step.edits), cluster, images)).services.smollm
+        assert smollm is not None
+        assert smollm.versions[-1].weight == step.percent
+        assert smollm.resources.requests.memory == "3584Mi", "the rest is the overlay's"
+    file.write(delivered.strategy.forward(file, stable, candidate, (10, 100))[0].edits)
+    file.write(delivered.strategy.back(file, stable, candidate, promoted=False)[-1].edits)
+    assert file.path.read_text() == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ elif "service" in words:
     name = words[1] + "/" + words[4]
     print(json.dumps(services[name])) if name in services else fail('Error from server (NotFound): services "' + words[4] + '" not found')
 elif "inferenceservice" in words:
-    print(words[4]) if words[4] == "mnist" else fail("Error from server (NotFound)")
+    print(words[4]) if words[4] in read("inferenceservices.json") else fail("Error from server (NotFound)")
 else:
     fail("what? " + " ".join(words))
 """
@@ -55,12 +56,13 @@ else:
 class Kubectl:
     """The folder to put on PATH, and what the fake answers."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, services: Sequence[str] = ("mnist",)) -> None:
         self.folder = folder
         folder.mkdir()
         program = folder / "kubectl"
         program.write_text(FAKE)
         program.chmod(0o755)
+        self._write("inferenceservices.json", services)
         self.pods([])
         self.events([])
 

@@ -17,13 +17,17 @@ PATH = "/v1/models/mnist-classifier:predict"
 
 @dataclass(frozen=True)
 class Reply:
-    """`content` as JSON; `reset` closes the connection in place of an answer, `close` after it, without saying so."""
+    """`content` as JSON; `reset` closes the connection in place of an answer, `close` after it, without saying so.
+
+    `stream`: writes the body in its place, piece by piece, by what it is given; whether the stream is whole, or else it is reset.
+    """
 
     content: Any = field(default_factory=dict)
     status: int = 200
     served_by: str | None = None
     reset: bool = False
     close: bool = False
+    stream: Callable[[Callable[[bytes], None]], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -44,21 +48,35 @@ def serving(answer: Answer) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         wbufsize = -1  # one packet per answer: two would meet Nagle and delayed ACK, 40 ms each
+        disable_nagle_algorithm = True  # nor do the pieces of a stream wait for each other
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             reply = answer(Received(self.headers["host"], json.loads(body)))
             self.close_connection = reply.close or reply.reset
             if reply.reset:
-                self.connection.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))  # close() sends a reset
+                self._reset()
                 return
             content = json.dumps(reply.content).encode()
             self.send_response(reply.status)
-            self.send_header("content-length", str(len(content)))
+            self.send_header(*("transfer-encoding", "chunked") if reply.stream else ("content-length", str(len(content))))
             if reply.served_by is not None:
                 self.send_header("x-served-by", reply.served_by)
             self.end_headers()
-            self.wfile.write(content)
+            if reply.stream is None:
+                self.wfile.write(content)
+            elif reply.stream(self._chunk):
+                self.wfile.write(b"0\r\n\r\n")
+            else:
+                self._reset()
+
+        def _chunk(self, piece: bytes) -> None:
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            self.wfile.flush()
+
+        def _reset(self) -> None:
+            self.close_connection = True
+            self.connection.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))  # close() sends a reset
 
         def log_message(self, *_args: object) -> None:
             pass

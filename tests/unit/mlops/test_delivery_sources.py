@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from components.observability.queries import ServedModel
+from components.observability.variants import revisions, versions
 from scripts import live_state
 from scripts.errors import DriverError
 from scripts.mlops import rollout
@@ -27,10 +23,12 @@ from scripts.mlops.delivery.rehearsal import rehearse
 from scripts.mlops.delivery.services import Kubectl
 from scripts.mlops.mnist_requests import cases, predicted_class
 from tests.unit.mlops.fake_platform import B, World
+from tests.unit.mlops.prometheus_server import prometheus
 from tests.unit.mlops.stub_server import Received, Reply, one_hot, serving
 from tests.waiting import wait_for
 
 CANDIDATE, STABLE = "mnist-00002", "mnist-00001"
+REVISIONS = revisions(ServedModel(name="mnist", namespace="default"))
 QUESTION = Question(cases(1)[0].body, predicted_class)
 
 
@@ -62,32 +60,6 @@ def test_a_stable_version_that_is_out_of_the_route_is_not_probed() -> None:
         assert probes.look().stable == Window()
 
 
-@contextmanager
-def prometheus(answers: dict[str, str], queries: list[str]) -> Iterator[str]:
-    """Answers a query by the first of these patterns that is in it; `queries` is what it was asked."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            (query,) = parse_qs(urlsplit(self.path).query)["query"]
-            queries.append(query)
-            value = next((value for pattern, value in answers.items() if re.search(pattern, query)), None)
-            result = [{"metric": {}, "value": [1732200000.0, value]}] if value else []
-            content = json.dumps({"status": "success", "data": {"resultType": "vector", "result": result}}).encode()
-            self.send_response(200 if urlsplit(self.path).path == "/api/v1/query" else 404)
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None: ...
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
 def test_prometheus_is_asked_for_requests_errors_and_p95_of_each_revision() -> None:
     answers = {
         rf'histogram_quantile.*revision="{CANDIDATE}"': "0.045",
@@ -97,13 +69,28 @@ def test_prometheus_is_asked_for_requests_errors_and_p95_of_each_revision() -> N
         rf'histogram_quantile.*revision="{STABLE}"': "NaN",
     }
     queries: list[str] = []
-    with prometheus(answers, queries) as url, reading(sides("unused", "unused"), url, "default", {}) as found:
+    with prometheus(answers, queries) as url, reading(sides("unused", "unused"), url, REVISIONS, {}) as found:
         assert found.look() == Windows(stable=Window(900, 0, None), candidate=Window(120, 3, 0.045))
     assert all('namespace="default"' in query and "[60s]" in query for query in queries)
 
 
+def test_of_versions_it_is_asked_for_what_vllm_counts() -> None:
+    part = "smollm-text-generation-v2"
+    queries: list[str] = []
+    answers = {"histogram_quantile": "1.25", "5xx": "2", "http_requests_total": "40"}
+    smollm = versions(ServedModel(name="smollm-text-generation", namespace="default"))
+    with prometheus(answers, queries) as url, reading(Sides(Side(part, "unused"), None), url, smollm, {}) as found:
+        assert found.look() == Windows(candidate=Window(40, 2, 1.25))
+    labels = f'{{namespace="default",inferenceservice="{part}"'
+    assert queries == [
+        f'sum(increase(http_requests_total{labels},handler=~"/v1/.+"}}[60s]))',
+        f'sum(increase(http_requests_total{labels},handler=~"/v1/.+",status="5xx"}}[60s]))',
+        f"histogram_quantile(0.95, sum by (le) (increase(vllm:e2e_request_latency_seconds_bucket{labels}}}[60s])))",
+    ]
+
+
 def test_a_prometheus_that_does_not_answer_is_said() -> None:
-    with reading(sides("unused", None), "http://127.0.0.1:9", "default", {}) as found, pytest.raises(DriverError, match="does not answer"):
+    with reading(sides("unused", None), "http://127.0.0.1:9", REVISIONS, {}) as found, pytest.raises(DriverError, match="does not answer"):
         found.look()
 
 

@@ -170,10 +170,10 @@ def test_a_report_has_every_second_version_and_replica(
 def assert_is_whole(report: dict[str, Any]) -> None:
     assert set(report) == {
         *("url", "loop", "clients", "rate", "seed", "warm_up_seconds", "started", "interrupted", "whole", "steady"),
-        *("replicas", "per_second", "thresholds", "broken_thresholds"),
+        *("replicas", "per_second", "thresholds", "conditions", "broken_thresholds"),
     }
     whole = report["whole"]
-    assert set(whole) == {"requests", "seconds", "answers_per_second", "success_rate", "failures", "latency_ms", "versions"}
+    assert set(whole) == {"requests", "seconds", "answers_per_second", "success_rate", "failures", "latency_ms", "extra", "versions"}
     assert list(whole["latency_ms"]) == ["avg", "p50", "p95", "p99", "max"]
     assert 0 < whole["latency_ms"]["p50"] <= whole["latency_ms"]["p95"] <= whole["latency_ms"]["max"]
     assert sum(second["due"] for second in report["per_second"]) == whole["requests"]

@@ -55,7 +55,7 @@ def test_every_change_is_noted_with_its_time(kubectl: Kubectl) -> None:
         event("MODIFIED", pod("b", TWO, ready=True)),
         event("DELETED", pod("a", ONE, ready=True)),
     ]
-    with watched("default", "mnist", kubectl.environment) as watch:
+    with watched("default", ["mnist"], kubectl.environment) as watch:
         assert (watch.now.ready, watch.now.total) == (1, 1)
         for seen in range(1, len(events) + 1):
             kubectl.events(events[:seen])
@@ -70,7 +70,7 @@ def test_every_change_is_noted_with_its_time(kubectl: Kubectl) -> None:
 def test_an_event_that_changes_no_count_is_no_change(kubectl: Kubectl) -> None:
     kubectl.pods([pod("a", ONE, ready=True)])
     kubectl.events([event("MODIFIED", pod("a", ONE, ready=True)), event("ADDED", pod("b", ONE, ready=True))])
-    with watched("default", "mnist", kubectl.environment) as watch:
+    with watched("default", ["mnist"], kubectl.environment) as watch:
         await_(lambda: watch.now.ready == 2)
     assert len(watch.changes) == 2
 
@@ -79,12 +79,15 @@ def test_an_event_that_changes_no_count_is_no_change(kubectl: Kubectl) -> None:
 def test_a_watch_that_ended_begins_anew_with_what_is_there(kubectl: Kubectl, monkeypatch: pytest.MonkeyPatch, last: dict[str, Any]) -> None:
     monkeypatch.setattr(replicas, "AGAIN_SECONDS", 0.05)
     kubectl.pods([pod("a", ONE, ready=True)])
-    with watched("default", "mnist", kubectl.environment) as watch:
+    with watched("default", ["mnist"], kubectl.environment) as watch:
         kubectl.pods([pod("b", TWO, ready=True), pod("c", TWO, ready=True)], version=1)
         kubectl.events([last])
         await_(lambda: watch.now.versions == {TWO: Count(2, 2)})
 
 
 def test_a_service_that_is_not_there_is_named(kubectl: Kubectl) -> None:
-    with pytest.raises(DriverError, match=r"get inferenceservice other .*NotFound"), watched("default", "other", kubectl.environment):
+    with (
+        pytest.raises(DriverError, match=r"get inferenceservice other .*NotFound"),
+        watched("default", ["mnist", "other"], kubectl.environment),
+    ):
         pass

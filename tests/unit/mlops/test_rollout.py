@@ -16,7 +16,8 @@ from scripts.mlops.delivery import journal as journals
 from scripts.mlops.delivery.journal import PROMOTED, ROLLED_BACK
 from scripts.mlops.delivery.plan import Named, Sides, Step
 from scripts.mlops.delivery.ports import Pace
-from tests.unit.mlops.fake_platform import BAD, A, B, Behaviour, FakeWatch, Killed, World, killed_at, share_of
+from tests.unit.mlops.fake_platform import A, B, World
+from tests.unit.mlops.fake_ports import BAD, Behaviour, FakeWatch, Killed, killed_at, share_of
 
 C = "s3://models/mnist/c.pt"
 DARK = {"model": A, "canary": {"model": B, "percent": 0}, "image": None}

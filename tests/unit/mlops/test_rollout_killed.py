@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from scripts.mlops.delivery import journal as journals
 from scripts.mlops.delivery.journal import PROMOTED, ROLLED_BACK
-from tests.unit.mlops.fake_platform import BAD, A, B, Behaviour, Killed, World, killed_at, share_of
+from tests.unit.mlops.fake_platform import A, B, World
+from tests.unit.mlops.fake_ports import BAD, Behaviour, Killed, killed_at, share_of
 
 
 def count(world: World) -> int:

@@ -7,7 +7,7 @@ from itertools import islice
 
 import pytest
 
-from scripts.mlops.load.measurement import RequestFailed
+from scripts.mlops.load.measurement import Answered, RequestFailed
 from scripts.mlops.load.plan import Plan
 from scripts.mlops.load.running import Request, start
 
@@ -19,9 +19,9 @@ def test_the_closed_loop_sends_every_number_once_over_as_many_connections() -> N
     def connect() -> Request:
         both.wait()  # fails unless two connections are opened
 
-        def request(number: int) -> str:
+        def request(number: int) -> Answered:
             sent.append(number)
-            return "one"
+            return Answered("one")
 
         return request
 
@@ -35,9 +35,9 @@ def test_the_closed_loop_sends_every_number_once_over_as_many_connections() -> N
 def test_the_closed_loop_ends_with_its_time() -> None:
     began = time.time()
 
-    def request(_number: int) -> str:
+    def request(_number: int) -> Answered:
         time.sleep(0.01)
-        return "one"
+        return Answered("one")
 
     run = start(Plan(seconds=0.2, clients=3), lambda: request).result()
     assert 0.2 <= time.time() - began < 2
@@ -47,10 +47,10 @@ def test_the_closed_loop_ends_with_its_time() -> None:
 
 
 def test_failures_are_counted_by_reason_and_version_and_do_not_stop_the_run() -> None:
-    def request(number: int) -> str:
+    def request(number: int) -> Answered:
         if number % 4 == 0:
             raise RequestFailed("status 503", "two")
-        return "one"
+        return Answered("one")
 
     run = start(Plan(requests=100, clients=3), lambda: request).result()
     assert run.success_rate == 0.75
@@ -70,9 +70,9 @@ def test_arrivals_are_poisson_and_the_same_for_the_same_seed() -> None:
 def test_the_open_loop_keeps_its_times() -> None:
     starts: dict[int, float] = {}
 
-    def request(number: int) -> str:
+    def request(number: int) -> Answered:
         starts[number] = time.time()
-        return "one"
+        return Answered("one")
 
     run = start(Plan(requests=30, rate=100, seed=1), lambda: request).result()
     due = list(islice(Plan(rate=100, seed=1).due_times(), 30))
@@ -86,14 +86,14 @@ def test_a_stall_is_latency_of_every_request_that_was_due_in_it_and_not_fewer_re
     ends: list[float] = []
     over = threading.Event()
 
-    def request(number: int) -> str:
+    def request(number: int) -> Answered:
         """Nobody is answered before the thirtieth has come, which needs thirty connections at once."""
         if not over.is_set():
             stalled.append(number)
         if len(stalled) >= 30 and not over.is_set():
             ends.append(time.time())
             over.set()
-        return "one" if over.wait(10) else "late"
+        return Answered("one" if over.wait(10) else "late")
 
     run = start(Plan(seconds=0.6, rate=200), lambda: request).result()
     assert len(run.samples) == sum(due < 0.6 for due in islice(Plan(rate=200).due_times(), 1000))
@@ -104,9 +104,9 @@ def test_a_stall_is_latency_of_every_request_that_was_due_in_it_and_not_fewer_re
 def test_requests_that_no_connection_is_free_for_wait_in_their_latency(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scripts.mlops.load.running.CONNECTIONS", 1)
 
-    def request(number: int) -> str:
+    def request(number: int) -> Answered:
         time.sleep(0.2 if number == 0 else 0)
-        return "one"
+        return Answered("one")
 
     run = start(Plan(requests=10, rate=200), lambda: request).result()
     first, *others = sorted(run.samples, key=lambda sample: sample.number)
@@ -118,10 +118,10 @@ def test_requests_that_no_connection_is_free_for_wait_in_their_latency(monkeypat
 def test_the_warm_up_is_sent_and_not_measured(rate: float | None) -> None:
     sent: list[int] = []
 
-    def request(number: int) -> str:
+    def request(number: int) -> Answered:
         sent.append(number)
         time.sleep(0.002)
-        return "one"
+        return Answered("one")
 
     run = start(Plan(requests=20, rate=rate, clients=1, warm_up=0.1), lambda: request).result()
     assert len(run.samples) == 20
@@ -131,9 +131,9 @@ def test_the_warm_up_is_sent_and_not_measured(rate: float | None) -> None:
 
 @pytest.mark.parametrize("rate", [None, 100.0])
 def test_a_stopped_load_gives_what_it_measured(rate: float | None) -> None:
-    def request(_number: int) -> str:
+    def request(_number: int) -> Answered:
         time.sleep(0.005)
-        return "one"
+        return Answered("one")
 
     run = start(Plan(rate=rate, clients=2), lambda: request)
     assert not run.wait(0.1)
@@ -145,7 +145,7 @@ def test_a_stopped_load_gives_what_it_measured(rate: float | None) -> None:
 
 @pytest.mark.parametrize("rate", [None, 100.0])
 def test_a_fault_of_the_load_itself_is_no_failure_of_the_service(rate: float | None) -> None:
-    def request(_number: int) -> str:
+    def request(_number: int) -> Answered:
         raise KeyError("a bug")
 
     with pytest.raises(KeyError, match="a bug"):
@@ -156,10 +156,10 @@ def test_what_still_waits_for_a_connection_is_not_sent_after_the_stop(monkeypatc
     monkeypatch.setattr("scripts.mlops.load.running.CONNECTIONS", 1)
     asked, release = threading.Event(), threading.Event()
 
-    def request(_number: int) -> str:
+    def request(_number: int) -> Answered:
         asked.set()
         assert release.wait(10)
-        return "one"
+        return Answered("one")
 
     run = start(Plan(rate=1000), lambda: request)
     assert asked.wait(10)

@@ -16,6 +16,8 @@ ROOT = Path(__file__).parents[3]
 CANARY = ("services", "mnist", "canary")
 MODEL = ("services", "mnist", "model")
 IMAGE = ("images", "mnist")
+VERSIONS = ("services", "smollm", "versions")
+NEW = {"name": "v2", "model": "s3://models/smollm/b", "weight": 0}
 
 
 @pytest.fixture(params=["local", "dev", "prod"])
@@ -69,6 +71,47 @@ def test_other_spellings_of_a_service_are_kept_too(tmp_path: Path, text: str) ->
         word for word in ("# a comment", "# the end", "# ours", "# the first one", "# kept") if word in before and word not in after
     ] == []
     assert file.value(MODEL) == A
+
+
+def test_versions_are_listed_in_place(tmp_path: Path) -> None:
+    file = StackFile(tmp_path / "Pulumi.prod.yaml")
+    file.path.write_text((ROOT / "Pulumi.prod.yaml").read_text())
+    before, stable = file.path.read_text(), file.value(VERSIONS)
+    file.write({VERSIONS: [*stable, NEW]})
+    added = "{name: v2, model: s3://models/smollm/b, weight: 0}"
+    gone, come = changed(before, file.path.read_text())
+    assert come[1:] == gone[1:].removesuffix("]") + f", {added}]"
+    file.write({VERSIONS: stable})
+    assert file.path.read_text() == before
+
+
+def test_what_is_said_of_a_version_stays_with_it(tmp_path: Path) -> None:
+    file = StackFile(tmp_path / "Pulumi.local.yaml")
+    lines = ["# ours", "- name: v1  # the first", "  model: s3://models/smollm/a", "  weight: 100"]
+    file.path.write_text(
+        "config:\n  inference-platform:services:\n    smollm:\n      versions:\n" + "".join(f"        {x}\n" for x in lines)
+    )
+    before = file.path.read_text()
+    first = {"name": "v1", "model": "s3://models/smollm/a", "weight": 90}
+    file.write({VERSIONS: [first, {**NEW, "weight": 10}]})
+    assert changed(before, file.path.read_text()) == [
+        "-          weight: 100",
+        "+          weight: 90",
+        "+        - {name: v2, model: s3://models/smollm/b, weight: 10}",
+    ]
+    file.write({VERSIONS: [{**NEW, "weight": 100}]})
+    assert file.value(VERSIONS) == [{**NEW, "weight": 100}]
+
+
+def test_a_list_gets_a_section_where_there_is_none_and_leaves_none(tmp_path: Path) -> None:
+    file = StackFile(tmp_path / "Pulumi.local.yaml")
+    file.path.write_text((ROOT / "Pulumi.local.yaml").read_text())
+    before = file.path.read_text()
+    file.write({VERSIONS: [NEW]})
+    assert file.value(VERSIONS) == [NEW]
+    assert any("- {name: v2, model: s3://models/smollm/b, weight: 0}" in line for line in changed(before, file.path.read_text()))
+    file.write({VERSIONS: None})
+    assert file.path.read_text() == before
 
 
 def test_what_it_has_is_told_by_values(file: StackFile) -> None:

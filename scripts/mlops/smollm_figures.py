@@ -1,0 +1,79 @@
+"""What SmolLM's answers show beside their time: first tokens, the pace of the others, goodput; and how busy the GPU was with them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from components.observability.queries import ServedModel
+from scripts.errors import DriverError
+from scripts.mlops.load.extra import Condition, Figures
+from scripts.mlops.load.measurement import Measurement, Sample
+from scripts.mlops.prometheus import connected
+from scripts.mlops.smollm_requests import MODEL, Completion
+
+GPU_PERCENT = 60
+NAMESPACE = "default"
+ON_CPU = "not measured: vLLM runs on CPU, and this is a threshold for a GPU"
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a user should wait at most, in seconds: for the first token, and for the whole answer."""
+
+    first_token: float
+    whole: float
+
+
+@dataclass(frozen=True)
+class Streams:
+    """`prometheus`: address, as a pod would ask it. `excused`: names of the GPU's thresholds that were left out since vLLM runs on CPU."""
+
+    objective: Objective
+    prometheus: str | None
+    on_cpu: bool
+    excused: tuple[str, ...] = ()
+
+    def figures(self, part: Measurement) -> Figures:
+        """Of right answers; goodput is the share of all requests, so a failed one missed its objective. Tokens are those generated."""
+        answers = [(sample, sample.detail) for sample in part.samples if isinstance(sample.detail, Completion)]
+        firsts = {sample.number: sample.seconds - answer.rest for sample, answer in answers}
+        good = sum(self._is_good(sample, firsts[sample.number]) for sample, _ in answers)
+        tokens = sum(answer.tokens for _, answer in answers)
+        return {
+            "time_to_first_token_ms": [1000 * first for first in firsts.values()],
+            "inter_token_latency_ms": [1000 * gap for _, answer in answers for gap in answer.gaps],
+            "tokens_per_second_of_a_request": [answer.tokens / sample.seconds for sample, answer in answers],
+            "tokens_per_second": tokens / part.seconds if part.seconds else 0.0,
+            "tokens": float(tokens),
+            "prompt_tokens": float(sum(answer.prompt_tokens for _, answer in answers)),
+            "goodput_share": good / len(part.samples) if part.samples else 0.0,
+            "goodput_per_second": good / part.seconds if part.seconds else 0.0,
+        }
+
+    def conditions(self, began: float, ended: float) -> list[Condition]:
+        return [*(Condition(name, None, None, ON_CPU) for name in self.excused), self._gpu(began, ended)]
+
+    def _is_good(self, sample: Sample, first_token: float) -> bool:
+        return first_token <= self.objective.first_token and sample.seconds <= self.objective.whole
+
+    def _gpu(self, began: float, ended: float) -> Condition:
+        name = f"GPU use above {GPU_PERCENT} %"
+        if self.on_cpu:
+            return Condition(name, None, None, ON_CPU)
+        if self.prometheus is None:
+            return Condition(name, None, None, "not measured: --prometheus names no address")
+        try:
+            with connected(self.prometheus, os.environ) as prometheus:
+                used = prometheus.value(gpu_use(ended - began), ended)
+        except DriverError as error:
+            return Condition(name, None, None, f"not measured: {error}")
+        if used is None:
+            return Condition(name, None, None, f"not measured: Prometheus has no GPU of {MODEL} in those {ended - began:.0f} s")
+        return Condition(name, round(used, 1), used > GPU_PERCENT, f"{used:.1f} %")
+
+
+def gpu_use(seconds: float) -> str:
+    """Percent, of all GPUs of the service over these seconds."""
+    pods = ServedModel(name=MODEL, namespace=NAMESPACE).gpu_pods
+    return f"avg(avg_over_time(DCGM_FI_DEV_GPU_UTIL{{{pods}}}[{max(1, round(seconds))}s]))"

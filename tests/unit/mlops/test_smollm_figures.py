@@ -1,0 +1,77 @@
+"""First tokens, pace, tokens and goodput of answers that are known exactly; and a GPU that is measured, or not, and then says why."""
+
+from __future__ import annotations
+
+import pytest
+
+from scripts.mlops.load.extra import Condition
+from scripts.mlops.load.measurement import Measurement, Sample
+from scripts.mlops.load_test_smollm import ON_GPU
+from scripts.mlops.smollm_figures import NAMESPACE, ON_CPU, Objective, Streams
+from scripts.mlops.smollm_requests import Completion
+from stacks.observability import SMOLLM_OBJECTIVE
+from stacks.platform import MODELS_NAMESPACE
+from tests.unit.mlops.prometheus_server import prometheus
+
+STREAMS = Streams(Objective(first_token=0.25, whole=0.5), prometheus=None, on_cpu=False)
+
+
+def answered(number: int, seconds: float, rest: float, gaps: tuple[float, ...] = (), tokens: int = 10) -> Sample:
+    return Sample(number, number, seconds, None, "v1", Completion(rest, gaps, 100, tokens))
+
+
+def test_figures_are_those_of_the_answers() -> None:
+    samples = (
+        answered(0, 0.4, 0.3, (0.1, 0.2)),
+        answered(1, 0.45, 0.15, tokens=9),  # first token after 0.3 s: too late
+        answered(2, 0.6, 0.5),  # whole after 0.6 s: too late
+        Sample(3, 3.0, 0.1, "the stream ended without [DONE]", "v1"),
+        answered(4, 0.5, 0.25, (0.25,)),  # at both bounds
+    )
+    found = dict(STREAMS.figures(Measurement(samples, 4.0, 0.0)))
+    assert found["time_to_first_token_ms"] == pytest.approx([100, 300, 100, 250])
+    assert found["inter_token_latency_ms"] == pytest.approx([100, 200, 250])
+    assert found["tokens_per_second_of_a_request"] == pytest.approx([25, 20, 10 / 0.6, 20])
+    assert found["tokens_per_second"] == 39 / 4
+    assert found["tokens"] == 39
+    assert found["prompt_tokens"] == 400
+    assert found["goodput_share"] == 2 / 5, "of all that were sent"
+    assert found["goodput_per_second"] == 2 / 4
+
+
+def test_of_no_answer_there_is_nothing_to_say() -> None:
+    failed = Measurement((Sample(0, 0.0, 0.1, "no answer", "unknown"),), 1.0, 0.0)
+    found = STREAMS.figures(failed)
+    assert (found["time_to_first_token_ms"], found["tokens_per_second"], found["goodput_share"]) == ([], 0, 0)
+    assert STREAMS.figures(Measurement((), 0.0, 0.0))["goodput_share"] == 0
+
+
+@pytest.mark.parametrize(("used", "held"), [("75.25", True), ("60", False), ("12.5", False)])
+def test_the_use_of_the_gpu_is_judged_over_the_run(used: str, held: bool) -> None:
+    queries: list[str] = []
+    with prometheus({"DCGM_FI_DEV_GPU_UTIL": used}, queries) as url:
+        (condition,) = Streams(STREAMS.objective, url, on_cpu=False).conditions(1000.0, 1033.4)
+    assert condition.measured == pytest.approx(float(used), abs=0.1)
+    assert condition.held is held
+    assert queries == [
+        'avg(avg_over_time(DCGM_FI_DEV_GPU_UTIL{exported_namespace="default",exported_pod=~"smollm-text-generation(-.+)?-predictor-.+"}[33s]))'
+    ]
+
+
+def test_a_gpu_that_nobody_measured_is_not_judged() -> None:
+    def said(streams: Streams) -> list[Condition]:
+        conditions = streams.conditions(0.0, 60.0)
+        assert all(each.held is None and each.measured is None for each in conditions)
+        return conditions
+
+    assert said(STREAMS)[0].said == "not measured: --prometheus names no address"
+    with prometheus({}, []) as url:
+        assert "has no GPU of smollm-text-generation in those 60 s" in said(Streams(STREAMS.objective, url, on_cpu=False))[0].said
+    assert "does not answer" in said(Streams(STREAMS.objective, "http://127.0.0.1:9", on_cpu=False))[0].said
+    on_cpu = said(Streams(STREAMS.objective, "http://127.0.0.1:9", on_cpu=True, excused=("P95 below 500 ms",)))
+    assert [(each.name, each.said) for each in on_cpu] == [("P95 below 500 ms", ON_CPU), ("GPU use above 60 %", ON_CPU)]
+
+
+def test_the_thresholds_are_the_platforms_objective() -> None:
+    assert ON_GPU.p95_ms == 1000 * SMOLLM_OBJECTIVE.seconds
+    assert NAMESPACE == MODELS_NAMESPACE
