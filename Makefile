@@ -72,7 +72,7 @@ unit: $(VENV)/.installed
 	@$(RUN) python -m pytest -q -n auto --dist loadfile tests/unit tests/graph tests/policies tests/structure
 
 test-engine: packages ## Only the tests on the real Pulumi engine
-	@$(RUN) python -m pytest -m engine tests
+	@$(RUN) python -m pytest -m engine tests/engine
 
 kind-images: $(VENV)/.installed ## In a workflow: build the two images, load them into the kind cluster CLUSTER, name them in Pulumi.local.yaml
 	@$(RUN) python -m scripts.local.kind $(CLUSTER)
@@ -84,10 +84,10 @@ test-provider: packages ## Only the contract with the kubernetes provider: the o
 	@$(RUN) python -m pytest -m engine tests/engine/provider_contract.py
 
 test-node: packages ## Only the tests on the real node
-	@$(RUN) python -m pytest -m "node and not acceptance" tests
+	@$(RUN) python -m pytest -m "node and not acceptance" tests/node
 
 acceptance: packages ## The long tests on the real node: shares of a canary, rollbacks under load, killed parts, cold starts
-	@$(RUN) python -m pytest -s -m acceptance tests
+	@$(RUN) python -m pytest -s -m acceptance tests/node
 
 prices: $(VENV)/.installed ## Ask AWS for every price in policies/prices.json; REGION=... for one region. Any account's credentials will do
 	@$(RUN) python -m scripts.cloud.prices $(REGION)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,9 @@ def test_the_product_knows_nothing_of_bench_scripts_or_tests() -> None:
 def test_the_bench_knows_nothing_of_the_product() -> None:
     for path in sources("bench"):
         assert not {name for name in imported(path) if name.split(".")[0] in {"components", "stacks"}}, relative(path)
+
+
+def test_what_needs_a_node_lies_where_its_suite_looks_for_it() -> None:
+    """tests/suites.py collects these two folders."""
+    elsewhere = [path for path in sources("tests") if not {"node", "engine", "structure"} & set(path.parent.parts)]
+    assert not [relative(path) for path in elsewhere if re.search(r"pytest\.mark\.(node|engine)\b", path.read_text())]
