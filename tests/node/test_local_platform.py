@@ -46,7 +46,9 @@ def test_make_up_ends_with_a_real_prediction_even_when_it_was_killed_on_the_way(
 @pytest.mark.usefixtures("mnist")
 def test_the_model_recognises_digits_it_never_saw() -> None:
     check = [sys.executable, "-m", "scripts.mlops.test_mnist_inference", "--url", platform.ADDRESS]
-    checked = platform.run(*check, "--requests", "400", "--concurrency", "4", "--json", environment=platform.shell())
+    # Other suites compute beside this one; how fast it is on cores of its own: test_serverless.py.
+    sent = ["--requests", "400", "--concurrency", "4", "--max-p95-ms", "2000"]
+    checked = platform.run(*check, *sent, "--json", environment=platform.shell())
     assert checked.status == 0, checked.output
     report = json.loads(checked.output[checked.output.index("{") :])
     assert report["accuracy"] >= 0.95

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from bench.node import cgroups
-from scripts.mlops.load.measurement import Measurement
+from scripts.mlops.load.measurement import Measurement, percentile
 from scripts.mlops.load.probe import start_probe
 from scripts.mlops.load.running import Running
 from scripts.mlops.mnist_requests import cases, predicted_class
@@ -33,6 +33,7 @@ USERS_PER_SECOND = 50.0
 SECONDS_TO_OBEY = 5
 """From a rollback's writing on, the candidate may get requests for this long."""
 SECONDS_TO_RECOVER = 30
+SECONDS_TO_SCALE = 20
 
 
 @contextmanager
@@ -65,6 +66,16 @@ def status() -> dict[str, Any]:
 def shares(measured: Measurement) -> dict[str, float]:
     """Percent of the requests by the revision that answered."""
     return {version: 100 * len(part.samples) / len(measured.samples) for version, part in measured.by_version().items()}
+
+
+def test_a_hundred_requests_a_second_are_answered_in_time(mnist: Endpoint) -> None:
+    """In steady state: scaling up is judged apart."""
+    load = start_probe(mnist.url, mnist.host, cases(1)[0].body, predicted_class, 100, SECONDS_TO_SCALE + 40)
+    measured = load.result()
+    assert not measured.failures
+    steady = percentile(measured.since(SECONDS_TO_SCALE).latencies, 95)
+    print(f"100 requests/s: P95 {1000 * steady:.1f} ms from second {SECONDS_TO_SCALE} on, {len(measured.samples)} requests")
+    assert steady < 0.1
 
 
 def test_the_move_from_standard_mode_replaces_the_service(mnist: Endpoint) -> None:
