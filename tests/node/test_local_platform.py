@@ -93,6 +93,7 @@ def test_refresh_finds_no_drift() -> None:
     assert refreshed.status == 0, refreshed.output
 
 
+@pytest.mark.acceptance
 @pytest.mark.usefixtures("mnist")
 def test_refresh_finds_a_field_that_somebody_edited() -> None:
     platform.kubectl("label", "--overwrite", "inferenceservice", "mnist-classifier", "app.kubernetes.io/part-of=somebody-else")
@@ -154,6 +155,7 @@ def test_a_wrong_model_key_fails_with_the_reason_within_two_minutes(mnist: Endpo
     assert platform.apply().status == 0
 
 
+@pytest.mark.acceptance
 def test_a_replaced_model_changes_the_answer_and_a_deleted_one_stops_new_pods(mnist: Endpoint) -> None:
     """So the answers come from the store: no weights hide in the image."""
     first = post(mnist, BLANK)
