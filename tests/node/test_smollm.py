@@ -185,13 +185,16 @@ def no_prometheus() -> Iterator[None]:
     try:
         for owner, selector in monitoring.items():
             _monitoring("scale", owner, "--replicas=0")
-            pods = ("get", "pods", "--selector", selector, "--output", "name")
-            wait_for(lambda pods=pods: not _monitoring(*pods), 120, f"no pod of {owner} to be left")
+            _gone(selector)
         yield
     finally:
         for owner in reversed(monitoring):
             _monitoring("scale", owner, "--replicas=1")
             _monitoring("rollout", "status", owner, "--timeout=110s")
+
+
+def _gone(selector: str) -> None:
+    wait_for(lambda: not _monitoring("get", "pods", "--selector", selector, "--output", "name"), 120, f"no pod of {selector} to be left")
 
 
 def _monitoring(*words: str) -> str:
