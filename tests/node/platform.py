@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,12 +85,19 @@ def pulumi(*arguments: str) -> Done:
 
 def apply(**changes: str | int | bool) -> Done:
     """`pulumi up` with some keys of the stack file changed, as `services__mnist__model="s3://..."`."""
-    sections = {path.partition("__")[0] for path in changes}
-    values = stack_files.changed(stack_files.committed("local"), changes)
+    return _applied(stack_files.changed(stack_files.committed("local"), changes), changes)
+
+
+def apply_with_smollm(**changes: Any) -> Done:  # noqa: ANN401 - any YAML
+    """The same on a node that serves SmolLM, whose overlay lies under the stack file."""
+    return _applied(stack_files.local_with_smollm(**changes), changes)
+
+
+def _applied(values: dict[str, Any], changes: Iterable[str]) -> Done:
     # Whole sections: pulumi's --config-path starts each one it is given a part of anew.
     settings = [
         part
-        for name in sections
+        for name in {path.partition("__")[0] for path in changes}
         for key, value in _flat(f"inference-platform:{name}", values[name])
         for part in ("--config", f"{key}={value}")
     ]
@@ -101,6 +108,9 @@ def _flat(key: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - 
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from _flat(f"{key}.{name}", inner)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _flat(f"{key}[{index}]", inner)
     else:
         yield key, str(value).lower() if isinstance(value, bool) else str(value)
 

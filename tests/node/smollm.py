@@ -1,0 +1,147 @@
+"""SmolLM on the tests' node: how it is brought up and changed, the loads on it, and what its pods say of themselves."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from components.scheduling import GPU_RESOURCE
+from components.serving.route_rules import part_name
+from components.serving.server import HTTP_PORT
+from scripts.mlops.load.plan import Plan
+from scripts.mlops.load.running import Running, start
+from scripts.mlops.load.session import posting
+from scripts.mlops.load_test_smollm import connect
+from scripts.mlops.reach import Endpoint, reachable
+from scripts.mlops.smollm_requests import MODEL as SERVICE
+from scripts.mlops.smollm_requests import PATH, completed
+from tests import nodes
+from tests.node import platform
+from tests.waiting import wait_for
+
+NAMESPACE = "default"
+V1, V2 = (part_name(SERVICE, version) for version in ("v1", "v2"))
+WEIGHTS = "s3://models/smollm/135m"
+ONE_REPLICA = {"min": 1, "max": 1}
+PATIENCE = 600.0
+"""Seconds without a byte of an answer: on two cores a request may wait long in the queue, and none may be lost there."""
+
+UP_SECONDS = 2400
+"""The platform, KEDA, 5.5 GB of image, and the time that the stack gives SmolLM for its first answer."""
+
+ONE_TOKEN = json.dumps({"model": SERVICE, "prompt": "Once upon a time", "max_tokens": 1, "temperature": 0}).encode()
+
+
+RUNNING = r"vllm:num_requests_running\{"
+"""The series of requests that a version works on."""
+
+
+@functools.cache
+def brought_up() -> Endpoint:
+    """`make up SMOLLM=1`, once for all tests; `make down` is the session's."""
+    done = platform.run(sys.executable, "-m", "scripts.local", "up", "--smollm", timeout_seconds=UP_SECONDS)
+    succeeded(done)
+    print(f"make up SMOLLM=1: {done.seconds:.0f} s")
+    with reachable(f"http://{SERVICE}.{NAMESPACE}.svc.cluster.local{PATH}", platform.shell()) as found:
+        return found
+
+
+def succeeded(done: platform.Done) -> None:
+    assert done.status == 0, done.output[-3000:]
+
+
+def applied(**changes: Any) -> platform.Done:  # noqa: ANN401 - any YAML
+    """`pulumi up` with `make up`'s configuration but for these keys of `services.smollm`."""
+    return platform.apply_with_smollm(**{f"services__smollm__{key}": value for key, value in changes.items()})
+
+
+def deploy(**changes: Any) -> None:  # noqa: ANN401 - any YAML
+    succeeded(applied(**changes))
+
+
+def alone(gpus: int, **changes: Any) -> None:  # noqa: ANN401 - any YAML
+    """One replica of v1, and so many GPUs on the node. First the pods: a GPU that is taken back stays with the pod that has it."""
+    deploy(**{"replicas": ONE_REPLICA, **changes})
+    wait_for(lambda: len(pods(V1)) == 1 and not pods(V2), 120, "one replica of v1 to be left")
+    claim_gpus(gpus)
+
+
+def claim_gpus(count: int) -> None:
+    done = nodes.bench(platform.INSTANCE, "up", "--with", f"gpus={count}")
+    assert done.returncode == 0, done.stdout
+
+
+def versions(v1: int, v2: int) -> list[dict[str, Any]]:
+    """By their weights. The second one's image is the runtime's, named once more, so that two versions share the store's only weights."""
+    runtime = ("get", "servingruntime", "smollm-vllm", "--namespace", NAMESPACE)
+    image = platform.kubectl(*runtime, "--output", "jsonpath={.spec.containers[0].image}")
+    return [
+        {"name": "v1", "model": WEIGHTS, "weight": v1},
+        {"name": "v2", "model": WEIGHTS, "image": image, "weight": v2},
+    ]
+
+
+def whole(to: Endpoint, plan: Plan) -> Running:
+    """Completions of one token."""
+    return start(plan, posting(to.url, to.host, [ONE_TOKEN], completed, PATIENCE))
+
+
+def streamed(to: Endpoint, plan: Plan, tokens: int) -> Running:
+    """Completions to prompts of all lengths, token by token."""
+    return start(plan, connect(0, tokens, to, PATIENCE))
+
+
+@contextmanager
+def beside(*loads: Running) -> Iterator[None]:
+    """They run as long as the block; their last requests are waited for."""
+    try:
+        yield
+    finally:
+        for load in loads:
+            load.stop()
+        for load in loads:
+            assert load.wait(PATIENCE), "the last requests are not answered"
+
+
+def more(load: Running, requests: int) -> None:
+    """Waits until so many more were answered, rightly or not."""
+    wanted = len(load.samples) + requests
+    wait_for(lambda: len(load.samples) >= wanted, PATIENCE, f"{requests} more requests")
+
+
+def pods(name: str) -> list[dict[str, Any]]:
+    """Of one version, without those on their way out."""
+    selector = f"serving.kserve.io/inferenceservice={name}"
+    found = platform.kubectl.json("get", "pods", "--namespace", NAMESPACE, "--selector", selector)["items"]
+    return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
+
+
+def restarts(name: str) -> dict[str, int]:
+    """By pod."""
+    return {pod["metadata"]["name"]: sum(each["restartCount"] for each in pod["status"].get("containerStatuses", [])) for pod in pods(name)}
+
+
+def unplaced(name: str) -> list[str]:
+    """The pods that wait for a GPU."""
+    return [
+        pod["metadata"]["name"]
+        for pod in pods(name)
+        for condition in pod["status"].get("conditions", [])
+        if condition["type"] == "PodScheduled" and condition["status"] == "False" and GPU_RESOURCE in condition.get("message", "")
+    ]
+
+
+def replica_set(pod: str) -> str:
+    return pod.rpartition("-")[0]
+
+
+def metric(name: str, series: str) -> float:
+    """As the only pod of a version says it: the sum of the series that match."""
+    (pod,) = pods(name)
+    text = platform.kubectl("get", "--raw", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod['metadata']['name']}:{HTTP_PORT}/proxy/metrics")
+    return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if re.match(series, line))
