@@ -16,7 +16,8 @@ $(VENV)/.installed: requirements.txt
 	@echo "installing the Python packages of requirements.txt into $(VENV) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/pip install --quiet --requirement requirements.txt
+	@# Not compiled: of millions of lines, most of them pulumi-aws, few are ever imported, and those are compiled then.
+	@$(VENV)/bin/pip install --quiet --no-compile --requirement requirements.txt
 	@touch $@
 
 packages: $(VENV)/.installed ## Install the Debian packages of bench/apt-packages.txt that are missing (root)

@@ -106,6 +106,7 @@ def test_refresh_finds_a_field_that_somebody_edited() -> None:
     assert owner != "somebody-else"
 
 
+@pytest.mark.acceptance
 @pytest.mark.usefixtures("mnist")
 def test_kserve_s_webhooks_admit_the_services_of_every_stack() -> None:
     """In a namespace of their own: beside the one that runs, a service of another mode would be a forbidden change of it."""
@@ -152,7 +153,6 @@ def test_a_wrong_model_key_fails_with_the_reason_within_two_minutes(mnist: Endpo
     assert "Traceback" not in failed.output
     assert failed.seconds < SECONDS_TO_A_REASON
     assert post(mnist, BLANK)[0] == 200, "the running model was taken down by a broken one"
-    assert platform.apply().status == 0
 
 
 @pytest.mark.acceptance
