@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from policies.rules.images import RELEASE
 from policies.rules.resource import UNKNOWN, Resource, Unknown
 
 CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
-RELEASE = "kubernetes:helm.sh/v3:Release"
 # From a byte's multiples to GiB (k8s.io/apimachinery/pkg/api/resource, the suffixes that disks have).
 GIB = {"Ti": 1024.0, "Gi": 1.0, "Mi": 1 / 1024, "T": 1e12 / 2**30, "G": 1e9 / 2**30, "M": 1e6 / 2**30}
 

@@ -42,8 +42,8 @@ def images(resource: Resource) -> Iterator[Image]:
         # Knative takes its sidecar's from here (knative/serving:pkg/deployment/config.go, QueueSidecarImageKey).
         data = resource.get("data", {})
         yield from (Image(f"data.{key}", data[key]) for key in data if key.endswith("-image"))
-    elif resource.type == CACHED_IMAGE:
-        yield Image("spec.image", resource.get("spec.image"))
+    elif resource.type == CACHED_IMAGE and (reference := resource.get("spec.image")):
+        yield Image("spec.image", reference)
     for _, container in containers(resource):
         if reference := container.get("image"):
             yield Image(f"{container.path}.image", reference)

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from policies.rules.images import RELEASE
 from policies.rules.resource import Resource, Unknown
 
 SERVICE = "kubernetes:core/v1:Service"
-RELEASE = "kubernetes:helm.sh/v3:Release"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import pytest
 
 from bench.node import cgroups
 from scripts.mlops.load.measurement import Measurement, percentile
-from scripts.mlops.load.probe import start_probe
+from scripts.mlops.load.probe import probe, start_probe
 from scripts.mlops.load.running import Running
 from scripts.mlops.mnist_requests import cases, predicted_class
 from scripts.mlops.reach import Endpoint
@@ -70,8 +70,7 @@ def shares(measured: Measurement) -> dict[str, float]:
 
 def test_a_hundred_requests_a_second_are_answered_in_time(mnist: Endpoint) -> None:
     """In steady state: scaling up is judged apart."""
-    load = start_probe(mnist.url, mnist.host, cases(1)[0].body, predicted_class, 100, SECONDS_TO_SCALE + 40)
-    measured = load.result()
+    measured = probe(mnist.url, mnist.host, cases(1)[0].body, predicted_class, 100, SECONDS_TO_SCALE + 40)
     assert not measured.failures
     steady = percentile(measured.since(SECONDS_TO_SCALE).latencies, 95)
     print(f"100 requests/s: P95 {1000 * steady:.1f} ms from second {SECONDS_TO_SCALE} on, {len(measured.samples)} requests")

@@ -12,13 +12,13 @@ from tests import stack_files
 from tests.graph.recording import record
 from tests.graph.stacks import recorded, stand_ins
 from tests.policies.analyzer_harness import OWN_REGISTRY, Registered, findings
-from tests.policies.objects import REMOVED, changed
+from tests.policies.objects import ENVOY, REMOVED, changed
 
 OF_A_PARTNER = {"one-autoscaler"}
 """The message is about the second of two, and names the first."""
 BY_NAME = {rule.name: rule for rule in RULES}
 POD = "spec.template.spec"
-PROXIES = "values.config.envoyGateway.envoyProxy.provider.kubernetes"
+PROXIES = f"values.{ENVOY}"
 MODEL = "InferenceService/smollm-text-generation-v1"
 SCALED = "ScaledObject/smollm-text-generation-v1-predictor"
 STORE = "StatefulSet/minio"
