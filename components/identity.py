@@ -11,14 +11,14 @@ from components.base import Args, Component, labels
 
 
 class IdentityArgs(Args):
-    """`rules` hold in `namespace` only; no identity of ours has rights in the whole cluster."""
+    """`rules` hold in `namespace` only; no identity of ours has rights in the whole cluster. Without any it has what everybody has."""
 
     namespace: str
-    rules: list[k8s.rbac.v1.PolicyRuleArgs]
+    rules: Sequence[k8s.rbac.v1.PolicyRuleArgs] = ()
 
 
 class Identity(Component):
-    """Owns a ServiceAccount, a Role and their binding, all of the component's name. Usable as soon as they exist."""
+    """Owns a ServiceAccount and, for its rules, a Role and their binding, all of the component's name. Usable as soon as they exist."""
 
     def __init__(
         self,
@@ -30,13 +30,15 @@ class Identity(Component):
         super().__init__(name, opts, after)
         metadata = k8s.meta.v1.ObjectMetaArgs(name=name, namespace=args.namespace, labels=labels(name, args.namespace))
         account = k8s.core.v1.ServiceAccount(name, metadata=metadata, opts=self.child())
-        role = k8s.rbac.v1.Role(name, metadata=metadata, rules=args.rules, opts=self.child())
-        k8s.rbac.v1.RoleBinding(
-            name,
-            metadata=metadata,
-            role_ref=k8s.rbac.v1.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="Role", name=name),
-            subjects=[k8s.rbac.v1.SubjectArgs(kind="ServiceAccount", name=name, namespace=args.namespace)],
-            opts=self.child([account, role]),
-        )
+        # The API server keeps an empty list of rules as none: a Role with one would be updated by every `up`.
+        if args.rules:
+            role = k8s.rbac.v1.Role(name, metadata=metadata, rules=args.rules, opts=self.child())
+            k8s.rbac.v1.RoleBinding(
+                name,
+                metadata=metadata,
+                role_ref=k8s.rbac.v1.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="Role", name=name),
+                subjects=[k8s.rbac.v1.SubjectArgs(kind="ServiceAccount", name=name, namespace=args.namespace)],
+                opts=self.child([account, role]),
+            )
         self.account = name
         self.register_outputs({"account": name})

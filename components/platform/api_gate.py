@@ -37,7 +37,7 @@ class ApiGate(Component):
     ) -> None:
         super().__init__(name, opts, after)
         # Every identity may ask which APIs there are (the cluster role system:discovery), so this one needs no rules.
-        identity = Identity(name, IdentityArgs(namespace=args.namespace, rules=[]), pulumi.ResourceOptions(parent=self), after)
+        identity = Identity(name, IdentityArgs(namespace=args.namespace), pulumi.ResourceOptions(parent=self), after)
         self.job = script_job(
             ScriptJobArgs(
                 name=name,

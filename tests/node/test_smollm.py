@@ -74,6 +74,12 @@ def test_it_answers_whole_and_streamed_through_the_gateway(served: Endpoint) -> 
     assert all(isinstance(answer, Completion) and len(answer.gaps) > 1 for answer in answers)
 
 
+@pytest.mark.usefixtures("served")
+def test_up_again_changes_nothing() -> None:
+    again = platform.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes")
+    assert again.status == 0, again.output
+
+
 def test_a_replica_that_gets_no_gpu_leaves_the_first_one_alone(served: Endpoint) -> None:
     """Neither when it is added, nor in a rolling update: the new pod waits, the old one goes on."""
     smollm.alone(gpus=1)
