@@ -38,20 +38,22 @@ def command(service: str, found: Mapping[str, Any], cluster: Cluster, workspace:
     if not url:
         raise DriverError(f"the stack has no endpoint of {service}; {COMES_BY.get(service, 'services: ' + ', '.join(COMES_BY))}")
     name, namespace = (urlsplit(url).hostname or "").split(".")[:2]
-    names = [name] if service == "mnist" else [part_name(name, version) for version in _versions(workspace)]
+    names, more = [name], list[str]()
+    if service == "smollm":
+        deployed = sections(workspace.config_file.read_text())
+        names = [part_name(name, version["name"]) for version in deployed["services"]["smollm"]["versions"]]
+        more = _of_smollm(deployed, cluster)
     watched = [word for each in names for word in ("--replicas-of", f"{namespace}/{each}")]
-    # The bench has no GPU.
-    hardware = ["--cpu"] if service == "smollm" and cluster.is_bench else []
-    return ["-m", f"scripts.mlops.load_test_{service}", "--url", url, *watched, *hardware]
+    return ["-m", f"scripts.mlops.load_test_{service}", "--url", url, *watched, *more]
 
 
 COMES_BY = {"mnist": "`make up` brings it", "smollm": "`make up SMOLLM=1` brings it"}
 
 
-def _versions(workspace: Workspace) -> list[str]:
-    """As the stack was last deployed from this machine."""
-    smollm = sections(workspace.config_file.read_text())["services"]["smollm"]
-    return [version["name"] for version in smollm["versions"]]
+def _of_smollm(deployed: Mapping[str, Any], cluster: Cluster) -> list[str]:
+    """Of the sections that the stack was last deployed with from this machine. The bench has no GPU."""
+    prometheus = deployed.get("monitoring", {}).get("prometheusUrl")
+    return [*(["--prometheus", prometheus] if prometheus else []), *(["--cpu"] if cluster.is_bench else [])]
 
 
 if __name__ == "__main__":

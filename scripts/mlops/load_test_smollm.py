@@ -46,7 +46,7 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--prometheus",
         metavar="URL",
-        help=f"where the GPU's use is read, which must be above {GPU_PERCENT} %% over the run; else not measured",
+        help=f"where the queue is read, and the GPU's use, which must be above {GPU_PERCENT} %% over the run; else not measured",
     )
     parser.add_argument(
         "--cpu", action="store_true", help="vLLM runs on CPUs: the GPU's thresholds are not judged, only those that are given here"

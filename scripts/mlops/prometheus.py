@@ -1,4 +1,4 @@
-"""One number from Prometheus, as gates and load tests want it."""
+"""One number from Prometheus, or its history, as gates and load tests want it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from scripts.errors import DriverError
 from scripts.mlops.reach import Endpoint, reachable
@@ -16,7 +17,7 @@ from scripts.mlops.reach import Endpoint, reachable
 
 @dataclass(frozen=True)
 class Prometheus:
-    """`endpoint`: of its API's instant queries."""
+    """`endpoint`: of its API."""
 
     endpoint: Endpoint
 
@@ -25,20 +26,33 @@ class Prometheus:
 
         Raises DriverError where it does not answer.
         """
-        fields = {"query": query} | ({} if at is None else {"time": f"{at:.3f}"})
-        address = f"{self.endpoint.url}?{urllib.parse.urlencode(fields)}"
+        result = self._result("query", {"query": query} | ({} if at is None else {"time": f"{at:.3f}"}))
+        value = float(result[0]["value"][1]) if result else math.nan
+        return None if math.isnan(value) else value
+
+    def history(self, query: str, began: float, ended: float, step: float) -> list[tuple[float, float]]:
+        """What the query gave, every `step` seconds between two moments (seconds of the epoch); those without a number are left out.
+
+        Raises DriverError where it does not answer.
+        """
+        fields = {"query": query, "start": f"{began:.3f}", "end": f"{ended:.3f}", "step": f"{step:g}"}
+        result = self._result("query_range", fields)
+        pairs = [(float(at), float(value)) for at, value in result[0]["values"]] if result else []
+        return [(at, value) for at, value in pairs if not math.isnan(value)]
+
+    def _result(self, path: str, fields: Mapping[str, str]) -> list[dict[str, Any]]:
+        address = f"{self.endpoint.url}/{path}?{urllib.parse.urlencode(fields)}"
         request = urllib.request.Request(address, headers={"Host": self.endpoint.host})  # noqa: S310 - of the stack's configuration
         try:
             with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
-                result = json.load(response)["data"]["result"]
+                found: list[dict[str, Any]] = json.load(response)["data"]["result"]
         except (OSError, ValueError, KeyError) as error:
             raise DriverError(f"Prometheus does not answer: {error}") from None
-        value = float(result[0]["value"][1]) if result else math.nan
-        return None if math.isnan(value) else value
+        return found
 
 
 @contextmanager
 def connected(url: str, environment: Mapping[str, str]) -> Iterator[Prometheus]:
     """`url`: of Prometheus, as a pod would ask it."""
-    with reachable(f"{url.rstrip('/')}/api/v1/query", environment) as endpoint:
+    with reachable(f"{url.rstrip('/')}/api/v1", environment) as endpoint:
         yield Prometheus(endpoint)

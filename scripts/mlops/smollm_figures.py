@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from components.observability.queries import ServedModel
 from scripts.errors import DriverError
-from scripts.mlops.load.extra import Condition, Figures
+from scripts.mlops.load.extra import Condition, Figures, Gauges
 from scripts.mlops.load.measurement import Measurement, Sample
 from scripts.mlops.prometheus import connected
 from scripts.mlops.smollm_requests import MODEL, Completion
 
 GPU_PERCENT = 60
 NAMESPACE = "default"
+SECONDS_BETWEEN_SCRAPES = 15
+"""components/serving/metrics.py"""
 ON_CPU = "not measured: vLLM runs on CPU, and this is a threshold for a GPU"
 
 
@@ -53,6 +55,17 @@ class Streams:
 
     def conditions(self, began: float, ended: float) -> list[Condition]:
         return [*(Condition(name, None, None, ON_CPU) for name in self.excused), self._gpu(began, ended)]
+
+    def gauges(self, began: float, ended: float) -> Gauges:
+        """The queue that KEDA scales by (components/serving/vllm.py), and what vLLM works on."""
+        if self.prometheus is None:
+            return {}
+        servers = ServedModel(name=MODEL, namespace=NAMESPACE).servers
+        with connected(self.prometheus, os.environ) as prometheus:
+            return {
+                name: prometheus.history(f"sum(vllm:num_{name}{{{servers}}})", began, ended, SECONDS_BETWEEN_SCRAPES)
+                for name in ("requests_waiting", "requests_running")
+            }
 
     def _is_good(self, sample: Sample, first_token: float) -> bool:
         return first_token <= self.objective.first_token and sample.seconds <= self.objective.whole

@@ -6,8 +6,6 @@ It takes minutes each (make acceptance): the figures stand in docs/measurements.
 from __future__ import annotations
 
 import itertools
-import json
-import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,10 +15,11 @@ import pytest
 from bench.extras import PROMETHEUS_URL
 from scripts.errors import DriverError
 from scripts.mlops.load.plan import Plan
-from scripts.mlops.load.replicas import Replicas, watched
+from scripts.mlops.load.replicas import watched
 from scripts.mlops.load.running import Running
 from scripts.mlops.prometheus import connected
 from scripts.mlops.reach import Endpoint
+from scripts.mlops.smollm_figures import SECONDS_BETWEEN_SCRAPES
 from scripts.mlops.smollm_requests import Completion
 from tests.node import platform, smollm
 from tests.node.smollm import V1, V2
@@ -39,7 +38,6 @@ OF_V1 = f'{{namespace="{smollm.NAMESPACE}",pod=~"{V1}-predictor-.*"}}'
 QUEUE = f"sum(vllm:num_requests_waiting{OF_V1})"
 """The metric that KEDA asks for (components/serving/vllm.py, load_triggers)."""
 
-SECONDS_BETWEEN_SCRAPES = 15
 BLIND_SECONDS = 150
 """Ten looks of the HorizontalPodAutoscaler: without a fallback it would take the idle second replica away at the first."""
 
@@ -125,26 +123,21 @@ def test_keda_adds_a_replica_under_load_and_takes_it_away_once(served: Endpoint)
             wait_for(lambda: watch.now.ready == 2, 600, "a second replica to be ready")
         with users(served):
             wait_for(lambda: watch.now.total == 1, 900, "the second replica to be taken away")
-    rows = history(watch.changes, time.time())
+    waiting = seen_by_prometheus(watch.changes[0].at)
     measured = crowd.result()
     print(f"crowd: {len(measured.samples)} answers, {measured.per_second:.2f}/s, failed {measured.failures}")
     assert measured.failures == {}
     assert [total for total, _ in itertools.groupby(change.total for change in watch.changes)] == [1, 2, 1]
-    assert max(row["waiting"] or 0 for row in rows) > QUEUE_DEPTH
-    assert rows[-1]["waiting"] == 0
+    assert max(waiting) > QUEUE_DEPTH
+    assert waiting[-1] == 0
 
 
-def history(changes: list[Replicas], until: float) -> list[dict[str, float | None]]:
-    """What Prometheus saw and how many replicas there were, from the first to the last moment; also printed, a line of JSON each."""
-    began = changes[0].at
-    rows: list[dict[str, float | None]] = []
+def seen_by_prometheus(began: float) -> list[float]:
+    """How long the queue was, from then until now; also printed."""
     with connected(PROMETHEUS_URL, platform.shell()) as prometheus:
-        for at in range(math.ceil(began), math.floor(until), SECONDS_BETWEEN_SCRAPES):
-            then = [change for change in changes if change.at <= at][-1]
-            waiting, running = (prometheus.value(query, at) for query in (QUEUE, QUEUE.replace("waiting", "running")))
-            rows.append({"seconds": round(at - began), "waiting": waiting, "running": running, "ready": then.ready, "replicas": then.total})
-    print("\n".join(json.dumps(row) for row in rows))
-    return rows
+        history = prometheus.history(QUEUE, began, time.time(), SECONDS_BETWEEN_SCRAPES)
+    print("waiting requests:", ", ".join(f"{waiting:g} at {at - began:.0f} s" for at, waiting in history))
+    return [waiting for _, waiting in history]
 
 
 def test_without_prometheus_the_fallback_holds_the_replicas(served: Endpoint) -> None:

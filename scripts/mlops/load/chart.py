@@ -1,4 +1,4 @@
-"""A report as a picture: rate, latency and replicas over the same seconds."""
+"""A report as a picture: rate, latency, what the servers say of themselves, and replicas over the same seconds."""
 
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,16 @@ def draw(report: dict[str, Any], path: Path) -> None:
     figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
     seconds = report["per_second"]
     extra = [name for name in report["whole"]["extra"] or {} if name.endswith("_ms")]
-    count = 2 + bool(extra) + bool(report["replicas"])
+    gauges = any(report["gauges"].values())
+    count = 2 + bool(extra) + gauges + bool(report["replicas"])
     panels = figure.subplots(count, 1, sharex=True, squeeze=False)[:, 0]
     _rate(panels[0], seconds)
     _latency(panels[1], seconds, report["thresholds"]["p95_ms"])
     if extra:
         _extra(panels[2], seconds, extra)
     end = len(seconds)
+    if gauges:
+        _gauges(panels[2 + bool(extra)], report["gauges"])
     if report["replicas"]:
         end = max(end, report["replicas"]["watched_until"])
         _replicas(panels[-1], report["replicas"], end)
@@ -71,6 +74,13 @@ def _extra(panel: Axes, seconds: list[dict[str, Any]], names: list[str]) -> None
         label = f"P95 of {name.removesuffix('_ms').replace('_', ' ')}"
         panel.plot([second["at"] + 0.5 for second in measured], [second["extra"][name]["p95"] for second in measured], label=label)
     _milliseconds(panel)
+
+
+def _gauges(panel: Axes, gauges: dict[str, list[dict[str, float]]]) -> None:
+    for name, values in gauges.items():
+        panel.plot([each["at"] for each in values], [each["value"] for each in values], marker=".", label=name.replace("_", " "))
+    panel.set_ylabel("as servers say")
+    panel.set_ylim(bottom=0)
 
 
 def _milliseconds(panel: Axes) -> None:

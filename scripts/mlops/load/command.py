@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from scripts.errors import DriverError
+from scripts.mlops.load.extra import Extra, Gauges
 from scripts.mlops.load.measurement import NoAnswer, RequestFailed, Sample, percentile
 from scripts.mlops.load.options import Options, Service, read
 from scripts.mlops.load.replicas import ReplicaWatch, watched
@@ -51,7 +52,7 @@ def _measured(options: Options) -> Outcome:
         interrupted = _until_over(running, options.settle, watch)
         measurement = running.result()
         replicas = list(watch.changes) if watch else None
-    extra, began = options.service.extra, measurement.started
+    extra, began, ended = options.service.extra, measurement.started, time.time()
     return Outcome(
         options.url,
         options.plan,
@@ -59,11 +60,21 @@ def _measured(options: Options) -> Outcome:
         options.thresholds,
         options.steady_from,
         replicas,
-        ended=time.time(),
+        ended=ended,
         interrupted=interrupted,
         extra=extra,
         conditions=extra.conditions(began + options.steady_from, began + measurement.seconds) if extra else [],
+        gauges=_gauges(extra, began, ended) if extra else {},
     )
+
+
+def _gauges(extra: Extra, began: float, ended: float) -> Gauges:
+    """Without them the load is as good as it was."""
+    try:
+        return extra.gauges(began, ended)
+    except DriverError as error:
+        _tell(f"nothing of what the servers say of themselves: {error}")
+        return {}
 
 
 def _expect_answer(connect: Connect) -> None:

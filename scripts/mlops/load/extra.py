@@ -14,6 +14,9 @@ Figures = Mapping[str, float | list[float] | None]
 Those that end with `_ms` are drawn beside each other.
 """
 
+Gauges = Mapping[str, list[tuple[float, float]]]
+"""What servers say of themselves meanwhile: by name the moments (seconds of the epoch) and the numbers that they had."""
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -32,4 +35,8 @@ class Extra(Protocol):
 
     def conditions(self, began: float, ended: float) -> list[Condition]:
         """Judged once, over the time whose speed is judged (seconds of the epoch)."""
+        ...
+
+    def gauges(self, began: float, ended: float) -> Gauges:
+        """Between two moments (seconds of the epoch); none where nobody can be asked. Raises DriverError where nobody answers."""
         ...

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from scripts.mlops.load.extra import Condition, Extra
+from scripts.mlops.load.extra import Condition, Extra, Gauges
 from scripts.mlops.load.measurement import Measurement, Sample, by_second, percentile
 from scripts.mlops.load.plan import Plan
 from scripts.mlops.load.replicas import Replicas
@@ -26,6 +26,7 @@ class Outcome:
     interrupted: bool
     extra: Extra | None
     conditions: list[Condition]
+    gauges: Gauges
 
     def broken(self) -> list[str]:
         """One line for each threshold and condition that did not hold."""
@@ -47,6 +48,7 @@ class Outcome:
             "whole": figures(measurement, self.extra),
             "steady": {"from_second": self.steady_from} | figures(self._steady(), self.extra) if self.steady_from else None,
             "replicas": None if self.replicas is None else _replicas(self.replicas, measurement.started, self.ended),
+            "gauges": _gauges(self.gauges, measurement.started),
             "per_second": _seconds(measurement, self.extra),
             "thresholds": self.thresholds.described(),
             "conditions": [asdict(each) for each in self.conditions],
@@ -131,6 +133,10 @@ def _replicas(changes: list[Replicas], started: float, ended: float) -> dict[str
             for change in changes
         ],
     }
+
+
+def _gauges(gauges: Gauges, started: float) -> dict[str, list[dict[str, float]]]:
+    return {name: [{"at": round(at - started, 1), "value": value} for at, value in values] for name, values in gauges.items()}
 
 
 def _ms(seconds: float) -> float:

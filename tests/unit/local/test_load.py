@@ -13,6 +13,7 @@ import pytest
 
 from tests.structure.project import ROOT
 from tests.unit.mlops.fake_kubectl import Kubectl, pod
+from tests.unit.mlops.prometheus_server import prometheus
 from tests.unit.mlops.streams import streamed, whole
 from tests.unit.mlops.stub_server import PATH, Reply, one_hot, serving
 
@@ -62,12 +63,14 @@ def test_of_smollm_every_version_is_counted(tmp_path: Path) -> None:
     configured = tmp_path / ".local/state/inference-platform/Pulumi.local.yaml"
     configured.parent.mkdir(parents=True)
     services = {"smollm": {"versions": [{"name": "v1"}, {"name": "v2"}]}}
-    configured.write_text(json.dumps({"config": {"inference-platform:services": services}}))
-    with serving(lambda _received: streamed(whole(3), "smollm-v1")) as url:
+    with serving(lambda _received: streamed(whole(3), "smollm-v1")) as url, prometheus({"waiting": "5"}, []) as seen:
+        config = {"inference-platform:services": services, "inference-platform:monitoring": {"prometheusUrl": seen}}
+        configured.write_text(json.dumps({"config": config}))
         address = f"http://smollm.default.svc.cluster.local:{urlsplit(url).port}/v1/completions"
         options = ["--requests", "20", "--warm-up", "0", "--json", "-", "--cpu"]
         done = load(tmp_path, {"endpoints": {"smollm": address}}, *options, SERVICE="smollm")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["whole"]["extra"]["tokens"] == 60
+    assert report["gauges"]["requests_waiting"]
     assert report["replicas"]["changes"][0]["versions"].keys() == {f"{name}-predictor-7d9f" for name in versions}

@@ -13,16 +13,23 @@ from urllib.parse import parse_qs, urlsplit
 
 @contextmanager
 def prometheus(answers: dict[str, str], queries: list[str]) -> Iterator[str]:
-    """Answers a query by the first of these patterns that is in it; `queries` is what it was asked."""
+    """Answers a query by the first of these patterns that is in it, with the same number at every moment of its history; `queries` is
+    what it was asked.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            (query,) = parse_qs(urlsplit(self.path).query)["query"]
+            path, fields = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
+            (query,) = fields["query"]
             queries.append(query)
             value = next((value for pattern, value in answers.items() if re.search(pattern, query)), None)
-            result = [{"metric": {}, "value": [1732200000.0, value]}] if value else []
-            content = json.dumps({"status": "success", "data": {"resultType": "vector", "result": result}}).encode()
-            self.send_response(200 if urlsplit(self.path).path == "/api/v1/query" else 404)
+            shapes: dict[str, dict[str, object]] = {
+                "/api/v1/query": {"value": [1732200000.0, value]},
+                "/api/v1/query_range": {"values": _values(fields, value)},
+            }
+            result = [{"metric": {}} | shapes[path]] if value else []
+            content = json.dumps({"status": "success", "data": {"result": result}}).encode()
+            self.send_response(200)
             self.end_headers()
             self.wfile.write(content)
 
@@ -35,3 +42,8 @@ def prometheus(answers: dict[str, str], queries: list[str]) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def _values(fields: dict[str, list[str]], value: str | None) -> list[tuple[float, str | None]]:
+    start, end, step = (float(fields.get(name, ["0"])[0]) for name in ("start", "end", "step"))
+    return [(start + number * step, value) for number in range(int((end - start) / step) + 1)] if step else []

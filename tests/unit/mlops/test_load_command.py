@@ -170,7 +170,7 @@ def test_a_report_has_every_second_version_and_replica(
 def assert_is_whole(report: dict[str, Any]) -> None:
     assert set(report) == {
         *("url", "loop", "clients", "rate", "seed", "warm_up_seconds", "started", "interrupted", "whole", "steady"),
-        *("replicas", "per_second", "thresholds", "conditions", "broken_thresholds"),
+        *("replicas", "gauges", "per_second", "thresholds", "conditions", "broken_thresholds"),
     }
     whole = report["whole"]
     assert set(whole) == {"requests", "seconds", "answers_per_second", "success_rate", "failures", "latency_ms", "extra", "versions"}

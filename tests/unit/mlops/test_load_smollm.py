@@ -147,7 +147,7 @@ def test_a_report_has_every_figure_of_streams(tmp_path: Path, monkeypatch: pytes
         f"--png={tmp_path}/r.png",
     ]
     watched = [f"--replicas-of=default/{name}" for name in (V1, V2)]
-    with serving(good) as url, prometheus({"DCGM_FI_DEV_GPU_UTIL": "81"}, []) as gpus:
+    with serving(good) as url, prometheus({"DCGM_FI_DEV_GPU_UTIL": "81", "waiting": "5"}, []) as gpus:
         assert command.main(SERVICE, ["--url", url, "--prometheus", gpus, *options, *watched]) == 0
     report = json.loads((tmp_path / "r.json").read_text())
     whole_load = report["whole"]
@@ -161,6 +161,7 @@ def test_a_report_has_every_figure_of_streams(tmp_path: Path, monkeypatch: pytes
     assert list(extra["inter_token_latency_ms"]) == ["avg", "p50", "p95", "p99", "max"]
     assert sum(second["extra"]["tokens"] for second in report["per_second"]) == extra["tokens"]
     assert report["replicas"]["changes"][0]["versions"].keys() == {f"{name}-predictor-7d9f" for name in (V1, V2)}
+    assert report["gauges"]["requests_waiting"][0] == {"at": 0, "value": 5}
     (gpu,) = report["conditions"]
     assert (gpu["name"], gpu["measured"], gpu["held"]) == ("GPU use above 60 %", 81, True)
     picture = (tmp_path / "r.png").read_bytes()
@@ -187,6 +188,13 @@ def test_the_thresholds_of_a_gpu_are_judged_where_one_is(capsys: pytest.CaptureF
         shown = capsys.readouterr().out
     assert "is not below 0.001 ms" in shown
     assert "unjudged  GPU use above 60 %: not measured" in shown
+
+
+def test_a_prometheus_that_does_not_answer_costs_no_load(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving(good) as url:
+        options = ["--url", url, "--requests=10", "--warm-up=0", "--max-p95-ms=10000", "--min-rate=0.1"]
+        assert command.main(SERVICE, [*options, "--prometheus", "http://127.0.0.1:9"]) == 0
+    assert "nothing of what the servers say of themselves: Prometheus does not answer" in capsys.readouterr().err
 
 
 def test_on_cpus_they_are_not_and_the_report_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,6 +72,15 @@ def test_a_gpu_that_nobody_measured_is_not_judged() -> None:
     assert [(each.name, each.said) for each in on_cpu] == [("P95 below 500 ms", ON_CPU), ("GPU use above 60 %", ON_CPU)]
 
 
+def test_the_queue_is_what_prometheus_has_seen_of_it() -> None:
+    queries: list[str] = []
+    with prometheus({"waiting": "7", "running": "NaN"}, queries) as url:
+        found = Streams(STREAMS.objective, url, on_cpu=True).gauges(1000.0, 1040.0)
+    assert found == {"requests_waiting": [(1000, 7), (1015, 7), (1030, 7)], "requests_running": []}
+    assert queries[0] == 'sum(vllm:num_requests_waiting{namespace="default",inferenceservice=~"smollm-text-generation(-.+)?"})'
+    assert STREAMS.gauges(1000.0, 1040.0) == {}, "nobody to ask"
+
+
 def test_the_thresholds_are_the_platforms_objective() -> None:
     assert ON_GPU.p95_ms == 1000 * SMOLLM_OBJECTIVE.seconds
     assert NAMESPACE == MODELS_NAMESPACE
