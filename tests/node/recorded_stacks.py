@@ -36,6 +36,7 @@ def prod() -> dict[str, Any]:
 
 STACKS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "local": stack_files.local,
+    "local with smollm": stack_files.local_with_smollm,
     "all modes": all_modes,
     "dev": stack_files.dev,
     "prod": prod,
