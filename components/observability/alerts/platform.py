@@ -19,8 +19,9 @@ def _keda() -> list[Alert]:
     return [
         Alert(
             name="KedaScalerErrors",
-            expr="sum by (namespace, scaledObject, scaler) (rate(keda_scaler_detail_errors_total[5m])) > 0",
-            lasting="5m",
+            expr="sum by (namespace, scaledObject, scaler) (rate(keda_scaler_detail_errors_total[2m])) > 0",
+            # Until a new pod is scraped there is nothing to answer with, and one of vLLM may take minutes to start.
+            lasting="10m",
             severity="warning",
             summary="{{ $labels.scaledObject }}: KEDA's queries fail",
             description=(
