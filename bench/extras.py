@@ -35,7 +35,8 @@ class Extra:
 EXTRAS: Mapping[str, Extra] = {
     "keda": Extra(("keda",), tuple(reference for reference in IMAGES if reference.startswith("ghcr.io/kedacore/"))),
     MONITORING: Extra(
-        ("prometheus-operator", "prometheus"), tuple(reference for reference in IMAGES if reference.startswith("quay.io/prometheus"))
+        ("prometheus-operator", "prometheus", "kube-state-metrics"),
+        tuple(reference for reference in IMAGES if reference.startswith(("quay.io/prometheus", "registry.k8s.io/kube-state-metrics/"))),
     ),
     "vllm": Extra((), (VLLM,)),
 }

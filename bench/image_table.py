@@ -137,6 +137,7 @@ IMAGES: Mapping[str, Image] = {
             "prometheus",
             parts={name: Binary(name) for name in ("prometheus", "promtool")},
         ),
+        _static("registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0", "kube-state-metrics", "kube-state-metrics"),
         Image(
             # As containerd spells out `traefik:v3.6.12`.
             "docker.io/library/traefik:v3.6.12",

@@ -168,6 +168,11 @@ OPTIONAL: Mapping[str, Tool] = {
             # Upstream's way to leave out the clients of two dozen clouds (prometheus:README.md@v0.314.0).
             tags=("remove_all_sd", "enable_kubernetes_sd"),
         ),
+        Tool(
+            "kube-state-metrics",
+            {"kube-state-metrics": "k8s.io/kube-state-metrics/v2"},
+            stamps={_PROMETHEUS_VERSION: "v2.20.0"},
+        ),
     )
 }
 """What only some nodes need: `bench/extras.py` says which, and by which name they are asked for."""

@@ -53,6 +53,7 @@ def manifest(name: str, instance: Instance, pki: Pki) -> str:
         helper_image=BUSYBOX,
         node_ip=instance.node_ip,
         monitor_labels=json.dumps(extras.MONITOR_LABELS),
+        gpu_labels=",".join(gpus.LABELS),
     )
 
 
@@ -109,6 +110,7 @@ def _wanted(instance: Instance) -> dict[str, tuple[str, str, str]]:
     }
     if extras.MONITORING in extras.read(instance).parts:
         wanted["prometheus-operator"] = ("Deployment", "prometheus-operator", "Available")
+        wanted["kube-state-metrics"] = ("Deployment", "kube-state-metrics", "Available")
         wanted["prometheus"] = ("StatefulSet", "prometheus-bench", "Ready")
     return wanted
 

@@ -19,6 +19,7 @@ from bench.image_table import CONTAINERFILES, IMAGES
 from bench.node import addons, gpus
 from bench.tools import OPTIONAL, TOOLS
 from components import scheduling, versions
+from components.observability.catalogue import METRICS, STATE_METRICS
 
 INSTANCE = paths.Instance("test")
 PLAIN = Wanted()
@@ -42,10 +43,11 @@ def test_all_extras_together_are_all_there_is() -> None:
     assert everything.images == list(IMAGES)
 
 
-def test_keda_s_and_prometheus_images_are_those_that_the_platform_pins() -> None:
+def test_keda_s_and_monitoring_s_images_are_those_that_the_platform_pins() -> None:
     keda = {versions.KEDA_OPERATOR, versions.KEDA_METRICS_SERVER, versions.KEDA_WEBHOOKS}
     assert set(EXTRAS["keda"].images) == {pin.reference for pin in keda}
-    monitoring = {versions.PROMETHEUS_OPERATOR, versions.PROMETHEUS_CONFIG_RELOADER, versions.PROMETHEUS}
+    prometheus = {versions.PROMETHEUS_OPERATOR, versions.PROMETHEUS_CONFIG_RELOADER, versions.PROMETHEUS}
+    monitoring = {*prometheus, versions.KUBE_STATE_METRICS}
     assert set(EXTRAS["monitoring"].images) == {pin.reference for pin in monitoring}
 
 
@@ -124,16 +126,55 @@ def test_prometheus_heeds_what_carries_the_labels_that_are_told_in_any_namespace
         assert spec[f"{kind}Selector"] == {"matchLabels": extras.MONITOR_LABELS}
         assert spec[f"{kind}NamespaceSelector"] == {}
     monitors = [each["metadata"]["labels"] for each in monitoring() if each["kind"] == "ServiceMonitor"]
-    assert monitors == [extras.MONITOR_LABELS]
+    assert monitors == [extras.MONITOR_LABELS] * 2
+
+
+def containers() -> dict[str, dict[str, Any]]:
+    """The one of each Deployment."""
+    found = {each["metadata"]["name"]: each["spec"] for each in monitoring() if each["kind"] == "Deployment"}
+    return {name: spec["template"]["spec"]["containers"][0] for name, spec in found.items()}
 
 
 def test_monitoring_takes_little_of_the_node_and_only_its_own_images() -> None:
-    found = {each["kind"]: each["spec"] for each in monitoring() if each["kind"] in ("Deployment", "Prometheus")}
-    container = found["Deployment"]["template"]["spec"]["containers"][0]
-    reloader = next(argument for argument in container["args"] if "config-reloader=" in argument).partition("=")[2]
-    assert {container["image"], reloader, found["Prometheus"]["image"]} == set(EXTRAS["monitoring"].images)
-    millicores = [int(spec["resources"]["requests"]["cpu"].removesuffix("m")) for spec in (container, found["Prometheus"])]
+    (prometheus,) = (each["spec"] for each in monitoring() if each["kind"] == "Prometheus")
+    started = [*containers().values(), prometheus]
+    arguments = containers()["prometheus-operator"]["args"]
+    reloader = next(argument for argument in arguments if "config-reloader=" in argument).partition("=")[2]
+    assert {*(each["image"] for each in started), reloader} == set(EXTRAS["monitoring"].images)
+    millicores = [int(each["resources"]["requests"]["cpu"].removesuffix("m")) for each in started]
     assert sum(millicores) + 10 <= 50, "the reloader asks for 10m by itself"
+
+
+def test_what_monitoring_starts_is_waited_for_and_shown() -> None:
+    assert {"kube-state-metrics", "prometheus"}.isdisjoint(addons._wanted(INSTANCE))
+    extras.write(INSTANCE, PLAIN.with_words(["monitoring"]))
+    shown = addons._wanted(INSTANCE)
+    assert {name: shown[name] for name in containers()} == {name: ("Deployment", name, "Available") for name in containers()}
+    assert shown["prometheus"][0] == "StatefulSet"
+
+
+def test_the_state_of_the_cluster_is_read_as_far_as_it_is_shown_and_no_further() -> None:
+    arguments = dict(argument.removeprefix("--").split("=", 1) for argument in containers()["kube-state-metrics"]["args"])
+    (role,) = (each for each in monitoring() if each["kind"] == "ClusterRole" and each["metadata"]["name"] == "kube-state-metrics")
+    readable = {resource for rule in role["rules"] for resource in rule["resources"]}
+    assert readable == set(arguments["resources"].split(","))
+    assert {verb for rule in role["rules"] for verb in rule["verbs"]} == {"list", "watch"}
+    shown = {metric.name.split("_")[1] for metric in METRICS if metric.exporter == STATE_METRICS}
+    assert shown == {resource.removesuffix("s") for resource in readable}
+
+
+def test_series_about_other_pods_keep_their_own_labels() -> None:
+    monitors = {each["metadata"]["name"]: each["spec"]["endpoints"] for each in monitoring() if each["kind"] == "ServiceMonitor"}
+    assert all(endpoint["honorLabels"] for endpoints in monitors.values() for endpoint in endpoints)
+    service = next(each["spec"] for each in monitoring() if each["kind"] == "Service" and each["metadata"]["name"] == "kube-state-metrics")
+    ports = {port["name"] for port in containers()["kube-state-metrics"]["ports"]}
+    assert {port["targetPort"] for port in service["ports"]} <= ports
+    assert {endpoint["port"] for endpoint in monitors["kube-state-metrics"]} == {port["name"] for port in service["ports"]}
+
+
+def test_of_the_nodes_labels_those_of_gpus_are_shown_as_the_platform_has_it() -> None:
+    values = [arg for arg in containers()["kube-state-metrics"]["args"] if arg.startswith("--metric-labels-allowlist=")]
+    assert values == [f"--metric-labels-allowlist=nodes=[{','.join(scheduling.GPU_LABELS)}]"]
 
 
 def node(capacity: int, allocatable: int, labels: dict[str, str]) -> dict[str, Any]:
