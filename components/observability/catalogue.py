@@ -13,10 +13,12 @@ from components.serving.vllm import LATENCY_BOUNDS
 
 Kind = Literal["counter", "gauge", "histogram"]
 NOT_SCRAPED = "not scraped yet"
+ON_THE_BENCH = "the bench's Prometheus, 2026-11-21"
+"""Again with every run of tests/node/test_metrics_live.py."""
 
 
 class Exporter(Args):
-    """`source`: `repository:path@version`. `scrape`: which scrape on the bench has shown its metrics."""
+    """`source`: `repository:path@version`. `scrape`: which one has shown its metrics, with their labels and bounds."""
 
     name: str
     source: str
@@ -46,29 +48,38 @@ TARGET_LABELS = ("job", "instance", "namespace", "pod", "container", "service", 
 ENVOY = Exporter(
     name="Envoy",
     source="envoyproxy/envoy:docs/root/configuration/upstream/cluster_manager/cluster_stats.rst@02aefdc5a51e",
-    scrape="an Envoy 1.40.0 by itself, without Envoy Gateway, 2026-11-21",
+    scrape=ON_THE_BENCH,
 )
-QUEUE_PROXY = Exporter(name="Knative's queue proxy", source="knative/serving:pkg/queue/request_metric.go@knative-v1.21.1")
-AUTOSCALER = Exporter(name="Knative's autoscaler", source="knative/serving:pkg/autoscaler/scaling/metrics.go@knative-v1.21.1")
+QUEUE_PROXY = Exporter(
+    name="Knative's queue proxy", source="knative/serving:pkg/queue/request_metric.go@knative-v1.21.1", scrape=ON_THE_BENCH
+)
+AUTOSCALER = Exporter(
+    name="Knative's autoscaler", source="knative/serving:pkg/autoscaler/scaling/metrics.go@knative-v1.21.1", scrape=ON_THE_BENCH
+)
 PODS_OF_REVISIONS = Exporter(
-    name="Knative's autoscaler", source="knative/serving:pkg/reconciler/autoscaling/kpa/metrics.go@knative-v1.21.1"
+    name="Knative's autoscaler", source="knative/serving:pkg/reconciler/autoscaling/kpa/metrics.go@knative-v1.21.1", scrape=ON_THE_BENCH
 )
-MNIST_SERVER = Exporter(name="our MNIST server", source="images/mnist/server.py")
-KSERVE_SERVER = Exporter(name="KServe's Python server", source="kserve/kserve:python/kserve/kserve/metrics.py@v0.20.0")
-VLLM_BY_ITSELF = "vLLM 0.32.0 on CPUs by itself, outside a pod, 2026-11-21"
-VLLM = Exporter(name="vLLM", source="vllm-project/vllm:vllm/v1/metrics/loggers.py@v0.32.0", scrape=VLLM_BY_ITSELF)
+MNIST_SERVER = Exporter(name="our MNIST server", source="images/mnist/server.py", scrape=ON_THE_BENCH)
+KSERVE_SERVER = Exporter(name="KServe's Python server", source="kserve/kserve:python/kserve/kserve/metrics.py@v0.20.0", scrape=ON_THE_BENCH)
+VLLM = Exporter(name="vLLM", source="vllm-project/vllm:vllm/v1/metrics/loggers.py@v0.32.0", scrape=ON_THE_BENCH)
 VLLM_HTTP = Exporter(
     name="vLLM's HTTP server",
     source="vllm-project/vllm:vllm/entrypoints/serve/instrumentator/metrics.py@v0.32.0",
-    scrape=VLLM_BY_ITSELF,
+    scrape=ON_THE_BENCH,
 )
 DCGM = Exporter(name="DCGM exporter", source="NVIDIA/dcgm-exporter:etc/dcp-metrics-included.csv@084a245dc715")
-KEDA = Exporter(name="KEDA", source="kedacore/keda:pkg/metricscollector/prommetrics.go@v2.21.0")
-MINIO = Exporter(name="MinIO", source="minio/minio:docs/metrics/prometheus/list.md@7aac2a2c5b7c")
-CERT_MANAGER = Exporter(name="cert-manager", source="cert-manager/cert-manager:internal/collectors/certificate_collector.go@v1.21.2")
-STATE_METRICS = Exporter(name="kube-state-metrics", source="kubernetes/kube-state-metrics:internal/store@v2.20.0")
-CADVISOR = Exporter(name="the kubelet's cAdvisor", source="google/cadvisor:metrics/prometheus.go@v0.56.2")
-PROMETHEUS = Exporter(name="Prometheus", source="prometheus/prometheus:rules/alerting.go@v3.14.0")
+KEDA = Exporter(name="KEDA", source="kedacore/keda:pkg/metricscollector/prommetrics.go@v2.21.0", scrape=ON_THE_BENCH)
+MINIO = Exporter(name="MinIO", source="minio/minio:docs/metrics/prometheus/list.md@7aac2a2c5b7c", scrape=ON_THE_BENCH)
+CERT_MANAGER = Exporter(
+    name="cert-manager", source="cert-manager/cert-manager:internal/collectors/certificate_collector.go@v1.21.2", scrape=ON_THE_BENCH
+)
+STATE_METRICS = Exporter(
+    name="kube-state-metrics",
+    source="kubernetes/kube-state-metrics:internal/store@v2.20.0",
+    scrape="kube-state-metrics 2.20.0 itself, outside a node, 2026-11-21",
+)
+CADVISOR = Exporter(name="the kubelet's cAdvisor", source="google/cadvisor:metrics/prometheus.go@v0.56.2", scrape=ON_THE_BENCH)
+PROMETHEUS = Exporter(name="Prometheus", source="prometheus/prometheus:rules/alerting.go@v3.14.0", scrape=ON_THE_BENCH)
 
 ENVOY_BOUNDS = (0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000)
 PYTHON_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
@@ -140,6 +151,10 @@ METRICS = [
         ("pool", "set"),
         "minio_cluster_health_erasure_set_online_drives",
         "minio_cluster_health_erasure_set_write_quorum",
+    ),
+    *_gauges(
+        MINIO,
+        (),
         "minio_cluster_drive_total",
         "minio_cluster_capacity_usable_free_bytes",
         "minio_cluster_capacity_usable_total_bytes",
