@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from scripts.commands import ROOT
+from scripts.errors import DriverError
 from scripts.local.cluster import Cluster
 from scripts.local.cluster import images as build_images
 from scripts.stack_file import sections
@@ -65,6 +66,10 @@ def configured(cluster: Cluster) -> Workspace:
 def write_config(workspace: Workspace, cluster: Cluster, images: dict[str, str], source: Path = ROOT / f"Pulumi.{STACK}.yaml") -> None:
     """The committed stack file, plus what only this machine knows; the salt of an earlier run is kept."""
     text = source.read_text()
+    if cluster.is_bench and not cluster.smollm and "smollm" in sections(text).get("services", {}):
+        raise DriverError(
+            f"{source.name} has services.smollm, and this node has no vLLM: `make up SMOLLM=1` brings it; or remove the section"
+        )
     committed: dict[str, Any] = yaml.safe_load(text)
     earlier: dict[str, Any] = yaml.safe_load(workspace.config_file.read_text()) if workspace.config_file.exists() else {}
     merged = {key: value for key, value in (earlier or {}).items() if key == "encryptionsalt"} | committed

@@ -110,6 +110,14 @@ def test_without_extras_the_stack_is_pulumi_local_yaml(monkeypatch: pytest.Monke
     assert of_the_stack(written) == of_the_stack(local())
 
 
+def test_a_node_without_it_refuses_a_stack_file_that_a_rollout_left_it_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bench(monkeypatch, tmp_path)
+    cluster, source = clusters.running(), tmp_path / "Pulumi.local.yaml"
+    source.write_text(yaml.safe_dump({"config": {"inference-platform:services": {"smollm": {"versions": []}}}}))
+    with pytest.raises(DriverError, match=r"has services\.smollm, and this node has no vLLM: `make up SMOLLM=1` brings it"):
+        write_config(prepare(cluster), cluster, {}, source)
+
+
 def test_a_node_that_has_it_all_adds_the_overlay_and_later_commands_mean_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     bench(monkeypatch, tmp_path, *FULL)
     cluster = clusters.running()
