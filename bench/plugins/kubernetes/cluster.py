@@ -17,8 +17,9 @@ from bench.plugins.kubernetes.tokens import Gvk
 if TYPE_CHECKING:  # loading the client takes longer than starting the plugin without it
     from kubernetes.client.api_client import ApiClient
 
-_PROBE_TIMEOUT = urllib3.Timeout(connect=5, read=10)
-_TIMEOUT = urllib3.Timeout(connect=5, read=60)  # seconds; by its own limit the API server gives a webhook 30
+# Seconds. TLS' handshake counts as connecting: on a busy machine a living server has taken longer than five for it.
+_PROBE_TIMEOUT = urllib3.Timeout(connect=10, read=10)
+_TIMEOUT = urllib3.Timeout(connect=30, read=60)  # by its own limit the API server gives a webhook 30
 # A busy server says when to come back (429, 503); anything else that failed midway may have happened and is not repeated.
 _RETRIES = urllib3.Retry(total=6, connect=2, read=0, status=5, allowed_methods=None, backoff_factor=0.2, raise_on_status=False)
 
