@@ -7,6 +7,9 @@ RUN := . $(VENV)/bin/activate &&
 CLOUD = $(filter-out local,$(STACK))
 CHECKED := __main__.py bench components images policies scripts stacks tests
 
+# Images of development machines set it, and then every engine run compiles the SDKs and the program anew: seconds each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help up down doctor preview load rollout rollback test check lint types unit test-node test-engine prices lock mirror-list schema format packages clean deploy drift comment kind-images lint-workflows test-provider
 
 help: ## Show this list
