@@ -17,6 +17,7 @@ _APPLY = "application/apply-patch+yaml"
 _JSON_PATCH = "application/json-patch+json"
 _MERGE_PATCH = "application/merge-patch+json"
 _RETRY_SECONDS = (1, 2, 4, 8, 16)  # the official provider's five retries for a namespace or CRD that is about to appear
+_LOOKS = 5  # at an object that somebody else is writing at the same time
 _DEFINITION = ("apiextensions.k8s.io", "CustomResourceDefinition")
 
 
@@ -68,15 +69,28 @@ class Change:
             replaced: Object = cluster.request("PUT", path, body=body, fieldManager=self.manager, **_mode(dry_run))
             return replaced
         keep_ignored(body, live, self.ignored)
-        takeover = adoption(live, self.manager)
-        if takeover and dry_run:
+        if dry_run and adoption(live, self.manager):
             # A dry run cannot hand fields over, and an apply beside the first owner adds to its lists instead of changing them.
             patch = merge_patch(self.before, body)
             previewed: Object = cluster.request("PATCH", path, body=patch, content=_MERGE_PATCH, **_mode(dry_run))
             return previewed
-        if takeover:
-            cluster.request("PATCH", path, body=takeover, content=_JSON_PATCH)
+        self._take_over(cluster, path, live)
         return self._server_side_apply(cluster, path, body, dry_run=dry_run)
+
+    def _take_over(self, cluster: Cluster, path: str, live: Object) -> None:
+        """Where somebody else wrote since the last look, such as a controller its status, the patch is a conflict: then it looks again."""
+        for left in reversed(range(_LOOKS)):
+            takeover = adoption(live, self.manager)
+            if not takeover:
+                return
+            try:
+                cluster.request("PATCH", path, body=takeover, content=_JSON_PATCH)
+            except ApiError as error:
+                if not error.conflict or not left:
+                    raise
+                live = cluster.request("GET", path)
+            else:
+                return
 
     def _server_side_apply(self, cluster: Cluster, path: str, body: Object, *, dry_run: bool) -> Object:
         force = self.force or directives.is_true(self.obj, directives.PATCH_FORCE)
