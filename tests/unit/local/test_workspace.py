@@ -37,9 +37,11 @@ def test_the_passphrase_is_made_once_and_only_its_owner_reads_it(tmp_path: Path)
 def test_what_the_user_set_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://theirs")
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "theirs")
+    monkeypatch.setenv("GOGC", "100")
     environment = prepare(bench_cluster(tmp_path)).environment
     assert environment["PULUMI_BACKEND_URL"] == "s3://theirs"
     assert environment["PULUMI_CONFIG_PASSPHRASE"] == "theirs"
+    assert environment["GOGC"] == "100"
     assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in environment
     assert not (tmp_path / "pulumi/passphrase").exists()
 
