@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
@@ -22,11 +21,11 @@ from bench.environment import PLUGINS, missing_clients, own_path, path_entries
 from bench.plugins.aws.check import Leaf
 from bench.plugins.aws.service_models import ServiceModels
 from bench.plugins.aws.table import TABLE
+from tests.engine import program_aws
 from tests.engine.harness import Run, Stack
 
 pytestmark = pytest.mark.engine
 
-PROGRAM = Path(__file__).parent / "program_aws" / "__main__.py"
 NOTICE = "aws is simulated by the bench"
 INSTALL = f"pulumi plugin install resource aws {version('pulumi-aws')}"
 
@@ -45,9 +44,7 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def open_stack(folder: Path, tools: dict[str, str], case: str) -> Stack:
-    stack = Stack(folder, {**tools, "CASE": case})
-    shutil.copyfile(PROGRAM, stack.folder / "__main__.py")
-    return stack
+    return Stack(folder, tools, partial(program_aws.declare, case))
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.engine.harness import Cluster, Resource, Stack, descendants
+from tests.engine.harness import Cluster, Stack, descendants
 from tests.engine.kinds import PAUSE, SHELL
+from tests.engine.program import Resource
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.engine

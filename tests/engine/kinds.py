@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tests.engine.harness import Resource
+from tests.engine.program import Resource
 
 PAUSE = "registry.k8s.io/pause:3.10"
 SHELL = "bench.local/busybox:1.35.0"
