@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,9 @@ import yaml
 
 from scripts.commands import ROOT
 from scripts.errors import DriverError
-from stacks.config import NAMESPACE, StackConfig, parse
+
+PROJECT = "inference-platform"
+"""Pulumi's name of the program, below which its configuration lies; `stacks.config` knows it too, and takes half a second to load."""
 
 
 def stack_file(stack: str) -> Path:
@@ -25,26 +25,6 @@ def stack_file(stack: str) -> Path:
 
 def sections(text: str) -> dict[str, Any]:
     """Ours, by their names below the namespace, of a stack file's text."""
-    prefix = f"{NAMESPACE}:"
+    prefix = f"{PROJECT}:"
     content = yaml.safe_load(text)["config"]
     return {key.removeprefix(prefix): value for key, value in content.items() if key.startswith(prefix)}
-
-
-def configuration(stack: str, given: Mapping[str, Any]) -> StackConfig:
-    """The model of these sections, for what a stack says of itself. Encrypted values stay so. Raises ConfigError."""
-
-    async def parsed() -> StackConfig:  # a secret becomes an Output, which wants a running loop
-        return parse(_readable(dict(given)), stack)
-
-    loop = asyncio.new_event_loop()
-    try:
-        return loop.run_until_complete(parsed())
-    finally:
-        loop.close()
-
-
-def _readable(value: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
-    """With the ciphertext where Pulumi wrote `secure: <ciphertext>`: text, as what it hides."""
-    if isinstance(value, dict):
-        return value["secure"] if value.keys() == {"secure"} else {key: _readable(item) for key, item in value.items()}
-    return [_readable(item) for item in value] if isinstance(value, list) else value

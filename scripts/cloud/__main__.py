@@ -10,9 +10,8 @@ import yaml
 
 from scripts.cloud.deploy import deploy
 from scripts.cloud.doctor import examine, report
-from scripts.cloud.preview import PROJECT
 from scripts.errors import DriverError
-from scripts.stack_file import stack_file
+from scripts.stack_file import PROJECT, stack_file
 from stacks.config import ConfigError, StackConfig, parse
 
 

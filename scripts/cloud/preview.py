@@ -18,10 +18,9 @@ from scripts.commands import ROOT, answer, show
 from scripts.errors import DriverError
 from scripts.preview.live import check
 from scripts.preview.run import summarized
-from scripts.stack_file import stack_file
+from scripts.stack_file import PROJECT, stack_file
 
 BENCH = [sys.executable, "-m", "bench"]
-PROJECT = "inference-platform"
 OF_THE_STATE = ("secretsprovider", "encryptedkey", "encryptionsalt")
 """Keys of a stack file that belong to its real state; an empty one has its own."""
 

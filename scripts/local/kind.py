@@ -12,7 +12,8 @@ import yaml
 
 from scripts.commands import ROOT, show
 from scripts.errors import DriverError
-from scripts.local.workspace import PROJECT, STACK
+from scripts.local.workspace import STACK
+from scripts.stack_file import PROJECT
 
 TARGETS = {"mnist": "serving", "mnistWeights": "weights"}
 """Key below `images` → build target of images/mnist."""

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from scripts.commands import ROOT, answer, show
-from scripts.local.workspace import PROJECT, STACK, Workspace
+from scripts.local.workspace import STACK, Workspace
+from scripts.stack_file import PROJECT
 
 
 def release_stale_lock(workspace: Workspace) -> None:

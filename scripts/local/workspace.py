@@ -18,10 +18,9 @@ from scripts.commands import ROOT
 from scripts.errors import DriverError
 from scripts.local.cluster import Cluster
 from scripts.local.cluster import images as build_images
-from scripts.stack_file import sections
+from scripts.stack_file import PROJECT, sections
 
 STACK = "local"
-PROJECT = "inference-platform"
 SMOLLM = Path(__file__).with_name("smollm.yaml")
 """A part of a stack file: what serving SmolLM on the bench's node takes."""
 

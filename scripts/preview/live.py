@@ -10,7 +10,8 @@ from pathlib import Path
 from scripts import live_rules, live_versions
 from scripts.cloud.access import cluster_access
 from scripts.errors import DriverError
-from scripts.stack_file import configuration, sections
+from scripts.stack_configuration import configuration
+from scripts.stack_file import sections
 from stacks.config import ConfigError
 
 

@@ -17,7 +17,8 @@ from scripts.local.engine import make_ready
 from scripts.local.workspace import Workspace
 from scripts.mlops.delivery.pulumi_engine import Deployment
 from scripts.preview.run import POLICY_PACK
-from scripts.stack_file import configuration, stack_file
+from scripts.stack_configuration import configuration
+from scripts.stack_file import stack_file
 
 
 def deployment(stack: str, sections: dict[str, Any]) -> Deployment:

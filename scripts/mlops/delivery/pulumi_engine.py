@@ -17,7 +17,7 @@ from pulumi.automation.events import EngineEvent, OpType
 from scripts.commands import ROOT
 from scripts.errors import DriverError
 from scripts.mlops.delivery.ports import UpFailedError
-from scripts.stack_file import configuration
+from scripts.stack_configuration import configuration
 from stacks.config import StackConfig
 
 PATIENCE_SECONDS = 300

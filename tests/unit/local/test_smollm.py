@@ -17,7 +17,7 @@ from scripts.local.workspace import laid_over, prepare, with_machine, write_conf
 from scripts.mlops.delivery.plan import Named
 from scripts.mlops.delivery.services import SERVICES, Kubectl
 from scripts.mlops.delivery.stack_file import StackFile
-from scripts.stack_file import configuration
+from scripts.stack_configuration import configuration
 from tests.stack_files import BENCH_PROMETHEUS, IMAGES, ROOT, committed, local, local_with_smollm
 
 WITH = ["--with", "keda", "--with", "monitoring", "--with", "vllm", "--with", "gpus=1"]

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from scripts.mlops.delivery.stack_file import Edits, StackFile
-from scripts.stack_file import configuration
+from scripts.stack_configuration import configuration
 from tests.unit.mlops.fake_platform import A, B
 
 ROOT = Path(__file__).parents[3]
