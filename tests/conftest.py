@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import gc
 import signal
+from collections.abc import Generator
 
 import pytest
 
@@ -14,6 +16,17 @@ from tests import nodes
 def pytest_configure() -> None:
     """A shell starts background commands with Ctrl-C ignored, and what they start inherits it; here Ctrl-C is under test."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported and collected stays to the end: it is never looked through for garbage."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

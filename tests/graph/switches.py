@@ -130,10 +130,17 @@ def completed(start: Case, allowed: Conflict | None = None) -> Case | None:
     """The first setting of all switches that goes on from `start` without a conflict but `allowed`; None when there is none."""
     if any(conflict is not allowed for conflict in broken(start)):
         return None
+    return _continued(start, allowed)
+
+
+def _continued(start: Case, allowed: Conflict | None) -> Case | None:
+    """The same from a start without a conflict: only those of the switch that is set next can be new."""
     switch = next((switch for switch in SWITCHES if switch not in start), None)
     if switch is None:
         return {each: start[each] for each in SWITCHES}
-    found = (completed({**start, switch: value}, allowed) for value in SWITCHES[switch])
+    watched = [conflict for conflict in CONFLICTS if switch in conflict.values and conflict is not allowed]
+    wider = ({**start, switch: value} for value in SWITCHES[switch])
+    found = (_continued(case, allowed) for case in wider if not any(conflict.holds(case) for conflict in watched))
     return next((case for case in found if case), None)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any
 
 import pytest
 
 from policies.rules.catalogue import RULES
+from policies.rules.rule import Rule, StackRule
 from tests import stack_files
 from tests.graph.recording import record
 from tests.graph.stacks import recorded, stand_ins
@@ -76,18 +76,21 @@ CONFIGURATIONS: list[tuple[str, str, dict[str, Any]]] = [
 ]
 
 
-def prod(key: str = "", path: str = "", value: object = None) -> list[Registered]:
+def prod(rule: Rule | StackRule, key: str, path: str, value: object) -> list[Registered]:
+    """What the rule is asked about: all, or the changed one where it judges each by itself; all others pass (test_stacks.py)."""
     registered = []
     for resource in recorded("prod"):
-        inputs = changed(resource.inputs, {path: value}) if resource.custom and resource.key == key else deepcopy(resource.inputs)
-        registered.append(Registered(resource.type, resource.name, inputs, resource.protect))
+        is_changed = resource.custom and resource.key == key
+        if is_changed or isinstance(rule, StackRule):
+            inputs = changed(resource.inputs, {path: value}) if is_changed else resource.inputs
+            registered.append(Registered(resource.type, resource.name, inputs, resource.protect))
     return registered
 
 
 @pytest.mark.parametrize(("rule", "key", "path", "value"), OUTPUTS)
 def test_an_output_that_is_wrong_is_refused(rule: str, key: str, path: str, value: object) -> None:
     recorded("prod").one(key)
-    (found,) = findings(prod(key, path, value), "prod", [BY_NAME[rule]], configuration=OWN_REGISTRY)
+    (found,) = findings(prod(BY_NAME[rule], key, path, value), "prod", [BY_NAME[rule]], configuration=OWN_REGISTRY)
     name = key.rpartition("/")[2]
     assert f" {name}: " in found.message or (rule in OF_A_PARTNER and name in found.message)
     assert BY_NAME[rule].fix in found.message

@@ -7,7 +7,6 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
@@ -33,7 +32,7 @@ class StackFile:
 
     @staticmethod
     def parsed(text: str) -> Any:  # noqa: ANN401
-        return yaml.safe_load(text)
+        return stack_file.parsed(text)
 
     def has(self, edits: Edits) -> bool:
         return all(self.value(key) == value for key, value in edits.items())
