@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -63,7 +62,7 @@ def test_a_cli_that_hangs_is_given_up(machine: Machine, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_the_committed_stacks_can_be_examined(machine: Machine, stack: str) -> None:
     machine.calls["sts get-caller-identity"] = refused("GetCallerIdentity", "ExpiredToken", "expired")
-    (machine.folder / "bin/calls.json").write_text(json.dumps(machine.calls))
+    machine.answer(machine.calls)
     done = subprocess.run(
         [sys.executable, "-m", "scripts.cloud", "doctor", stack], cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False
     )

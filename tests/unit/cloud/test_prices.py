@@ -69,14 +69,10 @@ def answers() -> dict[str, Any]:
 def file(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An old file, on a machine whose AWS knows the prices of today."""
     monkeypatch.setattr(script, "GPU_INSTANCES", {"g6.xlarge": None})
-    answer(machine, answers())
+    machine.answer(answers())
     path = machine.folder / "prices.json"
     path.write_text(render(OLD))
     return path
-
-
-def answer(machine: Machine, calls: dict[str, Any]) -> None:
-    (machine.folder / "bin/calls.json").write_text(json.dumps(calls))
 
 
 def test_the_file_has_what_aws_answers(file: Path, machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,7 +129,7 @@ def test_other_regions_stay_as_they_are(file: Path) -> None:
 def test_one_bad_answer_changes_nothing(
     file: Path, machine: Machine, capsys: pytest.CaptureFixture[str], call: str, instead: object, says: str
 ) -> None:
-    answer(machine, answers() | {call: instead})
+    machine.answer(answers() | {call: instead})
     assert main(["eu-central-1"], file) == 1
     assert file.read_text() == render(OLD)
     assert [path.name for path in machine.folder.glob("prices.json*")] == ["prices.json"]
@@ -143,7 +139,7 @@ def test_one_bad_answer_changes_nothing(
 
 
 def test_what_is_no_region_has_no_instances(file: Path, machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
-    answer(machine, {"pricing": {"PriceList": []}})
+    machine.answer({"pricing": {"PriceList": []}})
     assert main(["eu-centrall-1"], file) == 1
     assert "is that a region?" in capsys.readouterr().err
 
@@ -151,7 +147,7 @@ def test_what_is_no_region_has_no_instances(file: Path, machine: Machine, capsys
 def test_free_and_large_amounts_are_no_price(file: Path, machine: Machine) -> None:
     tiers = [product("EUC1-VpcEndpoint-Hours", "0.012", beginRange="0"), product("EUC1-VpcEndpoint-Hours", "0.006", beginRange="1000")]
     free = product("EUC1-VpcEndpoint-Hours", "0.0000000000")
-    answer(machine, answers() | {"Type=TERM_MATCH,Field=productFamily,Value=VpcEndpoint": {"PriceList": [*tiers, free]}})
+    machine.answer(answers() | {"Type=TERM_MATCH,Field=productFamily,Value=VpcEndpoint": {"PriceList": [*tiers, free]}})
     main(["eu-central-1"], file)
     assert PriceFile.model_validate_json(file.read_text()).regions["eu-central-1"][0].units["endpoint-hour"] == 0.012
 
