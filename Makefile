@@ -73,8 +73,7 @@ types: $(VENV)/.installed
 	@$(RUN) mypy $(CHECKED)
 
 unit: $(VENV)/.installed
-	@# With compiled files, whatever the environment says: every worker, and every command that a test starts, reads the same hundreds.
-	@$(RUN) PYTHONDONTWRITEBYTECODE= python -m pytest -q -n auto --dist loadfile tests/unit tests/graph tests/policies tests/structure
+	@$(RUN) python -m pytest -q -n auto --dist loadfile tests/unit tests/graph tests/policies tests/structure
 
 test-engine: packages ## Only the tests on the real Pulumi engine
 	@$(RUN) python -m pytest -m engine tests/engine

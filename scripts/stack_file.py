@@ -10,6 +10,8 @@ import yaml
 from scripts.commands import ROOT
 from scripts.errors import DriverError
 
+LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+
 PROJECT = "inference-platform"
 """Pulumi's name of the program, below which its configuration lies; `stacks.config` knows it too, and takes half a second to load."""
 
@@ -24,8 +26,8 @@ def stack_file(stack: str) -> Path:
 
 
 def parsed(text: str) -> Any:  # noqa: ANN401 - whatever stands in the file
-    """By libyaml: a rollout reads its stack file before and after each thing it does, and Python takes ten times as long."""
-    return yaml.load(text, Loader=yaml.CSafeLoader)
+    """By libyaml where PyYAML has it: a rollout reads its stack file around everything it does, and Python takes ten times as long."""
+    return yaml.load(text, Loader=LOADER)  # noqa: S506 - one of the safe ones
 
 
 def sections(text: str) -> dict[str, Any]:
