@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -43,6 +44,12 @@ while not (folder / {awaited!r}).exists(): time.sleep(0.05)
     assert (
         suites.run([[waiting("first", "beside"), waiting("second", "first-ended")], [waiting("beside", "first")]], tmp_path, Event()) == 0
     )
+
+
+def test_a_suite_gives_way_with_all_that_it_starts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = "import os, sys, time; time.sleep(0.5); os.execv(sys.executable, [sys.executable, '-c', 'import os; print(os.nice(0))'])"
+    assert suites.run([[Suite("beside", [sys.executable, "-c", code], niceness=5)]], tmp_path, Event()) == 0
+    assert capsys.readouterr().out.endswith(f"\n\nbeside: {os.nice(0) + 5}\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
