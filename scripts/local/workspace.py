@@ -18,7 +18,7 @@ from scripts.commands import ROOT
 from scripts.errors import DriverError
 from scripts.local.cluster import Cluster
 from scripts.local.cluster import images as build_images
-from scripts.stack_file import PROJECT, sections
+from scripts.stack_file import PROJECT, parsed, sections
 
 STACK = "local"
 SMOLLM = Path(__file__).with_name("smollm.yaml")
@@ -69,14 +69,15 @@ def configured(cluster: Cluster) -> Workspace:
 def write_config(workspace: Workspace, cluster: Cluster, images: dict[str, str], source: Path = ROOT / f"Pulumi.{STACK}.yaml") -> None:
     """The committed stack file, plus what only this machine knows; the salt of an earlier run is kept."""
     text = source.read_text()
-    if cluster.is_bench and not cluster.smollm and "smollm" in sections(text).get("services", {}):
+    given = sections(text)
+    if cluster.is_bench and not cluster.smollm and "smollm" in given.get("services", {}):
         raise DriverError(
             f"{source.name} has services.smollm, and this node has no vLLM: `make up SMOLLM=1` brings it; or remove the section"
         )
-    committed: dict[str, Any] = yaml.safe_load(text)
+    committed: dict[str, Any] = parsed(text)
     earlier: dict[str, Any] = yaml.safe_load(workspace.config_file.read_text()) if workspace.config_file.exists() else {}
     merged = {key: value for key, value in (earlier or {}).items() if key == "encryptionsalt"} | committed
-    known = with_machine(sections(text), cluster, images)
+    known = with_machine(given, cluster, images)
     merged["config"] = committed["config"] | {f"{PROJECT}:{name}": value for name, value in known.items()}
     partial = workspace.config_file.with_suffix(".partial")
     partial.write_text(yaml.safe_dump(merged, sort_keys=False))

@@ -26,7 +26,7 @@ class Prometheus:
 
         Raises DriverError where it does not answer.
         """
-        result = self._result("query", {"query": query} | ({} if at is None else {"time": f"{at:.3f}"}))
+        result = self.data("query", query=query, **({} if at is None else {"time": f"{at:.3f}"}))["result"]
         value = float(result[0]["value"][1]) if result else math.nan
         return None if math.isnan(value) else value
 
@@ -35,20 +35,19 @@ class Prometheus:
 
         Raises DriverError where it does not answer.
         """
-        fields = {"query": query, "start": f"{began:.3f}", "end": f"{ended:.3f}", "step": f"{step:g}"}
-        result = self._result("query_range", fields)
+        result = self.data("query_range", query=query, start=f"{began:.3f}", end=f"{ended:.3f}", step=f"{step:g}")["result"]
         pairs = [(float(at), float(value)) for at, value in result[0]["values"]] if result else []
         return [(at, value) for at, value in pairs if not math.isnan(value)]
 
-    def _result(self, path: str, fields: Mapping[str, str]) -> list[dict[str, Any]]:
+    def data(self, path: str, **fields: str) -> Any:  # noqa: ANN401 - any JSON
+        """What it answers to a path of its API. Raises DriverError where it does not answer."""
         address = f"{self.endpoint.url}/{path}?{urllib.parse.urlencode(fields)}"
         request = urllib.request.Request(address, headers={"Host": self.endpoint.host})  # noqa: S310 - of the stack's configuration
         try:
             with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
-                found: list[dict[str, Any]] = json.load(response)["data"]["result"]
+                return json.load(response)["data"]
         except (OSError, ValueError, KeyError) as error:
             raise DriverError(f"Prometheus does not answer: {error}") from None
-        return found
 
 
 @contextmanager

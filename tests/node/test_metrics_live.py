@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -19,7 +17,7 @@ import pytest
 from bench.extras import MONITOR_LABELS, PROMETHEUS_URL
 from components.observability.catalogue import DCGM, METRICS, Metric
 from scripts.mlops.load.plan import Plan
-from scripts.mlops.reach import Endpoint, reachable
+from scripts.mlops.prometheus import connected
 from tests.node import platform, smollm
 from tests.waiting import wait_for
 
@@ -48,8 +46,8 @@ def ask(up: platform.Done) -> Iterator[Ask]:
         for load in (smollm.whole(to, Plan(requests=5, clients=1)), smollm.streamed(to, Plan(requests=5, clients=1), tokens=16)):
             assert load.result().failures == {}
         assert platform.answers(platform.endpoint())
-        with reachable(f"{PROMETHEUS_URL}/api/v1", platform.shell()) as endpoint:
-            yield partial(_answer, endpoint)
+        with connected(PROMETHEUS_URL, platform.shell()) as prometheus:
+            yield prometheus.data
 
 
 @contextmanager
@@ -60,13 +58,6 @@ def an_alert() -> Iterator[None]:
         yield
     finally:
         platform.kubectl("delete", "prometheusrule", "always", "--namespace", smollm.NAMESPACE)
-
-
-def _answer(api: Endpoint, path: str, **fields: str) -> Any:  # noqa: ANN401 - any JSON
-    address = f"{api.url}/{path}?{urllib.parse.urlencode(fields)}"
-    request = urllib.request.Request(address, headers={"Host": api.host})  # noqa: S310 - of the node
-    with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
-        return json.load(response)["data"]
 
 
 def test_every_monitor_finds_something_and_every_scrape_succeeds(ask: Ask) -> None:

@@ -8,6 +8,7 @@ import pulumi
 import pytest
 import yaml
 
+from scripts import stack_file
 from stacks import schema
 from stacks.config import NAMESPACE, StackConfig, parse
 from tests.stack_files import IMAGES_BY_DIGEST, committed
@@ -40,7 +41,7 @@ def test_the_project_declares_the_models_keys_and_makes_none_of_them_required() 
 
 def test_the_project_wants_the_engine_it_is_tried_with() -> None:
     assert PROJECT["requiredPulumiVersion"] == ">=3.170.0"
-    assert PROJECT["name"] == NAMESPACE
+    assert PROJECT["name"] == NAMESPACE == stack_file.PROJECT
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -23,13 +23,12 @@ def prometheus(answers: dict[str, str], queries: list[str]) -> Iterator[str]:
             (query,) = fields["query"]
             queries.append(query)
             value = next((value for pattern, value in answers.items() if re.search(pattern, query)), None)
-            shapes: dict[str, dict[str, object]] = {
-                "/api/v1/query": {"value": [1732200000.0, value]},
-                "/api/v1/query_range": {"values": _values(fields, value)},
-            }
-            result = [{"metric": {}} | shapes[path]] if value else []
+            numbers: dict[str, object] = (
+                {"values": _values(fields, value)} if path == "/api/v1/query_range" else {"value": [1732200000.0, value]}
+            )
+            result = [{"metric": {}} | numbers] if value else []
             content = json.dumps({"status": "success", "data": {"result": result}}).encode()
-            self.send_response(200)
+            self.send_response(200 if path in {"/api/v1/query", "/api/v1/query_range"} else 404)
             self.end_headers()
             self.wfile.write(content)
 
@@ -45,5 +44,5 @@ def prometheus(answers: dict[str, str], queries: list[str]) -> Iterator[str]:
 
 
 def _values(fields: dict[str, list[str]], value: str | None) -> list[tuple[float, str | None]]:
-    start, end, step = (float(fields.get(name, ["0"])[0]) for name in ("start", "end", "step"))
-    return [(start + number * step, value) for number in range(int((end - start) / step) + 1)] if step else []
+    start, end, step = (float(fields[name][0]) for name in ("start", "end", "step"))
+    return [(start + number * step, value) for number in range(int((end - start) / step) + 1)]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from components.serving.metrics import INTERVAL
 from scripts.mlops.load.extra import Condition
 from scripts.mlops.load.measurement import Measurement, Sample
 from scripts.mlops.load_test_smollm import ON_GPU
-from scripts.mlops.smollm_figures import NAMESPACE, ON_CPU, Objective, Streams
+from scripts.mlops.smollm_figures import NAMESPACE, ON_CPU, SECONDS_BETWEEN_SCRAPES, Objective, Streams
 from scripts.mlops.smollm_requests import Completion
 from stacks.observability import SMOLLM_OBJECTIVE
 from stacks.platform import MODELS_NAMESPACE
@@ -79,6 +80,7 @@ def test_the_queue_is_what_prometheus_has_seen_of_it() -> None:
     assert found == {"requests_waiting": [(1000, 7), (1015, 7), (1030, 7)], "requests_running": []}
     assert queries[0] == 'sum(vllm:num_requests_waiting{namespace="default",inferenceservice=~"smollm-text-generation(-.+)?"})'
     assert STREAMS.gauges(1000.0, 1040.0) == {}, "nobody to ask"
+    assert f"{SECONDS_BETWEEN_SCRAPES}s" == INTERVAL, "the load core stays free of pulumi"
 
 
 def test_the_thresholds_are_the_platforms_objective() -> None:
