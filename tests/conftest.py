@@ -16,6 +16,9 @@ from tests import nodes
 def pytest_configure() -> None:
     """A shell starts background commands with Ctrl-C ignored, and what they start inherits it; here Ctrl-C is under test."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Hardly anything that a recorded stack is made of can be freed before its end: to look for it at every 700th object, as Python
+    # does unasked, is a third of such a test's time.
+    gc.set_threshold(100_000, 50, 50)
 
 
 @pytest.hookimpl(wrapper=True)

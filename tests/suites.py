@@ -112,7 +112,7 @@ def _run_lanes(waiting: list[list[Suite]], folder: Path, started: list[Running],
     current = [next_of(lane) for lane in waiting]
     next_line = time.monotonic() + SECONDS_BETWEEN_LINES
     while any(current) and not interrupted.is_set():
-        time.sleep(0.5)
+        time.sleep(0.1)
         for place, suite in enumerate(current):
             if suite and suite.has_ended():
                 _show(suite)

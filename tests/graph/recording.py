@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import runpy
 from collections.abc import Callable, Iterator, Mapping
@@ -156,14 +155,9 @@ def _recording(build: Callable[[], object], config: dict[str, str], secret_keys:
     def program() -> None:
         build()
 
-    # Hardly anything that is made here can be freed before the end: looking for it is a third of the time.
-    gc.disable()
-    try:
-        # The engine is told where in the source each was made. That is a seventh of the time, and no test asks.
-        with patch.object(resource, "_get_stack_trace", source_pb2.StackTrace):
-            program()
-    finally:
-        gc.enable()
+    # The engine is told where in the source each was made. That is a seventh of the time, and no test asks.
+    with patch.object(resource, "_get_stack_trace", source_pb2.StackTrace):
+        program()
     root = get_root_resource()
     assert isinstance(root, Stack)
     graph.outputs = dict(root.outputs)

@@ -125,14 +125,14 @@ def test_speed_is_judged_when_steady_and_lost_requests_always() -> None:
             time.sleep(max(0.0, times[1] + 1 - time.monotonic()))
         return good(received)
 
-    options = ["--rate=40", "--seconds=1.6", "--max-p95-ms=700"]  # wide: other tests run beside this one
+    options = ["--rate=40", "--max-p95-ms=700"]  # wide: other tests run beside this one
     with serving(starting) as url:
-        assert command.main(SERVICE, ["--url", url, *options, "--steady-from=1.1"]) == 0
+        assert command.main(SERVICE, ["--url", url, *options, "--seconds=1.6", "--steady-from=1.1"]) == 0
         times.clear()
-        assert command.main(SERVICE, ["--url", url, *options]) == 1
+        assert command.main(SERVICE, ["--url", url, *options, "--seconds=0.2"]) == 1
     count = iter(range(1000))
-    with serving(lambda received: Reply(status=503) if next(count) < 10 else good(received)) as url:
-        assert command.main(SERVICE, ["--url", url, *options, "--steady-from=1.1"]) == 1
+    with serving(lambda received: Reply(status=503) if next(count) < 5 else good(received)) as url:
+        assert command.main(SERVICE, ["--url", url, *options, "--seconds=0.8", "--steady-from=0.4"]) == 1
 
 
 def test_a_report_has_every_second_version_and_replica(

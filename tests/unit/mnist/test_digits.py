@@ -13,6 +13,15 @@ def source() -> digits.Digits:
     return digits.load()
 
 
+def test_they_are_those_of_scikit_learn_in_its_order(source: digits.Digits) -> None:
+    from sklearn.datasets import load_digits
+
+    theirs = load_digits()
+    assert np.array_equal(source.images, digits.enlarge(theirs.images.astype(np.float32) / 16))
+    assert source.labels.tolist() == theirs.target.tolist()
+    assert source.ids.tolist() == list(range(len(theirs.target)))
+
+
 def test_training_and_held_out_digits_are_disjoint_and_complete(source: digits.Digits) -> None:
     split = digits.split(source.labels)
     assert not set(split.train) & set(split.held_out)
