@@ -10,10 +10,10 @@ CHECKED := __main__.py bench components images policies scripts stacks tests
 # Images of development machines set it, and then every engine run compiles the SDKs and the program anew: seconds each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help up down doctor preview load rollout rollback test check lint types unit test-node test-engine prices lock mirror-list schema format packages clean deploy drift comment kind-images lint-workflows test-provider
+.PHONY: acceptance help up down doctor preview load accuracy rollout rollback test check lint types unit test-node test-engine prices lock mirror-list schema format packages clean deploy drift comment kind-images lint-workflows test-provider
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(VENV)/.installed: requirements.txt
 	@echo "installing the Python packages of requirements.txt into $(VENV) ..."
@@ -53,6 +53,9 @@ drift: $(VENV)/.installed ## Fails where STACK=dev|prod is not what the program 
 
 load: $(VENV)/.installed ## 10 clients on the running platform's SERVICE=mnist|smollm; ARGS="--rate 100 --settle 120 --png load.png --help" for more
 	@$(RUN) python -m scripts.local.load $(ARGS)
+
+accuracy: $(VENV)/.installed ## Accuracy, success rate and latency of the running platform's mnist on digits it never saw; ARGS="--rate 100 --help" for more
+	@$(RUN) python -m scripts.local.accuracy $(ARGS)
 
 rollout: $(VENV)/.installed ## Bring MODEL=s3://... to the users of STACK (local) step by step, or back where it is worse; ARGS="--dry-run" first, "--service smollm", --help
 	@$(RUN) python -m scripts.mlops.rollout --stack $(or $(STACK),local) --model $(or $(MODEL),$(error MODEL=s3://<bucket>/<key> is missing)) $(ARGS)

@@ -80,7 +80,8 @@ def _service(namespace: str, name: str, environment: Mapping[str, str]) -> dict[
     except FileNotFoundError:
         raise DriverError(f"service {namespace}/{name} is asked for with kubectl, which isn't on PATH") from None
     if found.returncode != 0:
-        raise DriverError(f"service {namespace}/{name} is not there: {found.stderr.strip()}")
+        reason = (found.stderr.strip().splitlines() or ["kubectl does not say why"])[-1]  # what is above is its log
+        raise DriverError(f"service {namespace}/{name} is not there: {reason}")
     return dict(json.loads(found.stdout)["spec"])
 
 

@@ -21,6 +21,7 @@ def read(name):
 
 
 def fail(text):
+    print('E1122 03:03:54.412208 32706 memcache.go:265] "Unhandled Error"', file=sys.stderr)  # its log comes before its word
     print(text, file=sys.stderr)
     sys.exit(1)
 

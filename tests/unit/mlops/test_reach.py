@@ -72,7 +72,7 @@ def test_without_a_route_kubectl_forwards(kubectl: Kubectl, address: str) -> Non
 @pytest.mark.parametrize(
     ("spec", "reason"),
     [
-        ({"other/mnist": {}}, 'service default/mnist is not there: .*services "mnist" not found'),
+        ({"other/mnist": {}}, 'service default/mnist is not there: Error from server .NotFound.: services "mnist" not found'),
         ({"default/mnist": {"type": "ExternalName", "externalName": "example.com"}}, "stands for example.com, which is no Service"),
         ({"default/mnist": {"type": "ExternalName", "externalName": NAME}}, "3 services in a row only name the next one"),
     ],

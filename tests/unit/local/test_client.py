@@ -1,4 +1,6 @@
-"""`make load` against a stub in place of the platform: its address is reached, its replicas counted, the exit code is the load's."""
+"""`make load` and `make accuracy` against a stub in place of the platform: its address is reached, its replicas counted, the exit code is
+that of what was asked for.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,13 @@ from tests.unit.mlops.streams import streamed, whole
 from tests.unit.mlops.stub_server import PATH, Reply, one_hot, serving
 
 
-def load(folder: Path, outputs: dict[str, Any], *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def make(target: str, folder: Path, outputs: dict[str, Any], *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
     pulumi = folder / "bin" / "pulumi"
     pulumi.write_text(f"#!{sys.executable} -IS\nprint({json.dumps(outputs)!r})\n")
     pulumi.chmod(0o755)
     (folder / "kubeconfig").touch()
     environment = {"PATH": str(pulumi.parent), "HOME": str(folder), "KUBECONFIG": str(folder / "kubeconfig"), **variables}
-    command = [sys.executable, "-m", "scripts.local.load", *options]
+    command = [sys.executable, "-m", f"scripts.local.{target}", *options]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
 
 
@@ -38,7 +40,7 @@ def test_the_running_stack_is_loaded_and_its_replicas_are_counted(tmp_path: Path
     kubectl.pods([pod("a", "mnist-predictor-00001", ready=True)])
     with serving(lambda _received: Reply(one_hot(3), served_by="mnist-predictor-00001/a")) as url:
         address = f"http://mnist.default.svc.cluster.local:{urlsplit(url).port}{PATH}"
-        done = load(tmp_path, {"endpoints": {"mnist": address}}, "--requests", "20", "--json", "-", "--min-rate", "1000000")
+        done = make("load", tmp_path, {"endpoints": {"mnist": address}}, "--requests", "20", "--json", "-", "--min-rate", "1000000")
     assert done.returncode == 1, done.stderr
     report = json.loads(done.stdout)
     assert report["url"] == address
@@ -46,13 +48,23 @@ def test_the_running_stack_is_loaded_and_its_replicas_are_counted(tmp_path: Path
     assert report["replicas"]["first"] == 1
 
 
+def test_the_accuracy_is_that_of_the_running_stack(tmp_path: Path, kubectl: Kubectl) -> None:
+    kubectl.services({"default/mnist": {"type": "ClusterIP", "clusterIP": "127.0.0.1"}})
+    with serving(lambda _received: Reply(one_hot(3))) as url:
+        address = f"http://mnist.default.svc.cluster.local:{urlsplit(url).port}{PATH}"
+        done = make("accuracy", tmp_path, {"endpoints": {"mnist": address}}, "--requests=400", "--max-p95-ms=10000", "--json")
+    assert done.returncode == 1, done.stderr
+    assert json.loads(done.stdout)["broken_thresholds"] == ["accuracy 0.0900 is below 0.95"]
+
+
 @pytest.mark.usefixtures("kubectl")
 def test_without_a_platform_it_says_how_to_get_one(tmp_path: Path) -> None:
-    done = load(tmp_path, {})
+    done = make("load", tmp_path, {})
     assert done.returncode == 2
     assert done.stderr == "error: the stack has no endpoint of mnist; `make up` brings it\n"
-    assert "`make up SMOLLM=1` brings it" in load(tmp_path, {}, SERVICE="smollm").stderr
-    assert "services: mnist, smollm" in load(tmp_path, {}, SERVICE="other").stderr
+    assert make("accuracy", tmp_path, {}).stderr == done.stderr
+    assert "`make up SMOLLM=1` brings it" in make("load", tmp_path, {}, SERVICE="smollm").stderr
+    assert "services: mnist, smollm" in make("load", tmp_path, {}, SERVICE="other").stderr
 
 
 def test_of_smollm_every_version_is_counted(tmp_path: Path) -> None:
@@ -68,7 +80,7 @@ def test_of_smollm_every_version_is_counted(tmp_path: Path) -> None:
         configured.write_text(json.dumps({"config": config}))
         address = f"http://smollm.default.svc.cluster.local:{urlsplit(url).port}/v1/completions"
         options = ["--requests", "20", "--warm-up", "0", "--json", "-", "--cpu"]
-        done = load(tmp_path, {"endpoints": {"smollm": address}}, *options, SERVICE="smollm")
+        done = make("load", tmp_path, {"endpoints": {"smollm": address}}, *options, SERVICE="smollm")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["whole"]["extra"]["tokens"] == 60
