@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import gc
 import signal
+import subprocess
+import sys
 from collections.abc import Generator
 
 import pytest
@@ -32,12 +34,30 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything that needs a node is skipped, with doctor's reason, where it can't run, and nowhere else."""
+@pytest.hookimpl(trylast=True)  # of what -m and -k leave
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Everything that needs a node is skipped, with doctor's reason, where it can't run, and nowhere else.
+
+    Where it can, what a node is made of is there before the first test: tests are impatient, and the first build takes an hour.
+    """
+    is_needed = False
     for item in items:
+        if item.get_closest_marker("engine") and nodes.own_cluster():
+            continue
         instance = next((instance for marker, instance in nodes.OF_MARKER.items() if item.get_closest_marker(marker)), None)
         if instance and (reason := _what_is_missing(instance)):
             item.add_marker(pytest.mark.skip(reason=f"no node can run here: {reason}"))
+        elif instance:
+            is_needed = True
+    if is_needed and not config.option.collectonly:
+        _build(config)
+
+
+def _build(config: pytest.Config) -> None:
+    with config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        status = subprocess.run([sys.executable, "-m", "bench", "build"], cwd=nodes.ROOT, check=False).returncode
+    if status:
+        pytest.exit("what a node is made of could not be built; the reason is above", status)
 
 
 @functools.cache

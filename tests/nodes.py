@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,13 @@ OF_MARKER = {"lifecycle": LIFECYCLE, "engine": CONTRACT, "parts": CONTRACT, "nod
 """Marker → the node that tests with this marker run on; the first counts of a test that has more than one."""
 
 OF_A_USER = ("KUBECONFIG", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+
+
+def own_cluster() -> dict[str, str] | None:
+    """The environment of a person who brings a cluster and the tools for it: the engine's tests run there, and need no node."""
+    if os.environ.get("KUBECONFIG") and shutil.which("pulumi") and shutil.which("kubectl"):
+        return dict(os.environ)
+    return None
 
 
 def environment(instance: Instance) -> dict[str, str]:

@@ -29,8 +29,6 @@ WORKERS = 8
 @contextmanager
 def running(instance: Instance) -> Iterator[Cluster]:
     """The API server of this node and what it needs, removed again at the end."""
-    built = nodes.bench(instance, "build")
-    assert built.returncode == 0, built.stdout
     try:
         pki = stages.prepare(instance)
         stages.start_foundations(instance, pki)

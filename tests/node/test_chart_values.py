@@ -20,7 +20,6 @@ from components.platform.cert_manager import CertManager, CertManagerArgs
 from components.platform.envoy_gateway import EnvoyGateway, EnvoyGatewayArgs
 from components.platform.kserve import SELECTOR, KServe, KServeArgs
 from components.scheduling import Quantities, Resources, Toleration, Workload
-from tests import nodes
 from tests.graph.recording import Graph, Resource, record_component
 from tests.node.recorded_stacks import STACKS, recorded
 from tests.node.rendered_charts import Rendered, unknown_keys
@@ -48,12 +47,6 @@ MAIN = {
     "gateway-helm": ("envoy-gateway", "envoy-gateway"),
 }
 """Chart → Deployment and container that the workload's resources are for."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _mirror() -> None:
-    built = nodes.bench(nodes.CONTRACT, "build")
-    assert built.returncode == 0, built.stdout
 
 
 def locked() -> Lock:
