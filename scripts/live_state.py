@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.serving.modes import MODE
-from scripts.errors import DriverError
+from scripts.errors import DriverError, reason
 from stacks.platform import MODELS_NAMESPACE
 from stacks.services import MNIST
 
@@ -131,6 +131,6 @@ def get(environment: Mapping[str, str], *what: str) -> Object | None:
     if done.returncode != 0:
         if "doesn't have a resource type" in done.stderr:
             return None
-        raise DriverError(f"the cluster does not answer: {done.stderr.strip()}")
+        raise DriverError(f"the cluster does not answer: {reason(done.stderr)}")
     found: Object | None = json.loads(done.stdout) if done.stdout.strip() else None
     return found

@@ -7,6 +7,8 @@ import os
 import subprocess
 from typing import Any
 
+from scripts.errors import reason
+
 SECONDS = 30
 """Long enough for a slow call, short enough not to hang on an address that never answers."""
 
@@ -29,6 +31,5 @@ class Aws:
         except subprocess.TimeoutExpired:
             raise AwsError(f"no answer within {SECONDS} s") from None
         if done.returncode != 0:
-            lines = [line for line in done.stderr.splitlines() if line.strip()]
-            raise AwsError(lines[-1] if lines else f"exit status {done.returncode}")
+            raise AwsError(reason(done.stderr))
         return json.loads(done.stdout) if done.stdout.strip() else {}

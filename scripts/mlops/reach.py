@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from scripts.errors import DriverError
+from scripts.errors import DriverError, reason
 
 HOPS = 3
 """How many Services of type ExternalName may follow each other."""
@@ -80,8 +80,7 @@ def _service(namespace: str, name: str, environment: Mapping[str, str]) -> dict[
     except FileNotFoundError:
         raise DriverError(f"service {namespace}/{name} is asked for with kubectl, which isn't on PATH") from None
     if found.returncode != 0:
-        reason = (found.stderr.strip().splitlines() or ["kubectl does not say why"])[-1]  # what is above is its log
-        raise DriverError(f"service {namespace}/{name} is not there: {reason}")
+        raise DriverError(f"service {namespace}/{name} is not there: {reason(found.stderr)}")
     return dict(json.loads(found.stdout)["spec"])
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from scripts.errors import DriverError
+from scripts.errors import DriverError, reason
 
 SELECTOR = "serving.kserve.io/inferenceservice"
 REVISION = "serving.knative.dev/revision"
@@ -148,5 +148,5 @@ def _kubectl(arguments: list[str], environment: Mapping[str, str]) -> str:
     except FileNotFoundError:
         raise DriverError("replicas are counted with kubectl, which isn't on PATH") from None
     if done.returncode != 0:
-        raise DriverError(f"`kubectl {' '.join(arguments)}` failed: {done.stderr.strip()}")
+        raise DriverError(f"`kubectl {' '.join(arguments)}` failed: {reason(done.stderr)}")
     return done.stdout
