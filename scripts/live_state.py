@@ -131,6 +131,6 @@ def get(environment: Mapping[str, str], *what: str) -> Object | None:
     if done.returncode != 0:
         if "doesn't have a resource type" in done.stderr:
             return None
-        raise DriverError(f"the cluster does not answer: {reason(done.stderr)}")
+        raise DriverError(f"the cluster does not answer: {reason(done)}")
     found: Object | None = json.loads(done.stdout) if done.stdout.strip() else None
     return found

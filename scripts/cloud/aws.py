@@ -31,5 +31,5 @@ class Aws:
         except subprocess.TimeoutExpired:
             raise AwsError(f"no answer within {SECONDS} s") from None
         if done.returncode != 0:
-            raise AwsError(reason(done.stderr))
+            raise AwsError(reason(done))
         return json.loads(done.stdout) if done.stdout.strip() else {}

@@ -26,7 +26,7 @@ class Prometheus:
 
         Raises DriverError where it does not answer.
         """
-        result = self.data("query", query=query, **({} if at is None else {"time": f"{at:.3f}"}))["result"]
+        result = self._result("query", query=query, **({} if at is None else {"time": f"{at:.3f}"}))
         value = float(result[0]["value"][1]) if result else math.nan
         return None if math.isnan(value) else value
 
@@ -35,7 +35,7 @@ class Prometheus:
 
         Raises DriverError where it does not answer.
         """
-        result = self.data("query_range", query=query, start=f"{began:.3f}", end=f"{ended:.3f}", step=f"{step:g}")["result"]
+        result = self._result("query_range", query=query, start=f"{began:.3f}", end=f"{ended:.3f}", step=f"{step:g}")
         pairs = [(float(at), float(value)) for at, value in result[0]["values"]] if result else []
         return [(at, value) for at, value in pairs if not math.isnan(value)]
 
@@ -48,6 +48,12 @@ class Prometheus:
                 return json.load(response)["data"]
         except (OSError, ValueError, KeyError) as error:
             raise DriverError(f"Prometheus does not answer: {error}") from None
+
+    def _result(self, path: str, **fields: str) -> list[dict[str, Any]]:
+        data = self.data(path, **fields)
+        if "result" not in data:
+            raise DriverError(f"Prometheus does not answer: no result of {path}")
+        return list(data["result"])
 
 
 @contextmanager

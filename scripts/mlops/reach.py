@@ -80,7 +80,7 @@ def _service(namespace: str, name: str, environment: Mapping[str, str]) -> dict[
     except FileNotFoundError:
         raise DriverError(f"service {namespace}/{name} is asked for with kubectl, which isn't on PATH") from None
     if found.returncode != 0:
-        raise DriverError(f"service {namespace}/{name} is not there: {reason(found.stderr)}")
+        raise DriverError(f"service {namespace}/{name} is not there: {reason(found)}")
     return dict(json.loads(found.stdout)["spec"])
 
 

@@ -11,8 +11,8 @@ from tests.structure.project import ROOT, WRITTEN, relative
 
 PAGES = sorted([*ROOT.glob("*.md"), *(path for folder in ("docs", *WRITTEN) for path in (ROOT / folder).rglob("*.md"))])
 FOLDERS = "|".join((*WRITTEN, "docs"))
-FILE = re.compile(rf"(?<![\w./-])(?:{FOLDERS})/[\w/.-]*\w\.(?:py|md|json|ya?ml|sh|txt)\b")
-LINK = re.compile(r"\]\(([^)#:]+)\)")
+FILE = re.compile(rf"(?:{FOLDERS})/[\w/.-]*\w\.(?:py|md|json|ya?ml|sh|txt)\b")
+LINK = re.compile(r"\]\((?!https://)([^)#]+)")
 TARGET = re.compile(r"(?:^|`)make ([a-z][a-z-]*)", re.MULTILINE)
 MODULE = re.compile(rf"python -m ((?:{FOLDERS})[\w.]*)")
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

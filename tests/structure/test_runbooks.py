@@ -32,6 +32,7 @@ def test_a_page_says_what_it_means_and_what_to_do(page: Path) -> None:
     assert re.search(r"^1\. ", text, re.MULTILINE), "no first step"
     assert text.count("```") % 2 == 0
     assert len(text.splitlines()) <= 40, "who reads it has just been woken"
+    assert not re.search(r"\]\([^)]*[#:]", text), "its links lead to files, which are there by test_docs.py"
     for namespace in re.findall(r"kubectl [^`\n]*-n ([a-z-]+)", text):
         assert namespace in NAMESPACES, namespace
 

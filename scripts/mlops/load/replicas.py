@@ -148,5 +148,5 @@ def _kubectl(arguments: list[str], environment: Mapping[str, str]) -> str:
     except FileNotFoundError:
         raise DriverError("replicas are counted with kubectl, which isn't on PATH") from None
     if done.returncode != 0:
-        raise DriverError(f"`kubectl {' '.join(arguments)}` failed: {reason(done.stderr)}")
+        raise DriverError(f"`kubectl {' '.join(arguments)}` failed: {reason(done)}")
     return done.stdout
