@@ -1,50 +1,123 @@
-"""One question to a model, and what is wrong with its answer."""
+"""One question to a model, and what is wrong with its answer: a JSON Schema says what a right one is.
+
+The schema has the keywords of KEYWORDS only (https://json-schema.org/draft/2020-12/json-schema-validation): this file runs in the
+platform's own Jobs, with nothing but Python's standard library.
+"""
 
 import json
 import math
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Mapping
 from typing import Any
 
+TYPES: Mapping[str, tuple[type, ...]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "number": (int, float),
+    "integer": (int,),
+    "boolean": (bool,),
+    "null": (type(None),),
+}
+SECONDS = 10
+SHOWN = 300
+"""Characters of a wrong answer that are repeated."""
 
-def not_answering(url: str, completion_model: str = "") -> str | None:
-    """None after one right answer: a prediction for a blank image, or a completion where a model for it is named."""
-    question, wrong = (completion_question(completion_model), wrong_completion) if completion_model else (IMAGE_QUESTION, wrong_answer)
-    request = urllib.request.Request(url, data=json.dumps(question).encode(), headers={"Content-Type": "application/json"})  # noqa: S310 - a URL of our own
+
+def not_answering(url: str, request: str, schema: str) -> str | None:
+    """Return None after one right answer, else what is wrong. `request`: a JSON body, or "" for a GET. `schema`: JSON."""
+    asked = urllib.request.Request(  # noqa: S310 - a URL of our own
+        url, data=request.encode() or None, headers={"Content-Type": "application/json"} if request else {}
+    )
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-            return wrong(json.load(answer))
+        with urllib.request.urlopen(asked, timeout=SECONDS) as answer:  # noqa: S310
+            return wrong(answer.read(), json.loads(schema))
     except urllib.error.HTTPError as refused:
         return f"{url} answers {refused.code}: {refused.read(500).decode(errors='replace')}"
     except (OSError, ValueError) as error:
         return f"{url} does not answer: {error}"
 
 
-IMAGE_QUESTION = {"instances": [[[0.0] * 28] * 28]}
-
-
-def completion_question(model: str) -> dict[str, Any]:
-    """Few tokens: a slow start must not look like a slow answer."""
-    return {"model": model, "prompt": "The capital of France is", "max_tokens": 8, "temperature": 0}
-
-
-def wrong_answer(answer: dict[str, Any]) -> str | None:
-    """What is wrong with a V1 answer to one image: a class, and ten probabilities that add up to one."""
+def wrong(content: bytes, schema: Mapping[str, Any]) -> str | None:
+    """Return None for a right answer, else what is wrong with it. Without a schema every answer is right."""
+    if not schema:
+        return None
     try:
-        (prediction,) = answer["predictions"]
-        probabilities = [float(value) for value in prediction["probabilities"]]
-        likeliest = probabilities.index(max(probabilities))
-        right = len(probabilities) == 10 and math.isclose(sum(probabilities), 1, abs_tol=1e-3) and prediction["class"] == likeliest
-    except (KeyError, TypeError, ValueError):
-        right = False
-    return None if right else f"not a prediction for one digit: {json.dumps(answer)[:300]}"
+        answer = json.loads(content)
+    except ValueError:
+        return f"the answer is not JSON: {content[:SHOWN].decode(errors='replace')}"
+    problem = violation(answer, schema, "the answer")
+    return f"{problem}: {json.dumps(answer)[:SHOWN]}" if problem else None
 
 
-def wrong_completion(answer: dict[str, Any]) -> str | None:
-    """What is wrong with a completion: there must be text. Which text is the model's business."""
-    try:
-        (choice,) = answer["choices"]
-        right = isinstance(choice["text"], str) and bool(choice["text"].strip())
-    except (KeyError, TypeError, ValueError):
-        right = False
-    return None if right else f"not a completion: {json.dumps(answer)[:300]}"
+def violation(value: Any, schema: Mapping[str, Any], at: str) -> str | None:  # noqa: ANN401 - any JSON
+    """Return the first thing that breaks the schema, with its place, or None."""
+    for keyword, wanted in schema.items():
+        if problem := KEYWORDS[keyword](value, wanted, at):
+            return problem
+    return None
+
+
+def unknown_keywords(schema: Mapping[str, Any]) -> list[str]:
+    """Return the keywords of a schema, at any depth, that nothing here checks."""
+    nested = [*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else [])]
+    return [key for key in schema if key not in KEYWORDS] + [key for each in nested for key in unknown_keywords(each)]
+
+
+def _type(value: Any, name: str, at: str) -> str | None:  # noqa: ANN401
+    fits = isinstance(value, TYPES[name]) and (name == "boolean" or not isinstance(value, bool))
+    finite = not isinstance(value, float) or math.isfinite(value)  # Python's JSON reads NaN, which is no number of JSON
+    return None if fits and finite else f"{at} is no {name}"
+
+
+def _properties(value: Any, schemas: Mapping[str, Any], at: str) -> str | None:  # noqa: ANN401
+    present = {name: schema for name, schema in schemas.items() if isinstance(value, dict) and name in value}
+    return next((problem for name, schema in present.items() if (problem := violation(value[name], schema, f"{at}.{name}"))), None)
+
+
+def _required(value: Any, names: list[str], at: str) -> str | None:  # noqa: ANN401
+    return next((f"{at} has no {name}" for name in names if not isinstance(value, dict) or name not in value), None)
+
+
+def _items(value: Any, schema: Mapping[str, Any], at: str) -> str | None:  # noqa: ANN401
+    items = enumerate(value) if isinstance(value, list) else ()
+    return next((problem for index, item in items if (problem := violation(item, schema, f"{at}[{index}]"))), None)
+
+
+def _bounded(holds: Callable[[float, float], bool], measure: Callable[[Any], float], words: str) -> Callable[[Any, float, str], str | None]:
+    def checked(value: Any, limit: float, at: str) -> str | None:  # noqa: ANN401
+        try:
+            return None if holds(measure(value), limit) else f"{at} has {words} {measure(value):g}, not {limit:g}"
+        except TypeError:
+            return f"{at} has no {words}"
+
+    return checked
+
+
+def _equal(value: Any, wanted: Any, at: str) -> str | None:  # noqa: ANN401
+    return None if value == wanted else f"{at} is not {json.dumps(wanted)}"
+
+
+def _among(value: Any, wanted: list[Any], at: str) -> str | None:  # noqa: ANN401
+    return None if value in wanted else f"{at} is none of {json.dumps(wanted)}"
+
+
+def _not_documented(_value: Any, _text: Any, _at: str) -> None:  # noqa: ANN401
+    """Accept `description`, which is for readers."""
+
+
+KEYWORDS: Mapping[str, Callable[[Any, Any, str], str | None]] = {
+    "type": _type,
+    "required": _required,
+    "properties": _properties,
+    "items": _items,
+    "minItems": _bounded(lambda found, limit: found >= limit, len, "a number of items of"),
+    "maxItems": _bounded(lambda found, limit: found <= limit, len, "a number of items of"),
+    "minLength": _bounded(lambda found, limit: found >= limit, len, "a length of"),
+    "minimum": _bounded(lambda found, limit: found >= limit, lambda value: value + 0, "a value of"),
+    "maximum": _bounded(lambda found, limit: found <= limit, lambda value: value + 0, "a value of"),
+    "const": _equal,
+    "enum": _among,
+    "description": _not_documented,
+}

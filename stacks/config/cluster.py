@@ -9,10 +9,11 @@ from pydantic import AfterValidator, Field, Tag, ValidationInfo, field_validator
 from components.aws.addresses import MAX_ZONES
 from components.aws.instance_types import checked, gpus
 from components.aws.offers import MIN_GPU_DISK_GIB, Capacity
+from components.declared import Secret, chosen_by
 from components.gpu import GpuSharing
 from stacks.config.network import EndpointConfig, ExistingNetworkConfig, LogDays, ManagedNetworkConfig, NetworkConfig
 from stacks.config.platform import ControllerConfig
-from stacks.config.section import Secret, Section, chosen_by
+from stacks.config.section import Section
 
 SPOT_TYPES = 3
 """Of equally many GPUs: with fewer, a region out of one type is a pool without nodes (facts/cloud.md, section 1)."""

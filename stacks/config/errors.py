@@ -13,7 +13,7 @@ import pulumi
 from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
-from stacks.config.section import UNKNOWN_CHOICE
+from components.declared import UNKNOWN_CHOICE
 
 HIDDEN = "[secret]"
 KEY_ITSELF = "[key]"

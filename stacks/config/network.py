@@ -9,7 +9,8 @@ from pydantic import AfterValidator, Field, Tag
 
 from components.aws.addresses import SERVICE_CIDR
 from components.aws.offers import InterfaceService
-from stacks.config.section import Section, chosen_by
+from components.declared import chosen_by
+from stacks.config.section import Section
 
 PRIVATE = [IPv4Network(known) for known in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
 

@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 from pydantic import Field, Tag, model_validator
 
 from components.artifacts import parse_image
+from components.declared import ImageReference, Secret, chosen_by
 from components.exposure import Exposure
 from components.platform.alert_receivers import Severity
 from stacks.config.quantities import Quantity
-from stacks.config.section import ImageReference, ResourcesConfig, Secret, Section, TolerationConfig, chosen_by
+from stacks.config.section import ResourcesConfig, Section, TolerationConfig
 
 
 class MirrorConfig(Section):

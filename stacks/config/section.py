@@ -2,63 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-import pulumi
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, model_validator
-from pydantic.alias_generators import to_camel
-from pydantic.json_schema import WithJsonSchema
+from pydantic import model_validator
 
-from components.artifacts import parse_image
+from components.declared import Declared
 from components.scheduling import Effect
 from stacks.config.quantities import Quantity, amount
 
 NAMESPACE = "inference-platform"
 
 
-class Section(BaseModel):
+class Section(Declared):
     """One level of the stack file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_by_alias=True, arbitrary_types_allowed=True)
-
-
-UNKNOWN_CHOICE = "unknown_choice"
-
-
-def chosen_by(key: str, default: str, *others: str) -> Discriminator:
-    """Which member of a union a section is: the value of `key`, or `default` where it is left out.
-
-    Every member is `Annotated[<Section>, Tag(<value>)]`.
-    """
-
-    def chosen(section: Any) -> str:  # noqa: ANN401 - whatever stands in the file, or a member's own default
-        value = section.get(key, default) if isinstance(section, dict) else getattr(section, key, default)
-        return str(value)
-
-    return Discriminator(
-        chosen,
-        custom_error_type=UNKNOWN_CHOICE,
-        custom_error_message="unknown choice",
-        custom_error_context={"key": key, "expected": ", ".join([default, *others])},
-    )
-
-
-def _with_tag(reference: str) -> str:
-    parse_image(reference)
-    return reference
-
-
-def _secret(value: object) -> object:
-    if not isinstance(value, str):
-        raise ValueError("it should be text")  # noqa: TRY004 - pydantic collects ValueErrors only
-    return pulumi.Output.secret(value)
-
-
-Secret = Annotated[pulumi.Output[str], BeforeValidator(_secret), WithJsonSchema({"type": "string"})]
-"""Text that leaves this module only as a secret Output, whether or not the stack file encrypts it."""
-
-ImageReference = Annotated[str, AfterValidator(_with_tag)]
-Name = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")]
 
 
 class AmountConfig(Section):

@@ -1,0 +1,62 @@
+"""Values that a stack file declares and that components take as they are: keys in camelCase there, the same types on both sides."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import pulumi
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field
+from pydantic.alias_generators import to_camel
+from pydantic.json_schema import WithJsonSchema
+
+from components.artifacts import parse_image
+from components.base import Args
+
+
+class Declared(Args):
+    """One level of a declaration. Frozen; an unknown key is an error."""
+
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_alias=True)
+
+
+UNKNOWN_CHOICE = "unknown_choice"
+
+
+def chosen_by(key: str, default: str, *others: str, implied: dict[str, str] | None = None) -> Discriminator:
+    """Choose the member of a union by the value of `key`, or `default` where it is left out.
+
+    Every member is `Annotated[<type>, Tag(<value>)]`. `implied`: keys that only one member has, and its value: with such a key, `key`
+    itself may be left out.
+    """
+
+    def chosen(section: Any) -> str:  # noqa: ANN401 - whatever stands in the file, or a member's own default
+        if not isinstance(section, dict):
+            return str(getattr(section, key, default))
+        return str(section.get(key) or next((value for name, value in (implied or {}).items() if name in section), default))
+
+    return Discriminator(
+        chosen,
+        custom_error_type=UNKNOWN_CHOICE,
+        custom_error_message="unknown choice",
+        custom_error_context={"key": key, "expected": ", ".join([default, *others])},
+    )
+
+
+def _readable(reference: str) -> str:
+    parse_image(reference)
+    return reference
+
+
+def _secret(value: object) -> object:
+    if isinstance(value, pulumi.Output):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("it should be text")  # noqa: TRY004 - pydantic collects ValueErrors only
+    return pulumi.Output.secret(value)
+
+
+Secret = Annotated[pulumi.Output[str], BeforeValidator(_secret), WithJsonSchema({"type": "string"})]
+"""Text that is a secret Output from here on, whether or not the stack file encrypts it."""
+
+ImageReference = Annotated[str, AfterValidator(_readable)]
+Name = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")]

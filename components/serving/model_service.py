@@ -1,0 +1,142 @@
+"""One served model as a stack file declares it. Everything else about the model is derived from this value."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from components.declared import Declared, Name
+from components.scheduling import Resources
+from components.serving.objective import Objective
+from components.serving.probe import Probe
+from components.serving.scaling import QueueScaling, Replicas, RequestScaling, Scaling, check_lower_bound
+from components.serving.servers import ServerKind
+from components.serving.servers.server import Server
+from components.serving.sources import Source, begins_another, check_file, is_in_a_store
+from components.serving.versions import FIRST, Experiment, Shadow, Version, check_experiment, check_shadow, check_versions
+
+NAMESPACE = "default"
+"""Never `kserve`: KServe's pod webhook leaves the controller's own namespace alone (kserve#3473)."""
+
+
+def _by_kind(description: str) -> Any:  # noqa: ANN401 - a field of any type
+    return Field(default_factory=lambda: None, validate_default=True, description=f"{description} Default: by the kind of server.")
+
+
+class ModelService(Declared):
+    """A model: its server, where its files are, how many replicas follow what, and what users may count on."""
+
+    server: ServerKind = Field(description="The kind of server, and its settings.")
+    source: Source | None = Field(None, description="Where its files are, for a model of one version.")
+    versions: Annotated[list[Version], Field(max_length=8)] = Field(
+        default_factory=list, description="Several versions with their shares of the requests, stable first, in place of source."
+    )
+    replicas: Replicas = Field(Replicas(min=1, max=1), description="Fewest and most replicas of each version.")
+    scaling: Scaling = _by_kind("What the replicas follow.")
+    resources: Resources = _by_kind("What each replica requests, and its limits.")
+    experiment: Experiment | None = Field(None, description="Requests that get a version by name.")
+    shadow: Shadow | None = Field(None, description="A version that gets copies of requests only.")
+    objective: Objective = _by_kind("What users may count on: availability and latency.")
+    probe: Probe | None = Field(
+        None, description="The question of the readiness check. Default: models/<name>/probe.json, else what the server's protocol has."
+    )
+    namespace: Name = Field(NAMESPACE, description="The Kubernetes namespace of its pods; it must exist.")
+    ready_within_seconds: Annotated[int, Field(ge=30, le=3600)] = _by_kind(
+        "From applied to the first right answer, image pulls included; then the deployment has failed."
+    )
+
+    @field_validator("scaling", "resources", "objective", "ready_within_seconds", mode="before")
+    @classmethod
+    def _default_of_the_kind(cls, given: object, others: ValidationInfo) -> object:
+        kind: Server | type[Server] = others.data.get("server", Server)
+        if given is not None:
+            return given
+        return {
+            "scaling": kind.default_scaling,
+            "resources": kind.default_resources,
+            "objective": Objective.model_validate({"latencySeconds": kind.default_latency_seconds}),
+            "ready_within_seconds": kind.default_ready_within_seconds,
+        }[others.field_name or ""]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spelled_for_today(cls, given: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
+        if isinstance(given, dict) and "canary" in given:
+            raise ValueError(
+                "canary is written as versions now: [{name: v1, source: <stable>, weight: 90}, {name: v2, source: <candidate>, weight: 10}]"
+            )
+        return given
+
+    @field_validator("source")
+    @classmethod
+    def _read_by_the_server(cls, source: str | None, others: ValidationInfo) -> str | None:
+        if source and "server" in others.data:
+            check_file(source, others.data["server"].endings)
+        return source
+
+    @field_validator("versions")
+    @classmethod
+    def _in_place_of_a_source(cls, versions: list[Version], others: ValidationInfo) -> list[Version]:
+        if versions and others.data.get("source"):
+            raise ValueError("source and versions say the same; write one of them")
+        for version in versions:
+            if version.source and "server" in others.data:
+                check_file(version.source, others.data["server"].endings)
+        return versions
+
+    @field_validator("scaling")
+    @classmethod
+    def _one_lower_bound(cls, scaling: Scaling, others: ValidationInfo) -> Scaling:
+        if "replicas" in others.data:
+            check_lower_bound(scaling, others.data["replicas"])
+        if server := others.data.get("server"):
+            if scaling.metric not in server.scalings:
+                raise ValueError(
+                    f"metric {scaling.metric} is nothing that server {server.kind} offers; choose {', '.join(server.scalings)}"
+                )
+            if isinstance(scaling, RequestScaling) and server.gpu_count:
+                raise ValueError(
+                    f"metric {scaling.metric}: in Knative mode a rollout starts the new pod beside the old one, for which no GPU is free"
+                )
+        return scaling
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.server.source_required and any(version.source is None for version in self.all_versions):
+            raise ValueError(f"source is missing: where the files are that server {self.server.kind} reads")
+        check_versions(self.all_versions, on_knative=self.on_knative)
+        if self.experiment:
+            check_experiment(self.experiment, self.all_versions)
+        if self.shadow:
+            check_shadow(self.shadow, self.all_versions)
+        if self.on_knative and (self.experiment or self.shadow):
+            raise ValueError(f"scaling.metric {self.scaling.metric} is Knative's, which has no experiment and no shadow; choose cpu")
+        if found := begins_another(self.sources) if not self.server.endings else None:
+            raise ValueError(f"{found[1]} begins with {found[0]}: KServe would download both folders for it (kserve#3776); rename one")
+        return self
+
+    @property
+    def all_versions(self) -> list[Version]:
+        """The versions, also where `source` alone stands for the one there is."""
+        return self.versions or [Version.model_validate({"name": FIRST, "source": self.source, "weight": 100})]
+
+    @property
+    def sources(self) -> list[str]:
+        return [version.source for version in self.all_versions if version.source]
+
+    @property
+    def on_knative(self) -> bool:
+        return isinstance(self.scaling, RequestScaling)
+
+    @property
+    def needs(self) -> list[str]:
+        """The parts of the platform that it is built on, by the names of their sections."""
+        needed = {
+            "kserve": True,
+            "model_store": any(is_in_a_store(source) for source in self.sources),
+            "knative": self.on_knative,
+            "envoy_gateway": self.on_knative or len(self.all_versions) > 1,
+            "keda": isinstance(self.scaling, QueueScaling),
+        }
+        return [name for name, there in needed.items() if there]

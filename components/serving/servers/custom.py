@@ -1,0 +1,81 @@
+"""Any image that serves a model over HTTP: the kind for what has no kind of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import pulumi
+from pydantic import Field, model_validator
+
+from components.declared import Secret
+from components.pods import SCRATCH
+from components.serving.protocols import PROTOCOLS, Protocol, ProtocolName
+from components.serving.servers.server import HTTP_PORT, SCRATCH_MOUNT, Server
+
+HttpPath = Annotated[str, Field(pattern=r"^/")]
+EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+class CustomServer(Server):
+    """An image of any kind. It runs as user 65532 with a read-only file system; /tmp is writable, and HOME is there."""
+
+    kind: Literal["custom"] = Field(description="The server: pytorch, vllm or custom.")
+    command: list[str] = Field(default_factory=list, description="Instead of the image's entrypoint.")
+    args: list[str] = Field(default_factory=list, description="Its arguments.")
+    env: dict[EnvironmentName, str] = Field(default_factory=dict, description="Environment variables.")
+    secret_env: dict[EnvironmentName, Secret] = Field(
+        default_factory=dict, description="Environment variables that are secret: pulumi config set --secret --path ..."
+    )
+    port: Annotated[int, Field(ge=1024, le=65535)] = Field(HTTP_PORT, description="The port that it listens on.")
+    protocol: ProtocolName = Field("v1", description="How clients ask it; v1 and v2 are KServe's.")
+    ready_path: HttpPath | None = Field(None, description="GET here answers 200 once it serves. Left out: the protocol's own path.")
+    live_path: HttpPath | None = Field(None, description="GET here answers 200 while it lives. Left out: it is never restarted.")
+    metrics: HttpPath | None = Field(None, description="Path of its metrics for Prometheus. Left out: it has none.")
+    gpus: Annotated[int, Field(ge=0, le=16)] = Field(0, description="Whole GPUs of each replica.")
+    start_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(120, description="For its start, before the container is restarted.")
+
+    source_required: ClassVar[bool] = False
+
+    @model_validator(mode="after")
+    def _one_value_for_each_variable(self) -> Self:
+        if twice := sorted(self.env.keys() & self.secret_env.keys()):
+            raise ValueError(f"{twice[0]} stands in env and in secretEnv")
+        return self
+
+    @property
+    def protocol_spoken(self) -> Protocol:
+        return PROTOCOLS[self.protocol]
+
+    @property
+    def model_format(self) -> str:
+        return "custom"
+
+    @property
+    def http_port(self) -> int:
+        return self.port
+
+    @property
+    def metrics_path(self) -> str | None:
+        return self.metrics
+
+    @property
+    def gpu_count(self) -> int:
+        return self.gpus
+
+    @property
+    def secrets(self) -> Mapping[str, pulumi.Output[str]]:
+        return self.secret_env
+
+    def container(self, model: str) -> dict[str, Any]:
+        ready = {"httpGet": {"path": self.ready_path or self.protocol_spoken.ready_path(model), "port": self.port}, "timeoutSeconds": 5}
+        live = {"httpGet": {"path": self.live_path, "port": self.port}, "timeoutSeconds": 5, "periodSeconds": 10, "failureThreshold": 6}
+        return {
+            **({"command": self.command} if self.command else {}),
+            **({"args": self.args} if self.args else {}),
+            "env": [{"name": name, "value": value} for name, value in {"HOME": SCRATCH, **self.env}.items()],
+            "startupProbe": {**ready, "periodSeconds": 1, "failureThreshold": self.start_seconds},
+            "readinessProbe": {**ready, "periodSeconds": 5, "failureThreshold": 2},
+            **({"livenessProbe": live} if self.live_path else {}),
+            "volumeMounts": [SCRATCH_MOUNT],
+        }

@@ -1,0 +1,180 @@
+"""A language model by vLLM on GPUs: its command line, the memory it shares, and probes that survive a slow load."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from components import versions
+from components.artifacts import Image
+from components.pods import SCRATCH
+from components.scheduling import Quantities, Resources
+from components.serving.protocols import PROTOCOLS, Protocol
+from components.serving.scaling import QueueScaling, Scaling
+from components.serving.servers.server import HTTP_PORT, MODEL_FOLDER, SCRATCH_MOUNT, SCRATCH_VOLUME, RequestSeries, Server
+from components.serving.triggers import PrometheusTrigger
+
+STEP_OUT_SECONDS = 10
+"""Between being told to end and ending: gateway and kube-proxy stop sending meanwhile."""
+
+FINISH_SECONDS = 45
+"""For completions in flight; vLLM aborts them otherwise (vllm#34730, `--shutdown-timeout`, default 0)."""
+
+KEEP_ALIVE_SECONDS = 3660
+"""Longer than the hour for which Envoy keeps an idle connection: with vLLM's 5 s the gateway would send a request into a connection
+that vLLM has just closed (envoyproxy/envoy:api/envoy/config/core/v3/protocol.proto, HttpProtocolOptions.idle_timeout)."""
+
+START_SECONDS = 900
+"""For loading and compiling, before the container is restarted."""
+
+Quantization = Literal["awq", "gptq", "fp8", "bitsandbytes"]
+ToolCallParser = Literal["hermes", "llama3_json", "mistral", "pythonic"]
+
+FLAGS = {
+    "max_model_len": "--max-model-len",
+    "max_num_seqs": "--max-num-seqs",
+    "max_num_batched_tokens": "--max-num-batched-tokens",
+    "gpu_memory_utilization": "--gpu-memory-utilization",
+    "dtype": "--dtype",
+    "quantization": "--quantization",
+    "kv_cache_dtype": "--kv-cache-dtype",
+    "tensor_parallel": "--tensor-parallel-size",
+    "tool_calling": "--tool-call-parser",
+    "chat_template": "--chat-template",
+}
+"""Field → vLLM's flag for it (vllm-project/vllm:vllm/engine/arg_utils.py@v0.32.0)."""
+
+OWN_FLAGS = (
+    *("--model", "--port", "--host", "--served-model-name", "--shutdown-timeout", "--enable-auto-tool-choice"),
+    *("--enable-prefix-caching", "--no-enable-prefix-caching", "--speculative-config"),
+)
+"""Flags that this file writes itself, or that a field says."""
+
+
+class VllmServer(Server):
+    """vLLM with OpenAI's protocol. A field that is left out is vLLM's own default, which depends on model and GPU."""
+
+    kind: Literal["vllm"] = Field(description="The server: pytorch, vllm or custom.")
+    max_model_len: Annotated[int, Field(ge=1)] | None = Field(None, description="Tokens of prompt and answer together.")
+    max_num_seqs: Annotated[int, Field(ge=1)] | None = Field(None, description="Most requests in one batch.")
+    max_num_batched_tokens: Annotated[int, Field(ge=1)] | None = Field(None, description="Most tokens in one batch.")
+    gpu_memory_utilization: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.9, description="Share of the GPU's memory that weights and cache may fill."
+    )
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] | None = Field(None, description="Type of weights and activations.")
+    quantization: Quantization | None = Field(None, description="How the weights are quantised, where they are.")
+    kv_cache_dtype: Literal["auto", "fp8", "fp8_e4m3", "fp8_e5m2"] | None = Field(None, description="Type of the KV cache.")
+    prefix_caching: bool | None = Field(None, description="Whether prompts that begin alike share their part of the cache.")
+    speculative: dict[str, Any] | None = Field(None, description="vLLM's --speculative-config: method, model, num_speculative_tokens ...")
+    tensor_parallel: Annotated[int, Field(ge=1, le=16)] = Field(1, description="GPUs of each replica, which share the model's layers.")
+    shared_memory: str = Field("8Gi", description="Size limit of /dev/shm. What is used of it counts as memory of the pod.")
+    tool_calling: ToolCallParser | None = Field(None, description="Parser of the model's calls of tools. Left out: it makes none.")
+    chat_template: str | None = Field(None, description="Path of a Jinja template below /mnt/models, or the template on one line.")
+    extra_args: list[Annotated[str, Field(pattern=r"^--[a-z]")]] = Field(
+        default_factory=list, description="More arguments, each --flag or --flag=value."
+    )
+
+    pinned: ClassVar[Image | None] = versions.VLLM
+    scalings: ClassVar[tuple[str, ...]] = ("queue",)
+    series: ClassVar[RequestSeries | None] = RequestSeries(
+        # vllm-project/vllm:vllm/entrypoints/serve/instrumentator/metrics.py@v0.32.0
+        counter="http_requests_total",
+        answered='handler=~"/v1/.+"',
+        failed='status=~"[45]xx"',
+        histogram="vllm:e2e_request_latency_seconds",
+    )
+    panels: ClassVar[tuple[str, ...]] = ("tokens", "queue", "gpus")
+    alerts: ClassVar[tuple[str, ...]] = ("generation",)
+    default_scaling: ClassVar[Scaling] = QueueScaling.model_validate({})
+    default_resources: ClassVar[Resources] = Resources(
+        requests=Quantities(cpu="2", memory="8Gi"), limits=Quantities(cpu="3", memory="12Gi")
+    )
+    default_latency_seconds: ClassVar[float] = 0.5
+    default_ready_within_seconds: ClassVar[int] = 1500
+    """A GPU node, 10 GB of image and the load included."""
+
+    @model_validator(mode="after")
+    def _one_word_for_each_flag(self) -> Self:
+        typed = {flag: name for name, flag in FLAGS.items()} | {flag: "" for flag in OWN_FLAGS}
+        for argument in self.extra_args:
+            flag = argument.partition("=")[0].replace("_", "-")
+            if flag in typed:
+                instead = VllmServer.model_fields[typed[flag]].alias if typed[flag] else ""
+                raise ValueError(f"extraArgs: {flag} is {f'what {instead} says; write it there' if instead else 'set by the platform'}")
+        return self
+
+    @property
+    def protocol_spoken(self) -> Protocol:
+        return PROTOCOLS["openai"]
+
+    @property
+    def model_format(self) -> str:
+        return "vLLM"
+
+    @property
+    def gpu_count(self) -> int:
+        return self.tensor_parallel
+
+    @property
+    def drain_seconds(self) -> int:
+        return STEP_OUT_SECONDS + FINISH_SECONDS + 5
+
+    def volumes(self) -> list[dict[str, Any]]:
+        # Its processes share tensors through memory, and a container's own 64 MiB are not enough.
+        return [SCRATCH_VOLUME, {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": self.shared_memory}}]
+
+    def container(self, model: str) -> dict[str, Any]:
+        # Through loading and compiling `/health` does not answer; afterwards it says whether the engine lives.
+        alive = {"httpGet": {"path": "/health", "port": HTTP_PORT}, "timeoutSeconds": 5}
+        return {
+            # The image has no `python`, and its entrypoint differs between its variants.
+            "command": ["python3", "-m", "vllm.entrypoints.openai.api_server"],
+            "args": self._arguments(model),
+            "env": [
+                # The user has no entry in the image's passwd: without a name PyTorch fails at import, without a home caches do.
+                *({"name": name, "value": "vllm"} for name in ("USER", "LOGNAME")),
+                {"name": "HOME", "value": SCRATCH},
+                {"name": "VLLM_NO_USAGE_STATS", "value": "1"},
+                {"name": "VLLM_HTTP_TIMEOUT_KEEP_ALIVE", "value": str(KEEP_ALIVE_SECONDS)},
+            ],
+            "startupProbe": {**alive, "periodSeconds": 10, "failureThreshold": -(-START_SECONDS // 10)},
+            "readinessProbe": {**alive, "periodSeconds": 5, "failureThreshold": 2},
+            "livenessProbe": {**alive, "periodSeconds": 10, "failureThreshold": 6},
+            "lifecycle": {"preStop": {"sleep": {"seconds": STEP_OUT_SECONDS}}},
+            "volumeMounts": [SCRATCH_MOUNT, {"name": "shm", "mountPath": "/dev/shm"}],  # noqa: S108 - a volume of the pod's own
+        }
+
+    def _arguments(self, model: str) -> list[str]:
+        typed = {flag: getattr(self, name) for name, flag in FLAGS.items()}
+        return [
+            f"--model={MODEL_FOLDER}",
+            f"--port={HTTP_PORT}",
+            f"--served-model-name={model}",
+            f"--shutdown-timeout={FINISH_SECONDS}",
+            *(f"{flag}={value}" for flag, value in typed.items() if value is not None and (flag, value) != ("--tensor-parallel-size", 1)),
+            *([] if self.prefix_caching is None else [f"--{'' if self.prefix_caching else 'no-'}enable-prefix-caching"]),
+            *([f"--speculative-config={json.dumps(self.speculative, sort_keys=True)}"] if self.speculative else []),
+            *(["--enable-auto-tool-choice"] if self.tool_calling else []),
+            *self.extra_args,
+        ]
+
+    def triggers(self, scaling: QueueScaling) -> list[PrometheusTrigger]:
+        """Replicas by requests that wait for the GPU, and by the latency that users see.
+
+        Without requests the quantile is not a number, which counts as a failed query; no load is said by the histogram's own count.
+        """
+        latency = (
+            "histogram_quantile(0.95, sum by (le) (rate(vllm:e2e_request_latency_seconds_bucket{$pods}[2m]))) >= 0"
+            " or sum(rate(vllm:e2e_request_latency_seconds_count{$pods}[2m])) == 0"
+        )
+        return [
+            PrometheusTrigger(
+                name="waiting-requests",
+                query="sum(vllm:num_requests_waiting{$pods})",
+                threshold=scaling.queue_depth,
+                metric_type="AverageValue",
+            ),
+            PrometheusTrigger(name="p95-latency", query=latency, threshold=scaling.p95_seconds, metric_type="Value"),
+        ]
