@@ -4,7 +4,7 @@ import sys
 
 import pulumi
 
-from stacks import cloud, config, observability, platform, services, supply
+from stacks import cloud, config, models, observability, platform, supply
 
 try:
     stack = config.load(pulumi.get_stack())
@@ -17,4 +17,4 @@ cluster = cloud.build(stack)
 foundation = platform.build(stack, cluster)
 observability.build(stack, foundation)
 pulumi.export("cluster", cluster.outputs)
-pulumi.export("endpoints", services.build(stack, foundation))
+pulumi.export("endpoints", models.build(stack, foundation))

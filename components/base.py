@@ -38,7 +38,7 @@ class Component(pulumi.ComponentResource):
             opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=[alias]))
         super().__init__(token, name, None, opts)
         # Pulumi does not hand a component's depends_on to its children, so the children carry it themselves.
-        self._after = [resource for resource in after if resource is not None]
+        self.after = [resource for resource in after if resource is not None]
 
     def child(
         self,
@@ -56,7 +56,7 @@ class Component(pulumi.ComponentResource):
         seconds = f"{create_timeout_seconds}s"
         return pulumi.ResourceOptions(
             parent=self,
-            depends_on=[*self._after, *depends_on],
+            depends_on=[*self.after, *depends_on],
             delete_before_replace=delete_before_replace,
             protect=protect,
             ignore_changes=ignore_changes,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 import pulumi
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field
@@ -17,6 +18,9 @@ class Declared(Args):
     """One level of a declaration. Frozen; an unknown key is an error."""
 
     model_config = ConfigDict(alias_generator=to_camel, validate_by_alias=True)
+
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Keys of earlier releases, with what is written instead today."""
 
 
 UNKNOWN_CHOICE = "unknown_choice"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -41,6 +42,17 @@ def container_security() -> k8s.core.v1.SecurityContextArgsDict:
         "allow_privilege_escalation": False,
         "read_only_root_filesystem": True,
         "run_as_non_root": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def restricted(user: int | None = None) -> dict[str, Any]:
+    """Return a container's security context of the `restricted` profile, as manifests spell it. `user`: None leaves it to the pod."""
+    return {
+        "runAsNonRoot": True,
+        **({"runAsUser": user} if user else {}),
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
 

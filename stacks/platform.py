@@ -22,15 +22,14 @@ from components.platform.kourier import Kourier
 from components.platform.kserve import KServe, KServeArgs
 from components.platform.monitoring import Monitoring, MonitoringArgs
 from components.prometheus import Prometheus, namespace_of
+from components.serving.model_service import NAMESPACE
 from stacks.cloud import Cluster
 from stacks.config import StackConfig
 from stacks.config.cluster import EksClusterConfig
 from stacks.config.platform import KnativeIngressConfig, MonitoringConfig
+from stacks.images import registries
 from stacks.model_store import build as build_store
 from stacks.workloads import workload
-
-MODELS_NAMESPACE = "default"
-"""Never `kserve`: KServe's pod webhook leaves the controller's own namespace alone (kserve#3473)."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ class _Parts:
         if not section.enabled:
             return None
         args = EnvoyGatewayArgs(
-            route_namespaces=[MODELS_NAMESPACE],
+            route_namespaces=sorted({model.namespace for model in self.config.models.values()} or {NAMESPACE}),
             exposure=section.exposure,
             workload=workload(section, self.config.placement),
             mirror=self.mirror,
@@ -122,7 +121,7 @@ class _Parts:
             workload=workload(section, self.config.placement),
             ingress=_ingress(section.ingress),
             domain=section.domain,
-            skipped_registries=sorted(self.config.images.registries),
+            skipped_registries=sorted(registries(self.config)),
             protect=self.protect,
         )
         return Knative("knative", args, self.options)

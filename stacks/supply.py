@@ -1,29 +1,44 @@
-"""Whether everything that the platform downloads is known by its digest."""
+"""What an `up` of this stack still needs: images that nobody has built, and digests that nobody has looked up."""
 
 from __future__ import annotations
 
 import pulumi
 
-from components.artifacts import missing
+from components.artifacts import Mirror, missing
 from components.lock import LOCK_FILE, committed
 from components.pins import PINS
 from stacks.config import StackConfig
+from stacks.images import unbuilt
+from stacks.models import models
+
+SHOWN = 3
+"""Addresses of artifacts without a digest that the list repeats; `make lock` finds them all."""
 
 
 def check(config: StackConfig) -> None:
-    """Warns in a preview; refuses an `up` where digests are required. Raises pulumi.RunError.
+    """Warn in a preview, with the command for each thing that is missing; refuse an `up` without it. Raises pulumi.RunError.
 
     To be called before anything is registered: what is registered already is still made when the program fails.
     """
-    if config.mirror.digests == "drop":
-        return
-    unknown = missing(PINS.values(), committed())
+    images, digests = absent_images(config), absent_digests(config)
+    required = [*images, *(digests if config.safeguards.digests == "required" else [])]
+    if required and not pulumi.runtime.is_dry_run():
+        raise pulumi.RunError("\n".join(["this `up` needs first:", *required]))
+    if images or digests:
+        pulumi.log.warn("\n".join(["an `up` of this stack needs first:" if required else "worth doing before an `up`:", *images, *digests]))
+
+
+def absent_images(config: StackConfig) -> list[str]:
+    return [
+        f"  images.{key}: build it from models/{key.partition('.')[0]} (docs/models.md), then "
+        f"`pulumi config set --path inference-platform:images.{key} <reference>`"
+        for key in unbuilt(config, models(config), Mirror(**config.mirror.model_dump()))
+    ]
+
+
+def absent_digests(config: StackConfig) -> list[str]:
+    unknown = [] if config.mirror.digests == "drop" else missing(PINS.values(), committed())
     if not unknown:
-        return
-    text = (
-        f"{len(unknown)} artifacts have no digest in components/{LOCK_FILE.name}; run `make lock` where their registries can be reached:\n"
-    )
-    text += "\n".join(f"  {address}" for address in unknown)
-    if config.safeguards.digests == "required" and not pulumi.runtime.is_dry_run():
-        raise pulumi.RunError(f"safeguards.digests: required: {text}")
-    pulumi.log.warn(text)
+        return []
+    more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
+    return [f"  digests of {len(unknown)} artifacts in components/{LOCK_FILE.name}: `make lock` ({', '.join(unknown[:SHOWN])}{more})"]

@@ -1,7 +1,7 @@
 """Waits until a gateway has accepted a service's route and an answer comes through it, and says why not when none does.
 
-Reads the environment: NAMESPACE, NAME (of the HTTPRoute), URL (the service's address), COMPLETION_MODEL (asks it for a completion
-instead of a prediction), PATIENCE_SECONDS. Ends with 0 after a right answer, else with 1 when the patience is over; the reason is its
+Reads the environment: NAMESPACE, NAME (of the HTTPRoute), URL, REQUEST and ANSWER (components/in_cluster/answers.py),
+PATIENCE_SECONDS. Ends with 0 after a right answer, else with 1 when the patience is over; the reason is its
 last output, which Kubernetes keeps as the termination message.
 """
 
@@ -19,10 +19,11 @@ WANTED = ("Accepted", "ResolvedRefs")
 
 def main() -> int:
     namespace, name, url = os.environ["NAMESPACE"], os.environ["NAME"], os.environ["URL"]
+    request, answer = os.environ["REQUEST"], os.environ["ANSWER"]
     end = time.monotonic() + float(os.environ["PATIENCE_SECONDS"])
     while True:
         try:
-            problem = not_accepted(namespace, name) or not_answering(url, os.environ["COMPLETION_MODEL"])
+            problem = not_accepted(namespace, name) or not_answering(url, request, answer)
         except OSError as error:
             problem = f"the API server says {error}"
         if problem is None:

@@ -1,7 +1,8 @@
 """Waits until an InferenceService serves the model it was told to, asks for one answer, and says why not when it doesn't.
 
-Reads the environment: NAMESPACE, NAME, MODEL (storage URI), IMAGE (of the model server), URL, PATIENCE_SECONDS; optional:
-COMPLETION_MODEL (asks it for a completion instead of a prediction), PERCENT (Knative mode: the newest revision's share of the requests).
+Reads the environment: NAMESPACE, NAME, MODEL (storage URI, or "" where the image brings the model), IMAGE (of the model server),
+URL, REQUEST and ANSWER (components/in_cluster/answers.py), PATIENCE_SECONDS; optional: PERCENT (Knative mode: the newest revision's
+share of the requests).
 Ends with 0 after a right answer. Ends with 1 at once when the failure is certain, else when the patience is over; the
 reason is its last output, which Kubernetes keeps as the termination message (4096 bytes at most).
 """
@@ -31,8 +32,14 @@ class Target:
     model: str
     image: str
     url: str
-    completion_model: str = ""
+    request: str = ""
+    answer: str = "{}"
     percent: int | None = None
+
+    @property
+    def content(self) -> str:
+        """What it serves, in words."""
+        return self.model or f"what {self.image} brings"
 
     @property
     def deployment(self) -> str:
@@ -49,9 +56,9 @@ def main() -> int:
     end = time.monotonic() + float(os.environ["PATIENCE_SECONDS"])
     while True:
         try:
-            problem = not_rolled_out(target) or not_answering(target.url, target.completion_model)
+            problem = not_rolled_out(target) or not_answering(target.url, target.request, target.answer)
             if problem is None:
-                print(f"{target.name} serves {target.model} and answers at {target.url}")
+                print(f"{target.name} serves {target.content} and answers at {target.url}")
                 return 0
             over = time.monotonic() > end
         except CertainFailureError as failure:
@@ -72,7 +79,8 @@ def target_of(environment: Mapping[str, str]) -> Target:
         model=environment["MODEL"],
         image=environment["IMAGE"],
         url=environment["URL"],
-        completion_model=environment.get("COMPLETION_MODEL", ""),
+        request=environment["REQUEST"],
+        answer=environment["ANSWER"],
         percent=int(percent) if percent else None,
     )
 
@@ -93,7 +101,7 @@ def deployment_problem(target: Target) -> str | None:
 def rollout_problem(target: Target, deployment: dict[str, Any]) -> str | None:
     """The same judgement as `kubectl rollout status`, for the template that has this model and image."""
     if not is_current(target, deployment["spec"]["template"]):
-        return f"Deployment {target.deployment} does not have model {target.model} and image {target.image} yet"
+        return f"Deployment {target.deployment} does not have model {target.model or 'none'} and image {target.image} yet"
     status, wanted = deployment.get("status", {}), deployment["spec"].get("replicas", 1)
     if status.get("observedGeneration", 0) < deployment["metadata"]["generation"]:
         return f"Deployment {target.deployment} is not observed yet"
@@ -113,7 +121,7 @@ def revision_problem(target: Target, percent: int) -> str | None:
         return f"Knative has not observed Service {target.deployment} yet"
     name = revision["metadata"]["name"]
     if not is_current(target, revision):
-        return f"the newest revision {name} does not have model {target.model} and image {target.image} yet"
+        return f"the newest revision {name} does not have model {target.model or 'none'} and image {target.image} yet"
     raise_certain_failure(target, [pod for pod in pods_of(target) if knative.revision_of(pod) == name])
     problem = knative.not_ready(revision)
     if problem and knative.certainly_failed(revision):
@@ -154,7 +162,7 @@ def last_words(target: Target, pod: str, container: dict[str, Any]) -> str:
 
 def report(target: Target, problem: str) -> str:
     """The problem first, then what KServe and the pods say, within what a termination message may hold."""
-    lines = [f"InferenceService {target.namespace}/{target.name} does not serve {target.model}: {problem}"]
+    lines = [f"InferenceService {target.namespace}/{target.name} does not serve {target.content}: {problem}"]
     try:
         lines.append(condition_text(inference_service(target)))
         lines += [pod_text(pod) for pod in pods_of(target)]
@@ -198,7 +206,7 @@ def is_current(target: Target, template: dict[str, Any]) -> bool:
 
 
 def has_model(target: Target, template: dict[str, Any]) -> bool:
-    return bool(template["metadata"].get("annotations", {}).get(SOURCE) == target.model)
+    return bool(template["metadata"].get("annotations", {}).get(SOURCE, "") == target.model)
 
 
 def inference_service(target: Target) -> dict[str, Any]:

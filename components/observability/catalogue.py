@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from components.base import Args
-from components.serving.vllm import LATENCY_BOUNDS
+from components.serving.scaling import LATENCY_BOUNDS
 
 Kind = Literal["counter", "gauge", "histogram"]
 NOT_SCRAPED = "not scraped yet"

@@ -11,9 +11,8 @@ import pulumi_kubernetes as k8s
 from pydantic import Field
 
 from components.artifacts import Image
-from components.base import Args, Component, labels
-from components.identity import Identity, IdentityArgs
-from components.job import PROGRAMS, ScriptJobArgs, script_job
+from components.base import Args, Component
+from components.probe_job import ProbeJobArgs, probe_job
 
 DEADLINE_SECONDS = 150
 
@@ -47,32 +46,23 @@ class AdmissionGate(Component):
         after: Sequence[pulumi.Resource | None] = (),
     ) -> None:
         super().__init__(name, opts, after)
-        identity = Identity(
-            name, IdentityArgs(namespace=args.namespace, rules=self._rules(args)), pulumi.ResourceOptions(parent=self), after
+        job = ProbeJobArgs(
+            name=name,
+            namespace=args.namespace,
+            part_of=args.namespace,
+            program="admission_probe",
+            environment={
+                "NAMESPACE": args.namespace,
+                "WEBHOOK_SERVICE": args.webhook_service,
+                "PLURAL": args.plural,
+                "SAMPLE": json.dumps(args.sample, sort_keys=True),
+                "FILLED_IN": json.dumps(args.filled_in),
+            },
+            rules=self._rules(args),
+            image=args.image.reference,
+            deadline_seconds=DEADLINE_SECONDS,
         )
-        self.job = script_job(
-            ScriptJobArgs(
-                name=name,
-                namespace=args.namespace,
-                labels=labels(name, args.namespace),
-                image=args.image.reference,
-                files=[PROGRAMS / "api.py", PROGRAMS / "admission_probe.py"],
-                command=["python3", "-u", "-m", "components.in_cluster.admission_probe"],
-                env=[
-                    {"name": "NAMESPACE", "value": args.namespace},
-                    {"name": "WEBHOOK_SERVICE", "value": args.webhook_service},
-                    {"name": "PLURAL", "value": args.plural},
-                    {"name": "SAMPLE", "value": json.dumps(args.sample, sort_keys=True)},
-                    {"name": "FILLED_IN", "value": json.dumps(args.filled_in)},
-                    # The program must end before the Job's deadline does, or its reason would be lost.
-                    {"name": "PATIENCE_SECONDS", "value": str(DEADLINE_SECONDS - 20)},
-                ],
-                account=identity.account,
-                deadline_seconds=DEADLINE_SECONDS,
-            ),
-            owner=self,
-            depends_on=[identity],
-        )
+        self.job = probe_job(job, owner=self)
         self.register_outputs({"job": self.job.metadata["name"]})
 
     @staticmethod

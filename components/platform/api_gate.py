@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import pulumi
 
 from components.artifacts import Image
-from components.base import Args, Component, labels
-from components.identity import Identity, IdentityArgs
-from components.job import PROGRAMS, ScriptJobArgs, script_job
+from components.base import Args, Component
+from components.probe_job import ProbeJobArgs, probe_job
 
 DEADLINE_SECONDS = 150
 
@@ -37,24 +36,14 @@ class ApiGate(Component):
     ) -> None:
         super().__init__(name, opts, after)
         # Every identity may ask which APIs there are (the cluster role system:discovery), so this one needs no rules.
-        identity = Identity(name, IdentityArgs(namespace=args.namespace), pulumi.ResourceOptions(parent=self), after)
-        self.job = script_job(
-            ScriptJobArgs(
-                name=name,
-                namespace=args.namespace,
-                labels=labels(name, args.namespace),
-                image=args.image.reference,
-                files=[PROGRAMS / "api.py", PROGRAMS / "api_probe.py"],
-                command=["python3", "-u", "-m", "components.in_cluster.api_probe"],
-                env=[
-                    {"name": "API", "value": args.api},
-                    # The program must end before the Job's deadline does, or its reason would be lost.
-                    {"name": "PATIENCE_SECONDS", "value": str(DEADLINE_SECONDS - 20)},
-                ],
-                account=identity.account,
-                deadline_seconds=DEADLINE_SECONDS,
-            ),
-            owner=self,
-            depends_on=[identity],
+        job = ProbeJobArgs(
+            name=name,
+            namespace=args.namespace,
+            part_of=args.namespace,
+            program="api_probe",
+            environment={"API": args.api},
+            image=args.image.reference,
+            deadline_seconds=DEADLINE_SECONDS,
         )
+        self.job = probe_job(job, owner=self)
         self.register_outputs({"job": self.job.metadata["name"]})

@@ -9,7 +9,7 @@ import pulumi_kubernetes as k8s
 
 from components.base import labels
 from components.prometheus import Prometheus
-from components.serving.server import HTTP_PORT
+from components.serving.model import Model
 
 INTERVAL = "15s"
 
@@ -24,22 +24,22 @@ VARIANTS = {
 """Label of every series → label of the pod. A version is an InferenceService in Standard mode, a revision in Knative mode."""
 
 
-def pod_monitor(
-    name: str, namespace: str, inference_services: list[str], prometheus: Prometheus, opts: pulumi.ResourceOptions
-) -> k8s.apiextensions.CustomResource:
+def pod_monitor(model: Model, prometheus: Prometheus, opts: pulumi.ResourceOptions) -> k8s.apiextensions.CustomResource:
     """By the label that KServe puts on every pod. KServe's own scrape annotation names a port that Standard mode has not
     (kserve:pkg/webhook/admission/pod/metrics_aggregate_injector.go@v0.20.0).
     """
     return k8s.apiextensions.CustomResource(
-        f"{name}-metrics",
+        f"{model.name}-metrics",
         api_version="monitoring.coreos.com/v1",
         kind="PodMonitor",
-        metadata={"name": name, "namespace": namespace, "labels": {**labels(name, "serving"), **prometheus.labels}},
+        metadata={"name": model.name, "namespace": model.namespace, "labels": {**labels(model.name, "serving"), **prometheus.labels}},
         spec={
             "selector": {
-                "matchExpressions": [{"key": "serving.kserve.io/inferenceservice", "operator": "In", "values": inference_services}]
+                "matchExpressions": [
+                    {"key": "serving.kserve.io/inferenceservice", "operator": "In", "values": [part.name for part in model.parts]}
+                ]
             },
-            "podMetricsEndpoints": [_endpoint(portNumber=HTTP_PORT), _endpoint(port=QUEUE_PROXY_PORT)],
+            "podMetricsEndpoints": [_endpoint(portNumber=model.entry.server.http_port), _endpoint(port=QUEUE_PROXY_PORT)],
         },
         opts=opts,
     )

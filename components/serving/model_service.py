@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -46,6 +47,14 @@ class ModelService(Declared):
         "From applied to the first right answer, image pulls included; then the deployment has failed."
     )
 
+    renamed: ClassVar[Mapping[str, str]] = {
+        "model": "source",
+        "canary": "versions: [{name: v1, source: <stable>, weight: 90}, {name: v2, source: <candidate>, weight: 10}]",
+        "gpus": "server.tensorParallel (vllm), or server.gpus (custom)",
+        "quantization": "server.quantization",
+        "toolCalling": "server.toolCalling",
+    }
+
     @field_validator("scaling", "resources", "objective", "ready_within_seconds", mode="before")
     @classmethod
     def _default_of_the_kind(cls, given: object, others: ValidationInfo) -> object:
@@ -58,15 +67,6 @@ class ModelService(Declared):
             "objective": Objective.model_validate({"latencySeconds": kind.default_latency_seconds}),
             "ready_within_seconds": kind.default_ready_within_seconds,
         }[others.field_name or ""]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _spelled_for_today(cls, given: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
-        if isinstance(given, dict) and "canary" in given:
-            raise ValueError(
-                "canary is written as versions now: [{name: v1, source: <stable>, weight: 90}, {name: v2, source: <candidate>, weight: 10}]"
-            )
-        return given
 
     @field_validator("source")
     @classmethod
@@ -126,6 +126,10 @@ class ModelService(Declared):
         return [version.source for version in self.all_versions if version.source]
 
     @property
+    def reads_store(self) -> bool:
+        return any(is_in_a_store(source) for source in self.sources)
+
+    @property
     def on_knative(self) -> bool:
         return isinstance(self.scaling, RequestScaling)
 
@@ -134,7 +138,7 @@ class ModelService(Declared):
         """The parts of the platform that it is built on, by the names of their sections."""
         needed = {
             "kserve": True,
-            "model_store": any(is_in_a_store(source) for source in self.sources),
+            "model_store": self.reads_store,
             "knative": self.on_knative,
             "envoy_gateway": self.on_knative or len(self.all_versions) > 1,
             "keda": isinstance(self.scaling, QueueScaling),

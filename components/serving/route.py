@@ -1,34 +1,31 @@
-"""The address people know, where a gateway stands behind it: one HTTPRoute of ours, and the proof that it answers."""
+"""The address people know, where a gateway stands behind it: one HTTPRoute, and the proof that it answers."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Args, Component, labels
-from components.identity import Identity, IdentityArgs
-from components.job import PROGRAMS, ScriptJobArgs, script_job
-from components.serving.gateway import Gateway, KnativeIngress, hostnames
+from components.probe_job import ProbeJobArgs, probe_job
+from components.serving.gateway import KnativeIngress, hostnames
+from components.serving.model import Model
+from components.serving.modes import Front, route_rules
+from components.serving.smoke_check import asked
 
 API = "gateway.networking.k8s.io"
+WITHIN_SECONDS = 120
+"""For the gateway to take the route, and for one answer through it: the versions behind it have answered already."""
 
 
 class RouteArgs(Args):
-    """`url` is asked through the gateway. `completion_model`: None asks for a V1 prediction, else for a completion of this model."""
+    """`image` needs Python 3 and nothing else; the check runs in it."""
 
-    name: str
-    namespace: str
-    gateway: Gateway
-    rules: list[dict[str, Any]]
-    ingress: KnativeIngress | None
-    url: str
-    completion_model: str | None
+    model: Model
+    front: Front
     image: str
-    within_seconds: int = 120
 
 
 class Route(Component):
@@ -46,70 +43,65 @@ class Route(Component):
         after: Sequence[pulumi.Resource | None] = (),
     ) -> None:
         super().__init__(name, opts, after)
-        self.args = args
-        grants = [self._grant(args.ingress)] if args.ingress else []
+        self.model = args.model
+        self.front = args.front
+        self.rules = route_rules(args.model, args.front)
+        grants = [self._grant(args.front.ingress)] if args.front.ingress else []
         route = self._route(grants)
-        self.job = self._check(name, route)
-        self.register_outputs({"url": args.url})
+        self.job = self._check(name, args.image, route)
+        self.register_outputs({"url": args.model.url})
 
     def _route(self, grants: Sequence[pulumi.Resource]) -> k8s.apiextensions.CustomResource:
-        args = self.args
+        model = self.model
         return k8s.apiextensions.CustomResource(
-            args.name,
+            model.name,
             api_version=f"{API}/v1",
             kind="HTTPRoute",
-            metadata={"name": args.name, "namespace": args.namespace, "labels": labels(args.name, "serving")},
+            metadata={"name": model.name, "namespace": model.namespace, "labels": labels(model.name, "serving")},
             spec={
-                "parentRefs": [{"name": args.gateway.name, "namespace": args.gateway.namespace}],
-                "hostnames": hostnames(args.name, args.namespace),
-                "rules": args.rules,
+                "parentRefs": [{"name": self.front.name, "namespace": self.front.namespace}],
+                "hostnames": hostnames(model.name, model.namespace),
+                "rules": self.rules,
             },
             opts=self.child(grants),
         )
 
     def _grant(self, ingress: KnativeIngress) -> k8s.apiextensions.CustomResource:
-        args = self.args
-        name = f"{args.namespace}-{args.name}"
+        model = self.model
+        name = f"{model.namespace}-{model.name}"
         return k8s.apiextensions.CustomResource(
             name,
             api_version=f"{API}/v1beta1",
             kind="ReferenceGrant",
-            metadata={"name": name, "namespace": ingress.namespace, "labels": labels(args.name, "serving")},
+            metadata={"name": name, "namespace": ingress.namespace, "labels": labels(model.name, "serving")},
             spec={
-                "from": [{"group": API, "kind": "HTTPRoute", "namespace": args.namespace}],
+                "from": [{"group": API, "kind": "HTTPRoute", "namespace": model.namespace}],
                 "to": [{"group": "", "kind": "Service", "name": ingress.service}],
             },
             opts=self.child(),
         )
 
-    def _check(self, name: str, route: pulumi.Resource) -> k8s.batch.v1.Job:
-        args = self.args
-        identity = Identity(
-            name, IdentityArgs(namespace=args.namespace, rules=_reads_route(args.name)), pulumi.ResourceOptions(parent=self)
+    def _check(self, name: str, image: str, route: pulumi.Resource) -> k8s.batch.v1.Job:
+        model = self.model
+        environment = {
+            "NAMESPACE": model.namespace,
+            "NAME": model.name,
+            **asked(f"http://{model.host}", model.question),
+            # Not read: another route is another Job.
+            "RULES": json.dumps(self.rules, sort_keys=True),
+        }
+        job = ProbeJobArgs(
+            name=name,
+            namespace=model.namespace,
+            part_of="serving",
+            program="route_check",
+            modules=["answers"],
+            environment=environment,
+            rules=_reads_route(model.name),
+            image=image,
+            deadline_seconds=WITHIN_SECONDS,
         )
-        return script_job(
-            ScriptJobArgs(
-                name=name,
-                namespace=args.namespace,
-                labels=labels(name, "serving"),
-                image=args.image,
-                files=[PROGRAMS / "api.py", PROGRAMS / "answers.py", PROGRAMS / "route_check.py"],
-                command=["python3", "-u", "-m", "components.in_cluster.route_check"],
-                env=[
-                    {"name": "NAMESPACE", "value": args.namespace},
-                    {"name": "NAME", "value": args.name},
-                    {"name": "URL", "value": args.url},
-                    {"name": "COMPLETION_MODEL", "value": args.completion_model or ""},
-                    # Not read: another route is another Job.
-                    {"name": "RULES", "value": json.dumps(args.rules, sort_keys=True)},
-                    {"name": "PATIENCE_SECONDS", "value": str(args.within_seconds - 15)},
-                ],
-                account=identity.account,
-                deadline_seconds=args.within_seconds,
-            ),
-            owner=self,
-            depends_on=[identity, route],
-        )
+        return probe_job(job, owner=self, depends_on=[route])
 
 
 def _reads_route(name: str) -> list[k8s.rbac.v1.PolicyRuleArgs]:

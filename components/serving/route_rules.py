@@ -1,35 +1,31 @@
-"""The rules of a service's HTTPRoute: what a request's way to a version depends on."""
+"""The rules of a model's HTTPRoute: what a request's way to a version depends on."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from components.serving.gateway import PORT, KnativeIngress
-from components.serving.rollout import Versions
+from components.serving.model import Model
+from components.serving.versions import part_name
 
 SERVED_BY = "X-Served-By"
-"""On every answer, the InferenceService that it was led to: vLLM does not say who it is. MNIST's server says it itself."""
-
-
-def part_name(service: str, version: str) -> str:
-    """Of the InferenceService that serves one version."""
-    return f"{service}-{version}"
+"""The header of every answer that names the InferenceService which the request was led to: most servers do not say who they are."""
 
 
 def rewritten(host: str, ingress: KnativeIngress) -> list[dict[str, Any]]:
-    """Everything to Knative's ingress, under the only name by which it knows the service."""
+    """Everything to Knative's ingress, under the only name by which it knows the model."""
     backend = {"name": ingress.service, "namespace": ingress.namespace, "port": ingress.port}
     return [_rule([backend], filters=[{"type": "URLRewrite", "urlRewrite": {"hostname": host}}])]
 
 
-def weighted(service: str, versions: Versions) -> list[dict[str, Any]]:
-    """One rule per experiment group, then one for everybody else; copies for the shadow are taken from the latter."""
-    experiment = versions.experiment
+def weighted(model: Model) -> list[dict[str, Any]]:
+    """One rule for each experiment group, then one for all other requests; copies for the shadow are taken from the latter."""
+    experiment = model.entry.experiment
     groups = experiment.groups if experiment else {}
     header = experiment.header if experiment else ""
-    rules = [_rule([_named(service, version)], matches=[_header(header, group)]) for group, version in groups.items()]
-    shared = [{**_named(service, version.name), "weight": version.weight} for version in versions.versions]
-    return [*rules, _rule(shared, filters=_mirror(service, versions))]
+    rules = [_rule([_named(model.name, version)], matches=[_header(header, group)]) for group, version in groups.items()]
+    shared = [{**_named(model.name, version.name), "weight": version.weight} for version in model.versions]
+    return [*rules, _rule(shared, filters=_mirror(model))]
 
 
 def _rule(backends: list[dict[str, Any]], **more: list[dict[str, Any]]) -> dict[str, Any]:
@@ -37,18 +33,18 @@ def _rule(backends: list[dict[str, Any]], **more: list[dict[str, Any]]) -> dict[
     return {**{key: value for key, value in more.items() if value}, "backendRefs": backends, "timeouts": {"request": "0s"}}
 
 
-def _backend(service: str, version: str) -> dict[str, Any]:
+def _backend(model: str, version: str) -> dict[str, Any]:
     """The Service that KServe makes for the version's pods."""
-    return {"name": f"{part_name(service, version)}-predictor", "port": PORT}
+    return {"name": f"{part_name(model, version)}-predictor", "port": PORT}
 
 
-def _named(service: str, version: str) -> dict[str, Any]:
+def _named(model: str, version: str) -> dict[str, Any]:
     """Leads there and says so in the answer. With filters Envoy Gateway makes a cluster of its own for each version, also at weight 0
     (envoyproxy/gateway:internal/ir/xds.go@v1.9.1, NeedsClusterPerSetting).
     """
-    header = {"name": SERVED_BY, "value": part_name(service, version)}
+    header = {"name": SERVED_BY, "value": part_name(model, version)}
     return {
-        **_backend(service, version),
+        **_backend(model, version),
         "filters": [{"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": [header]}}],
     }
 
@@ -57,8 +53,9 @@ def _header(name: str, value: str) -> dict[str, Any]:
     return {"headers": [{"type": "Exact", "name": name, "value": value}]}
 
 
-def _mirror(service: str, versions: Versions) -> list[dict[str, Any]]:
-    if versions.shadow is None:
+def _mirror(model: Model) -> list[dict[str, Any]]:
+    shadow = model.entry.shadow
+    if shadow is None:
         return []
-    mirror = {"backendRef": _backend(service, versions.shadow.version), "percent": versions.shadow.percent}
+    mirror = {"backendRef": _backend(model.name, shadow.version), "percent": shadow.percent}
     return [{"type": "RequestMirror", "requestMirror": mirror}]

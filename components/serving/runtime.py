@@ -1,4 +1,4 @@
-"""How a kind of model is served: image, command line, probes. One runtime per service, in the service's namespace."""
+"""How a model is served: image, command line, probes. One runtime for each model, in the model's namespace."""
 
 from __future__ import annotations
 
@@ -9,25 +9,23 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Args, Component, labels
-from components.pods import NON_ROOT_UID
-from components.serving.server import HTTP_PORT, V1Server
-from components.serving.vllm import VllmServer
+from components.pods import NON_ROOT_UID, restricted, secret_data
+from components.serving.model import Model
 
 
 class ServingRuntimeArgs(Args):
-    """`image` runs `server`; a canary or a version may bring another image of the same kind."""
+    """`image` runs the model's server; a version may bring another image of the same kind."""
 
-    namespace: str
+    model: Model
     image: str
-    server: V1Server | VllmServer
 
 
 class ServingRuntime(Component):
-    """Owns one namespaced ServingRuntime, so that an edit rolls only the services of one namespace. Needs KServe's CRDs.
+    """Owns one namespaced ServingRuntime, so that an edit rolls one model only, and the Secret of its environment. Needs KServe's CRDs.
 
-    An edit rolls its services at once. KServe's `serving.kserve.io/disable-auto-update` does not prevent just that: an
+    An edit rolls the model at once. KServe's `serving.kserve.io/disable-auto-update` does not prevent just that: an
     InferenceService that carries it ignores, once ready, every change of its own too
-    (kserve:pkg/controller/v1beta1/inferenceservice/controller.go@v0.20.0). So a new image is tried as a canary or a version first.
+    (kserve:pkg/controller/v1beta1/inferenceservice/controller.go@v0.20.0). So a new image is tried as a version first.
     """
 
     def __init__(
@@ -40,35 +38,53 @@ class ServingRuntime(Component):
         super().__init__(name, opts, after)
         self.name = name
         self.image = args.image
-        self.server = args.server
+        self.args = args
+        server = args.model.entry.server
         self.object = k8s.apiextensions.CustomResource(
             name,
             api_version="serving.kserve.io/v1alpha1",
             kind="ServingRuntime",
-            metadata={"name": name, "namespace": args.namespace, "labels": labels(name, "serving")},
+            metadata={"name": name, "namespace": args.model.namespace, "labels": labels(args.model.name, "serving")},
             spec={
                 # Chosen by name only: a runtime that selects itself could take over another model of the same format.
-                "supportedModelFormats": [{"name": args.server.model_format, "version": "1", "autoSelect": False}],
+                "supportedModelFormats": [{"name": server.model_format, "version": "1", "autoSelect": False}],
                 "protocolVersions": ["v1", "v2"],
-                "containers": [_container(args)],
-                "volumes": args.server.volumes(),
+                "containers": [self._container()],
+                "volumes": server.volumes(),
             },
-            opts=self.child(),
+            opts=self.child(self._environment()),
         )
         self.register_outputs({"name": name})
 
+    def _container(self) -> dict[str, Any]:
+        server = self.args.model.entry.server
+        container = server.container(self.args.model.name)
+        secret = [
+            {"name": name, "valueFrom": {"secretKeyRef": {"name": self._secret_name, "key": name}}} for name in sorted(server.secrets)
+        ]
+        return {
+            "name": "kserve-container",
+            "image": self.args.image,
+            **container,
+            "env": [*container.get("env", []), *secret],
+            "ports": [{"name": "http1", "containerPort": server.http_port, "protocol": "TCP"}],
+            "securityContext": restricted(NON_ROOT_UID),
+        }
 
-def _container(args: ServingRuntimeArgs) -> dict[str, Any]:
-    return {
-        "name": "kserve-container",
-        "image": args.image,
-        **args.server.container(),
-        "ports": [{"name": "http1", "containerPort": HTTP_PORT, "protocol": "TCP"}],
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": NON_ROOT_UID,
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
-    }
+    def _environment(self) -> list[pulumi.Resource]:
+        model = self.args.model
+        secrets = model.entry.server.secrets
+        if not secrets:
+            return []
+        return [
+            k8s.core.v1.Secret(
+                self._secret_name,
+                metadata={"name": self._secret_name, "namespace": model.namespace, "labels": labels(model.name, "serving")},
+                data={name: value.apply(secret_data) for name, value in secrets.items()},
+                opts=self.child(),
+            )
+        ]
+
+    @property
+    def _secret_name(self) -> str:
+        return f"{self.args.model.name}-environment"

@@ -7,24 +7,21 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.base import Args, Component, labels
-from components.identity import Identity, IdentityArgs
-from components.job import PROGRAMS, ScriptJobArgs, script_job
+from components.base import Args, Component
+from components.probe_job import ProbeJobArgs, probe_job
 from components.serving.inference_service import InferenceService
-from components.serving.modes import Part
-from components.serving.runtime import ServingRuntime
+from components.serving.model import Part, Question
 
 
 class SmokeCheckArgs(Args):
-    """`image` needs Python 3 and nothing else. `ready_within_seconds`: from now to the first right answer, image pulls included."""
+    """`image` needs Python 3 and nothing else."""
 
     part: Part
     image: str
-    ready_within_seconds: int
 
 
 class SmokeCheck(Component):
-    """Owns a Job and its identity. Ready when this part of the service runs the wanted model and has answered; a change of either
+    """Owns a Job and its identity. Ready when this part of the model runs the wanted version and has answered; a change of either
     runs it again. In Knative mode the newest revision must also have its share of the requests.
 
     Ends early when a failure is certain, with KServe's conditions and the last words of the container that failed.
@@ -39,46 +36,33 @@ class SmokeCheck(Component):
         after: Sequence[pulumi.Resource | None] = (),
     ) -> None:
         super().__init__(name, opts, [service, *after])
-        namespace = service.args.namespace
-        identity = Identity(
-            name,
-            IdentityArgs(namespace=namespace, rules=_rules(args.part)),
-            pulumi.ResourceOptions(parent=self),
+        part, model = args.part, service.model
+        environment = {
+            "NAMESPACE": model.namespace,
+            "NAME": part.name,
+            "MODEL": part.version.source or "",
+            "IMAGE": part.version.image or service.runtime.image,
+            **asked(f"http://{part.host}", model.question),
+            **({} if part.percent is None else {"PERCENT": str(part.percent)}),
+        }
+        job = ProbeJobArgs(
+            name=name,
+            namespace=model.namespace,
+            part_of="serving",
+            program="smoke_check",
+            modules=["answers", "knative"],
+            environment=environment,
+            rules=_rules(part),
+            image=args.image,
+            deadline_seconds=model.entry.ready_within_seconds,
         )
-        self.job = script_job(
-            ScriptJobArgs(
-                name=name,
-                namespace=namespace,
-                labels=labels(name, "serving"),
-                image=args.image,
-                files=[PROGRAMS / file for file in ("api.py", "answers.py", "knative.py", "smoke_check.py")],
-                command=["python3", "-u", "-m", "components.in_cluster.smoke_check"],
-                env=[
-                    {"name": "NAMESPACE", "value": namespace},
-                    *_question(args.part, service),
-                    # The program must end before the Job's deadline does, or its reason would be lost.
-                    {"name": "PATIENCE_SECONDS", "value": str(args.ready_within_seconds - 15)},
-                ],
-                account=identity.account,
-                deadline_seconds=args.ready_within_seconds,
-            ),
-            owner=self,
-            depends_on=[identity],
-        )
+        self.job = probe_job(job, owner=self)
         self.register_outputs({"job": self.job.metadata["name"]})
 
 
-def _question(part: Part, service: InferenceService) -> list[dict[str, str]]:
-    runtime: ServingRuntime = service.runtime
-    values = {
-        "NAME": part.name,
-        "MODEL": part.model,
-        "IMAGE": part.image or runtime.image,
-        "URL": f"http://{part.host}{runtime.server.path(service.args.name)}",
-        "COMPLETION_MODEL": runtime.server.completion_model,
-        "PERCENT": None if part.percent is None else str(part.percent),
-    }
-    return [{"name": name, "value": value} for name, value in values.items() if value is not None]
+def asked(origin: str, question: Question) -> dict[str, str]:
+    """Return a question as the programs in the cluster read it. `origin`: scheme and host."""
+    return {"URL": f"{origin}{question.path}", "REQUEST": question.request or "", "ANSWER": question.answer}
 
 
 def _rules(part: Part) -> list[k8s.rbac.v1.PolicyRuleArgs]:

@@ -21,8 +21,8 @@ Both depend on the live state, which this program does not see: `make preview` a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -48,6 +48,8 @@ class Version(Declared):
     source: Source | None = Field(None, description="Where its files are. Left out: its image brings them.")
     image: ImageReference | None = Field(None, description="Another server image than the model's.")
     weight: Percent = Field(description="Percent of the requests; all versions' together are 100. 0 keeps it running.")
+
+    renamed: ClassVar[Mapping[str, str]] = {"model": "source"}
 
     @property
     def content(self) -> tuple[str | None, str | None]:

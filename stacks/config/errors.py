@@ -13,7 +13,7 @@ import pulumi
 from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
-from components.declared import UNKNOWN_CHOICE
+from components.declared import UNKNOWN_CHOICE, Declared
 
 HIDDEN = "[secret]"
 KEY_ITSELF = "[key]"
@@ -86,6 +86,8 @@ def _hidden_text(detail: ErrorDetails) -> str:
 
 
 def _unknown_key(key: str, section: type[BaseModel] | None) -> str:
+    if section and issubclass(section, Declared) and key in section.renamed:
+        return f"this key is written {section.renamed[key]}"
     known = _keys(section) if section else []
     close = difflib.get_close_matches(key, known, n=1)
     guess = f"did you mean {close[0]}? " if close else ""

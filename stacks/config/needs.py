@@ -1,68 +1,120 @@
-"""What a service needs of the sections before it. A section with a mistake of its own counts as what it should be."""
+"""What a model needs of the sections before it. A section with a mistake of its own counts as what it should be."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic.alias_generators import to_camel
 
 from components.artifacts import parse_image
-from stacks.config.services import ServicesConfig, bucket_of
+from components.serving.model_service import ModelService
+from components.serving.scaling import QueueScaling
+from components.serving.sources import bucket_of, is_in_a_store
+from components.serving.versions import part_name
 
 Sections = Mapping[str, Any]
+Models = Mapping[str, ModelService]
+
+LONGEST = 44
+"""Characters of an InferenceService's name: KEDA's autoscaler is called `keda-hpa-<name>-predictor`, and Kubernetes takes 63."""
 
 
-def unmet(services: ServicesConfig, found: Sections) -> list[str]:
-    """One text for each service that lacks something."""
-    lacks = {service: _missing(service, sections, found) for service, sections in services.needs.items()}
+def broken_needs(models: Models, found: Sections) -> list[str]:
+    """Return the texts of the first rule that some models break; later rules would often say the same in other words."""
+    rules = (names_that_clash, unmet, outside_the_store, without_digest, candidate_is_stable)
+    return next((texts for rule in rules if (texts := rule(models, found))), [])
+
+
+def names_that_clash(models: Models, _found: Sections) -> list[str]:
+    """InferenceServices of two models under one name, and names that Kubernetes or a dashboard's query would take for another's."""
+    parts = {name: [part_name(name, version.name) for version in model.all_versions] for name, model in models.items()}
+    counted = Counter(part for several in parts.values() for part in several)
     return [
-        f"{service} needs {', '.join(missing)}; set what is missing, or leave services.{service} out"
-        for service, missing in lacks.items()
-        if missing
+        *(
+            f"{name}: contains -predictor, by which KServe names its own objects; choose another name"
+            for name in models
+            if "-predictor" in name
+        ),
+        *(
+            f"{part} would be the InferenceService of two models; rename one, or its version"
+            for part, times in counted.items()
+            if times > 1
+        ),
+        *(
+            f"{part} has {len(part)} characters; an InferenceService's name has at most {LONGEST}"
+            for part in counted
+            if len(part) > LONGEST
+        ),
     ]
 
 
-def outside_the_store(services: ServicesConfig, found: Sections) -> list[str]:
+def unmet(models: Models, found: Sections) -> list[str]:
+    """Return one text for each model that lacks something."""
+    lacks = {name: [*_switched_off(model, found), *_missing_parts(model, found)] for name, model in models.items()}
+    return [
+        f"{name} needs {', '.join(missing)}; set what is missing, or leave models.{name} out" for name, missing in lacks.items() if missing
+    ]
+
+
+def outside_the_store(models: Models, found: Sections) -> list[str]:
     store = found.get("model_store")
     return [
         f'{key}: "{address}" is not in the model store; its bucket is {store.bucket}'
-        for key, address in services.models.items()
-        if store is not None and bucket_of(address) != store.bucket
+        for key, address in _sources(models)
+        if store is not None and store.enabled and is_in_a_store(address) and bucket_of(address) != store.bucket
     ]
 
 
-def without_digest(services: ServicesConfig, found: Sections) -> list[str]:
+def without_digest(models: Models, found: Sections) -> list[str]:
     safeguards = found.get("safeguards")
     required = safeguards is not None and safeguards.digests == "required"
     return [
         f'{key}: "{reference}" has no digest, and safeguards.digests: required wants <repository>:<tag>@sha256:<digest>'
-        for key, reference in services.images.items()
+        for key, reference in _images(models)
         if required and not parse_image(reference).digest
     ]
 
 
-def candidate_is_stable(services: ServicesConfig, found: Sections) -> list[str]:
-    """A canary that differs by its image, from an image that is the same."""
-    mnist, images = services.mnist, found.get("images")
-    if mnist is None or mnist.canary is None or mnist.canary.image is None or images is None:
-        return []
-    same = mnist.canary.image == images.mnist and mnist.canary.model in (None, mnist.model)
-    return [f"mnist.canary: image {mnist.canary.image} is the stable one too"] if same else []
+def candidate_is_stable(models: Models, found: Sections) -> list[str]:
+    """A version that differs by its image, from an image that is the same."""
+    images = found.get("images", {})
+    return [
+        f"{name}.versions[{index}]: image {version.image} is {first.name}'s too, and so is its source"
+        for name, model in models.items()
+        for first, *others in [model.all_versions]
+        for index, version in enumerate(others, start=1)
+        if version.image and first.image is None and version.source == first.source
+        if version.image == (model.server.image or (images[name].server if name in images else None))
+    ]
 
 
-def _missing(service: str, sections: list[str], found: Sections) -> list[str]:
-    missing = [f"{to_camel(name)}.enabled: true" for name in sections if name in found and not found[name].enabled]
-    return [*missing, *_missing_parts(service, found)]
+def _switched_off(model: ModelService, found: Sections) -> list[str]:
+    return [f"{to_camel(name)}.enabled: true" for name in model.needs if name in found and not found[name].enabled]
 
 
-def _missing_parts(service: str, found: Sections) -> list[str]:
-    images, monitoring, gpu = (found.get(name) for name in ("images", "monitoring", "gpu"))
-    if service == "mnist":
-        named = {"images.mnist": images is None or images.mnist, "images.mnistWeights": images is None or images.mnist_weights}
-    else:
-        named = {
-            "monitoring.enabled: true or monitoring.prometheusUrl": monitoring is None or monitoring.enabled or monitoring.prometheus_url,
-            "gpu.mode: managed or existing": gpu is None or gpu.mode != "none",
-        }
-    return [name for name, there in named.items() if not there]
+def _missing_parts(model: ModelService, found: Sections) -> list[str]:
+    monitoring, gpu = found.get("monitoring"), found.get("gpu")
+    watched = monitoring is None or monitoring.enabled or monitoring.prometheus_url
+    parts = {
+        "monitoring.enabled: true or monitoring.prometheusUrl": watched or not isinstance(model.scaling, QueueScaling),
+        "gpu.mode: managed or existing": gpu is None or gpu.mode != "none" or not model.server.gpu_count,
+    }
+    return [name for name, there in parts.items() if not there]
+
+
+def _sources(models: Models) -> Iterator[tuple[str, str]]:
+    """Every address of a model's files, by its key."""
+    for name, model in models.items():
+        if model.source:
+            yield f"{name}.source", model.source
+        yield from ((f"{name}.versions[{index}].source", each.source) for index, each in enumerate(model.versions) if each.source)
+
+
+def _images(models: Models) -> Iterator[tuple[str, str]]:
+    """Every image that an entry names itself, by its key."""
+    for name, model in models.items():
+        if model.server.image:
+            yield f"{name}.server.image", model.server.image
+        yield from ((f"{name}.versions[{index}].image", each.image) for index, each in enumerate(model.versions) if each.image)

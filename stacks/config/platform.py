@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Tag, model_validator
 
-from components.artifacts import parse_image
 from components.declared import ImageReference, Secret, chosen_by
 from components.exposure import Exposure
 from components.platform.alert_receivers import Severity
@@ -207,27 +206,15 @@ class S3Config(Section):
 ModelStoreConfig = Annotated[Annotated[MinioConfig, Tag("minio")] | Annotated[S3Config, Tag("s3")], chosen_by("backend", "minio", "s3")]
 
 
-class ImagesConfig(Section):
-    """Our own images, named by whoever built them."""
+class ModelImagesConfig(Section):
+    """Images of one model's own, named by the person or workflow that built them from models/<name>/."""
 
-    mnist: ImageReference | None = Field(None, description="The MNIST predictor: images/mnist, target serving.")
-    mnist_weights: ImageReference | None = Field(None, description="The trained weights: images/mnist, target weights.")
-    smollm_weights: ImageReference | None = Field(
-        None,
-        description="What becomes s3://<bucket>/smollm/135m: images/smollm, target weights. Left out: the store has the model's weights.",
+    server: ImageReference | None = Field(None, description="Its server: the Dockerfile's target serving.")
+    weights: ImageReference | None = Field(
+        None, description="Its trained weights: target weights. Every file below /weights is published in the model store under its path."
     )
 
     @property
-    def without_digest(self) -> list[str]:
-        """The images that a tag alone names, by key."""
-        return [key for key, reference in self._given.items() if not parse_image(reference).digest]
-
-    @property
-    def registries(self) -> set[str]:
-        """Their hosts, which want credentials that only nodes have."""
-        return {reference.partition("/")[0] for reference in self._given.values()}
-
-    @property
-    def _given(self) -> dict[str, str]:
-        named = {"mnist": self.mnist, "mnistWeights": self.mnist_weights, "smollmWeights": self.smollm_weights}
-        return {key: reference for key, reference in named.items() if reference}
+    def named(self) -> dict[str, str]:
+        """The images that are there, by key."""
+        return {key: reference for key, reference in (("server", self.server), ("weights", self.weights)) if reference}

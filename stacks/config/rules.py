@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from components.artifacts import parse_image
+
 Sections = Mapping[str, Any]
 """The sections before the one that is judged; one with a mistake of its own is missing, and no rule holds that against others."""
 
@@ -25,6 +27,10 @@ class Rule:
 
 def _owned(cluster: Any) -> bool:  # noqa: ANN401 - a section
     return bool(cluster.kind == "eks")
+
+
+def _by_tag_alone(images: Any) -> bool:  # noqa: ANN401 - a section
+    return any(not parse_image(reference).digest for reference in images.named.values())
 
 
 RULES = (
@@ -116,9 +122,9 @@ RULES = (
     Rule(
         "images",
         ("safeguards",),
-        lambda images, safeguards: safeguards.digests == "required" and bool(images.without_digest),
+        lambda images, safeguards: safeguards.digests == "required" and any(_by_tag_alone(model) for model in images.values()),
         "safeguards.digests: required wants every image as <repository>:<tag>@sha256:<digest>; "
-        "the workflow mnist-image prints it: pulumi config set --path inference-platform:images.mnist <reference>",
+        "the workflow model-image prints it: pulumi config set --path inference-platform:images.<model>.server <reference>",
     ),
 )
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from pydantic import Field, ValidationInfo, field_validator
 
+from components.declared import Name
+from components.serving.model_service import ModelService
 from stacks.config.cluster import ClusterConfig, ExistingClusterConfig, GpuConfig
-from stacks.config.needs import candidate_is_stable, outside_the_store, unmet, without_digest
+from stacks.config.needs import broken_needs
 from stacks.config.platform import (
     ControllerConfig,
     EnvoyGatewayConfig,
     GatewayApiConfig,
     GpuOperatorConfig,
-    ImagesConfig,
     KnativeConfig,
     MinioConfig,
     MirrorConfig,
+    ModelImagesConfig,
     ModelStoreConfig,
     MonitoringConfig,
     OptionalConfig,
@@ -23,7 +28,6 @@ from stacks.config.platform import (
 )
 from stacks.config.rules import broken
 from stacks.config.section import Section
-from stacks.config.services import ServicesConfig
 
 
 class StackConfig(Section):
@@ -43,8 +47,12 @@ class StackConfig(Section):
     gpu_operator: GpuOperatorConfig = GpuOperatorConfig.model_validate({})
     kserve: ControllerConfig = Field(ControllerConfig.model_validate({}), description="The serving controller.")
     model_store: ModelStoreConfig = MinioConfig.model_validate({})
-    images: ImagesConfig = ImagesConfig.model_validate({})
-    services: ServicesConfig = Field(ServicesConfig.model_validate({}), description="The models that are served.")
+    images: dict[Name, ModelImagesConfig] = Field(default_factory=dict, description="Images of the models' own, by the model's name.")
+    models: dict[Name, ModelService] = Field(default_factory=dict, description="The models that are served, by name.")
+
+    renamed: ClassVar[Mapping[str, str]] = {
+        "services": "models: a map from a model's name to its entry; services.mnist is models.mnist-classifier now (docs/models.md)"
+    }
 
     @field_validator("*")
     @classmethod
@@ -54,10 +62,9 @@ class StackConfig(Section):
             raise ValueError("; ".join(words))
         return section
 
-    @field_validator("services")
+    @field_validator("models")
     @classmethod
-    def _have_what_they_need(cls, services: ServicesConfig, others: ValidationInfo) -> ServicesConfig:
-        for rule in (unmet, outside_the_store, without_digest, candidate_is_stable):
-            if words := rule(services, others.data):
-                raise ValueError("; ".join(words))
-        return services
+    def _have_what_they_need(cls, models: dict[str, ModelService], others: ValidationInfo) -> dict[str, ModelService]:
+        if words := broken_needs(models, others.data):
+            raise ValueError("; ".join(words))
+        return models

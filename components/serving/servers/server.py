@@ -13,7 +13,6 @@ from components.base import Args
 from components.declared import Declared, ImageReference
 from components.pods import SCRATCH
 from components.scheduling import Quantities, Resources
-
 from components.serving.protocols import Protocol
 from components.serving.scaling import CpuScaling, QueueScaling, Scaling
 from components.serving.triggers import PrometheusTrigger

@@ -97,7 +97,7 @@ class VllmServer(Server):
 
     @model_validator(mode="after")
     def _one_word_for_each_flag(self) -> Self:
-        typed = {flag: name for name, flag in FLAGS.items()} | {flag: "" for flag in OWN_FLAGS}
+        typed = {flag: name for name, flag in FLAGS.items()} | dict.fromkeys(OWN_FLAGS, "")
         for argument in self.extra_args:
             flag = argument.partition("=")[0].replace("_", "-")
             if flag in typed:

@@ -1,0 +1,88 @@
+"""The models of a stack: one loop over `models:`. Nothing here knows a model by its name."""
+
+from __future__ import annotations
+
+from components import versions
+from components.platform import kourier
+from components.serving.gateway import KnativeIngress
+from components.serving.inference_service import InferenceService, InferenceServiceArgs
+from components.serving.model import Model
+from components.serving.model_publication import ModelPublication, ModelPublicationArgs
+from components.serving.modes import Front
+from components.serving.route import Route, RouteArgs
+from components.serving.runtime import ServingRuntime, ServingRuntimeArgs
+from components.serving.smoke_check import SmokeCheck, SmokeCheckArgs
+from stacks.config import StackConfig
+from stacks.config.platform import KnativeIngressConfig
+from stacks.images import server_image, weights_image
+from stacks.platform import Platform
+
+
+def models(config: StackConfig) -> list[Model]:
+    """Return every model of the stack under its name."""
+    return [Model(name=name, entry=entry) for name, entry in config.models.items()]
+
+
+def build(config: StackConfig, platform: Platform) -> dict[str, str]:
+    """Deploy every model; return its address by name."""
+    deployment = _Deployment(config, platform)
+    return {model.name: deployment.of(model) for model in models(config)}
+
+
+class _Deployment:
+    def __init__(self, config: StackConfig, platform: Platform) -> None:
+        self.config = config
+        self.platform = platform
+        # Any image with Python would do; every node that serves a model has this one.
+        self.checker = platform.mirror.image(versions.KSERVE_STORAGE_INITIALIZER).reference
+
+    def of(self, model: Model) -> str:
+        """Deploy one model. Each version answers by itself before requests are led to it; then the address that people know answers."""
+        platform = self.platform
+        service = InferenceService(
+            model.name,
+            InferenceServiceArgs(
+                model=model,
+                storage=platform.store.grant_read(model.account) if platform.store and model.entry.reads_store else None,
+                front=self._front(model),
+                prometheus=platform.prometheus,
+            ),
+            self._runtime(model),
+            platform.options,
+            # Without them no node and no GPU is ever offered, and the clock of the first answer runs.
+            after=[platform.store, self._published(model), platform.autoscaler, platform.gpu_operator],
+        )
+        checks = [
+            SmokeCheck(f"{part.name}-smoke", SmokeCheckArgs(part=part, image=self.checker), service, platform.options)
+            for part in model.parts
+        ]
+        if front := service.args.front:
+            args = RouteArgs(model=model, front=front, image=self.checker)
+            Route(f"{model.name}-route", args, platform.options, after=checks)
+        return model.url
+
+    def _runtime(self, model: Model) -> ServingRuntime:
+        image = server_image(self.config, model, self.platform.mirror)
+        args = ServingRuntimeArgs(model=model, image=image)
+        return ServingRuntime(f"{model.name}-{model.entry.server.kind}", args, self.platform.options, after=[self.platform.kserve])
+
+    def _published(self, model: Model) -> ModelPublication | None:
+        """The upload of the model's own weights; None where its files are in the store, or elsewhere, already."""
+        weights = weights_image(self.config, model)
+        if weights is None or self.platform.store is None:
+            return None
+        args = ModelPublicationArgs(weights_image=weights)
+        return ModelPublication(f"{model.name}-weights", args, self.platform.store, self.platform.options)
+
+    def _front(self, model: Model) -> Front | None:
+        """The gateway, wherever there is one; a plain Service leads to a model of one version where there is none."""
+        gateway = self.platform.gateway
+        if gateway is None:
+            return None
+        ingress = _ingress(self.config.knative.ingress) if model.entry.on_knative else None
+        return Front(name=gateway.gateway, namespace=gateway.namespace, host=gateway.host, ingress=ingress)
+
+
+def _ingress(config: KnativeIngressConfig) -> KnativeIngress:
+    namespace, _, service = (config.service or f"{kourier.NAMESPACE}/{kourier.INTERNAL_SERVICE}").partition("/")
+    return KnativeIngress(namespace=namespace, service=service)
