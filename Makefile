@@ -5,12 +5,17 @@ PYTHON ?= python3
 VENV := .venv
 RUN := . $(VENV)/bin/activate &&
 CLOUD = $(filter-out local,$(STACK))
-CHECKED := __main__.py bench components images policies scripts stacks tests
+CHECKED := __main__.py bench components models policies scripts stacks tests
+MODELS := $(wildcard models/*)
+
+empty :=
+# Each model's folder is a root of packages (scripts/model_folders.py).
+export MYPYPATH := $(subst $(empty) $(empty),:,$(MODELS))
 
 # Images of development machines set it, and then every engine run compiles the SDKs and the program anew: seconds each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: acceptance help up down doctor preview load accuracy rollout rollback test check lint types unit test-node test-engine prices lock mirror-list schema format packages clean deploy drift comment kind-images lint-workflows test-provider
+.PHONY: acceptance help up down doctor preview load accuracy rollout rollback test check lint types unit test-node test-engine prices lock mirror-list schema format packages clean deploy drift comment kind-images model-images lint-workflows test-provider
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,7 +78,8 @@ lint: $(VENV)/.installed
 	@$(RUN) ruff format --check $(CHECKED) && ruff check $(CHECKED)
 
 types: $(VENV)/.installed
-	@$(RUN) mypy $(CHECKED)
+	@# One run for each model: two folders may have modules of the same name, such as questions.
+	@$(RUN) mypy $(filter-out models,$(CHECKED)) && for folder in $(MODELS); do mypy $$folder || exit 1; done
 
 unit: $(VENV)/.installed
 	@$(RUN) python -m pytest -q -n auto --dist loadfile tests/unit tests/graph tests/policies tests/structure
@@ -81,7 +87,10 @@ unit: $(VENV)/.installed
 test-engine: packages ## Only the tests on the real Pulumi engine
 	@$(RUN) python -m pytest -m engine tests/engine
 
-kind-images: $(VENV)/.installed ## In a workflow: build the two images, load them into the kind cluster CLUSTER, name them in Pulumi.local.yaml
+model-images: ## In a workflow: every image that the folders of models/ build, as a matrix; MODEL_NAME=<name> for one model
+	@$(PYTHON) -m scripts.model_folders
+
+kind-images: $(VENV)/.installed ## In a workflow: build the models' images, load them into the kind cluster CLUSTER, name them in Pulumi.local.yaml
 	@$(RUN) python -m scripts.local.kind $(CLUSTER)
 
 lint-workflows: $(VENV)/.installed ## actionlint over .github/workflows; needs Go

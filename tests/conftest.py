@@ -12,7 +12,10 @@ from collections.abc import Generator
 import pytest
 
 from bench.paths import Instance
+from scripts import model_folders
 from tests import nodes
+
+model_folders.add_to_path()
 
 
 def pytest_configure() -> None:

@@ -1,4 +1,6 @@
-"""Uploads every file of $UPLOAD to s3://$BUCKET/$PREFIX/, in one request each (5 GiB at most), and reads each one back.
+"""Uploads every file below $UPLOAD to s3://$BUCKET, under its path below $UPLOAD, and reads each one back.
+
+Each file is one request, so it may have 5 GiB at most.
 
 Needs boto3, to sign requests by the pod's identity: it runs in the image of KServe's storage initializer, which brings it.
 
@@ -45,23 +47,23 @@ def publish(store: Any, path: Path, bucket: str, key: str) -> str:  # noqa: ANN4
     if found != wanted:
         raise OtherBytesError(
             f"s3://{bucket}/{key} already holds other bytes (sha256 {found}, here {wanted}): a published model never changes. "
-            "Give the new one a file name of its own and set services.<name>.model to it."
+            "Give the new one a file name of its own and write its address as source of the model's entry."
         )
     return f"{what}: s3://{bucket}/{key} sha256 {wanted}"
 
 
-def publish_all(store: Any, upload: Path, bucket: str, prefix: str) -> int:  # noqa: ANN401
-    """The exit status, after a line for each file."""
-    paths = sorted(path for path in upload.iterdir() if path.is_file())
+def publish_all(store: Any, upload: Path, bucket: str) -> int:  # noqa: ANN401
+    """Returns the exit status, after a line for each file."""
+    paths = sorted(path for path in upload.rglob("*") if path.is_file())
     if not paths:
         return _end(1, "the weights image holds no file in /weights")
     try:
         for path in paths:
-            print(publish(store, path, bucket, f"{prefix}/{path.name}"), flush=True)
+            print(publish(store, path, bucket, path.relative_to(upload).as_posix()), flush=True)
     except OtherBytesError as error:
         return _end(1, str(error))
     except store.exceptions.ClientError as refused:
-        return _end(TRY_A_NEW_POD if _code(refused) in PASSING else 1, f"s3://{bucket}/{prefix}: {refused}")
+        return _end(TRY_A_NEW_POD if _code(refused) in PASSING else 1, f"s3://{bucket}: {refused}")
     return 0
 
 
@@ -72,7 +74,7 @@ def main() -> int:
     from botocore.exceptions import CredentialRetrievalError
 
     try:
-        return publish_all(boto3.client("s3"), Path(os.environ["UPLOAD"]), os.environ["BUCKET"], os.environ["PREFIX"])
+        return publish_all(boto3.client("s3"), Path(os.environ["UPLOAD"]), os.environ["BUCKET"])
     except CredentialRetrievalError as error:
         return _end(TRY_A_NEW_POD, f"the Pod Identity agent gives no credentials: {error}")
 

@@ -18,16 +18,15 @@ UPLOAD = "/upload"
 
 
 class ModelPublicationArgs(Args):
-    """`weights_image` carries the files in `/weights`; they get the key `<prefix>/<file>` in the store's bucket."""
+    """`weights_image`: its files below `/weights` get their path below `/weights` as key in the store's bucket."""
 
     weights_image: str
-    prefix: str
 
 
 class ModelPublication(Component):
     """Owns the Job that uploads the files of a weights image. Ready when the store holds every one of them, byte for byte.
 
-    Fails when a key already holds other bytes: a new version is published under a new file name.
+    Fails when a key already holds other bytes: publish a new version under a new file name.
     """
 
     def __init__(
@@ -55,7 +54,7 @@ def _by_keys(name: str, args: ModelPublicationArgs, store: MinioStore) -> Script
         command=["/bin/sh", "components/in_cluster/publish_model.sh"],
         env=[
             {"name": "ENDPOINT", "value": store.endpoint},
-            {"name": "PREFIX", "value": f"{store.bucket}/{args.prefix}"},
+            {"name": "BUCKET", "value": store.bucket},
             {"name": "UPLOAD", "value": UPLOAD},
             {"name": "MC_CONFIG_DIR", "value": f"{SCRATCH}/mc"},
             secret_env("ACCESS_KEY", store.publisher_secret, "AWS_ACCESS_KEY_ID"),
@@ -78,7 +77,6 @@ def _by_identity(name: str, args: ModelPublicationArgs, store: S3Store) -> Scrip
         command=["python3", "-u", "-m", "components.in_cluster.publish_model_to_s3"],
         env=[
             {"name": "BUCKET", "value": store.bucket},
-            {"name": "PREFIX", "value": args.prefix},
             {"name": "UPLOAD", "value": UPLOAD},
         ],
         account=store.publisher.name,

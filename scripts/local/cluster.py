@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scripts import model_folders
 from scripts.commands import answer, show
 from scripts.errors import DriverError
 
@@ -72,19 +74,21 @@ def running() -> Cluster:
     return Cluster(Path(bench["kubeconfig"]), folder, config, tuple(bench["path"]), is_bench=True, smollm=smollm)
 
 
-def images(cluster: Cluster) -> dict[str, str]:
-    """Build this repository's images with the bench and name them by content: a changed model server is a new image.
+def images(cluster: Cluster, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Build the images of these models with the bench: by model, the references of `server` and `weights` where its folder has them.
 
-    None for a cluster of the user's, who brings them in the stack file.
+    A reference names the content, so a changed model server is a new image. On the user's own cluster nothing is built: the stack file
+    names the images.
     """
     if not cluster.is_bench:
         return {}
-    built = {"mnist": _built("mnist", "mnist-predictor", "serving"), "mnistWeights": _built("mnist", "mnist-weights", "weights")}
-    return {**built, "smollmWeights": _built("smollm", "smollm-weights", "weights")} if cluster.smollm else built
+    found = {name: model_folders.images(name) for name in names}
+    return {name: {image: _built(name, image, stage) for image, stage in stages.items()} for name, stages in found.items() if stages}
 
 
-def _built(folder: str, name: str, target: str) -> str:
-    return answer([*BENCH, "image", f"images/{folder}", name, "--target", target], os.environ)
+def _built(name: str, image: str, stage: str) -> str:
+    folder = f"{model_folders.FOLDER}/{name}"
+    return answer([*BENCH, "image", folder, model_folders.image_name(name, image), "--target", stage], os.environ)
 
 
 def _own(kubeconfig: Path) -> Cluster:

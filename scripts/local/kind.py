@@ -1,4 +1,4 @@
-"""`python -m scripts.local.kind CLUSTER`: this repository's images into a kind cluster, and their names into Pulumi.local.yaml.
+"""`python -m scripts.local.kind CLUSTER`: the models' images into a kind cluster, and their names into Pulumi.local.yaml.
 
 For the weekly workflow, on a checkout that is thrown away; needs docker and kind.
 """
@@ -10,13 +10,11 @@ import sys
 
 import yaml
 
+from scripts import model_folders
 from scripts.commands import ROOT, show
 from scripts.errors import DriverError
 from scripts.local.workspace import STACK
 from scripts.stack_file import PROJECT
-
-TARGETS = {"mnist": "serving", "mnistWeights": "weights"}
-"""Key below `images` → build target of images/mnist."""
 
 REPOSITORY = "kind.local"
 """Knative asks no registry for the digest of such a tag (serving: registries-skipping-tag-resolving, config-deployment)."""
@@ -24,19 +22,28 @@ REPOSITORY = "kind.local"
 
 def main() -> int:
     (cluster,) = sys.argv[1:]
-    names = {key: f"{REPOSITORY}/mnist-{target}:checkout" for key, target in TARGETS.items()}
+    file = ROOT / f"Pulumi.{STACK}.yaml"
+    content = yaml.safe_load(file.read_text())
+    names = content["config"].get(f"{PROJECT}:models") or {}
     try:
-        for key, target in TARGETS.items():
-            show(["docker", "build", "--target", target, "--tag", names[key], "images/mnist"], os.environ)
-            show(["kind", "load", "docker-image", names[key], "--name", cluster], os.environ)
+        images = {name: loaded for name in names if (loaded := _loaded(name, cluster))}
     except DriverError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    file = ROOT / f"Pulumi.{STACK}.yaml"
-    content = yaml.safe_load(file.read_text())
-    content["config"][f"{PROJECT}:images"] = names
+    content["config"][f"{PROJECT}:images"] = images
     file.write_text(yaml.safe_dump(content, sort_keys=False))
     return 0
+
+
+def _loaded(name: str, cluster: str) -> dict[str, str]:
+    """The images of a model, built and loaded: what the stack file calls each, and its reference."""
+    references = {}
+    for image, stage in model_folders.images(name, ROOT).items():
+        references[image] = f"{REPOSITORY}/{model_folders.image_name(name, image)}:checkout"
+        folder = f"{model_folders.FOLDER}/{name}"
+        show(["docker", "build", "--target", stage, "--tag", references[image], folder], os.environ)
+        show(["kind", "load", "docker-image", references[image], "--name", cluster], os.environ)
+    return references
 
 
 if __name__ == "__main__":

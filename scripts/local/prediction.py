@@ -8,9 +8,13 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
-from images.mnist import digits
+from scripts import model_folders
 from scripts.errors import DriverError
 from scripts.mlops.reach import Endpoint, reachable
+
+model_folders.add_to_path(["mnist-classifier"])
+
+from mnist import digits  # noqa: E402 - found by the line above
 
 SHADES = " .:-=+*#%@"
 PROMPT = "Once upon a time"

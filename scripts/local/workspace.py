@@ -21,6 +21,12 @@ from scripts.local.cluster import images as build_images
 from scripts.stack_file import PROJECT, parsed, sections
 
 STACK = "local"
+COMMITTED = ROOT / f"Pulumi.{STACK}.yaml"
+"""The stack file of the checkout."""
+
+Images = dict[str, dict[str, str]]
+"""By model: the image references of its server and its weights."""
+
 SMOLLM = Path(__file__).with_name("smollm.yaml")
 """A part of a stack file: what serving SmolLM on the bench's node takes."""
 
@@ -62,11 +68,16 @@ def prepare(cluster: Cluster) -> Workspace:
 def configured(cluster: Cluster) -> Workspace:
     """With this machine's configuration."""
     workspace = prepare(cluster)
-    write_config(workspace, cluster, build_images(cluster))
+    write_config(workspace, cluster, build_images(cluster, model_names(cluster)))
     return workspace
 
 
-def write_config(workspace: Workspace, cluster: Cluster, images: dict[str, str], source: Path = ROOT / f"Pulumi.{STACK}.yaml") -> None:
+def model_names(cluster: Cluster, source: Path = COMMITTED) -> list[str]:
+    """The models that this cluster serves, as the stack file and this machine have them."""
+    return list(with_machine(sections(source.read_text()), cluster, {}).get("models") or {})
+
+
+def write_config(workspace: Workspace, cluster: Cluster, images: Images, source: Path = COMMITTED) -> None:
     """The committed stack file, plus what only this machine knows; the salt of an earlier run is kept."""
     text = source.read_text()
     given = sections(text)
@@ -84,11 +95,11 @@ def write_config(workspace: Workspace, cluster: Cluster, images: dict[str, str],
     partial.replace(workspace.config_file)
 
 
-def with_machine(given: dict[str, Any], cluster: Cluster, images: dict[str, str]) -> dict[str, Any]:
+def with_machine(given: dict[str, Any], cluster: Cluster, images: Images) -> dict[str, Any]:
     """These sections, with what only this machine knows. What the stack file says of models and images stays: it is somebody's choice."""
     if cluster.smollm:
         given = laid_over(sections(SMOLLM.read_text()), given)
-    machine: dict[str, Any] = {**cluster.config, **({"images": {**images, **given.get("images", {})}} if images else {})}
+    machine: dict[str, Any] = {**cluster.config, **({"images": laid_over(images, given.get("images", {}))} if images else {})}
     return {**given, **{name: {**given.get(name, {}), **section} for name, section in machine.items()}}
 
 

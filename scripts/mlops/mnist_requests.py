@@ -6,8 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from images.mnist import digits
+from scripts import model_folders
 from scripts.mlops.load.measurement import RequestFailed
+
+model_folders.add_to_path(["mnist-classifier"])
+
+from mnist import digits  # noqa: E402 - found by the line above
 
 CLASSES = 10
 SUM_TOLERANCE = 1e-4  # ten float32 probabilities

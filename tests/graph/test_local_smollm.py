@@ -36,8 +36,8 @@ def test_local_is_as_it_was_and_smollm_beside_it(graph: Graph, smollm: Graph) ->
 
 
 def test_what_is_published_is_what_the_service_reads_and_it_waits_for_it(smollm: Graph) -> None:
-    folder = f"s3://{environment(smollm, 'smollm-weights')['PREFIX']}"
-    assert predictor(smollm, V1)["model"]["storageUri"] == folder == "s3://models/smollm/135m"
+    bucket = environment(smollm, "smollm-weights")["BUCKET"]
+    assert predictor(smollm, V1)["model"]["storageUri"] == f"s3://{bucket}/smollm/135m"
     (init,) = smollm.one(WEIGHTS).inputs["spec"]["template"]["spec"]["initContainers"]
     assert init["image"] == "registry.example/smollm-weights:1"
     assert smollm.comes_after(V1, WEIGHTS)

@@ -165,7 +165,6 @@ def test_a_publication_asks_for_pods_until_one_has_its_identity(graph: Graph) ->
     assert program["image"] == versions.KSERVE_STORAGE_INITIALIZER.reference
     assert {item["name"]: item["value"] for item in program["env"]} == {
         "BUCKET": "models-of-acme",
-        "PREFIX": "mnist",
         "UPLOAD": "/upload",
     }
 

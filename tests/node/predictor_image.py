@@ -1,4 +1,4 @@
-"""The built images of images/mnist, unpacked, so that their own Python can be run without a node."""
+"""The built images of models/mnist-classifier, unpacked, so that their own Python can be run without a node."""
 
 import json
 import shutil
@@ -21,6 +21,7 @@ from bench.images import LOCK
 from bench.lock import exclusive
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+MODEL = "mnist-classifier"
 USER = "65532:65532"
 SERVED_BY = "mnist-classifier-predictor-00001/a-pod"
 """What Knative and the kubelet tell the server about itself, in the form of its X-Served-By."""
@@ -39,7 +40,7 @@ class Roots:
 @contextmanager
 def unpacked() -> Iterator[Roots]:
     """Both targets, built if they aren't yet. Holds the bench's lock on image builds: those remove every container they find."""
-    references = [_built(name, target) for name, target in (("mnist-predictor", "serving"), ("mnist-weights", "weights"))]
+    references = [_built(stage) for stage in ("serving", "weights")]
     with exclusive(LOCK, "the image build"), ExitStack() as containers:
         with registry.serving() as address:
             for reference in references:
@@ -57,8 +58,8 @@ def _mounted(reference: str) -> Iterator[Path]:
         _buildah("rm", container)
 
 
-def _built(name: str, target: str) -> str:
-    command = [sys.executable, "-m", "bench", "image", "images/mnist", name, "--target", target]
+def _built(stage: str) -> str:
+    command = [sys.executable, "-m", "bench", "image", f"models/{MODEL}", f"{MODEL}-{stage}", "--target", stage]
     return subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
@@ -144,7 +145,7 @@ def shared_folder() -> Iterator[Path]:
 
 def copy_weights(weights_root: Path, folder: Path) -> Path:
     """Copies the weights and their record into `folder`; returns it."""
-    return Path(shutil.copytree(weights_root / "weights", folder, dirs_exist_ok=True))
+    return Path(shutil.copytree(weights_root / "weights/mnist", folder, dirs_exist_ok=True))
 
 
 def _await_ready(predictor: Predictor) -> None:

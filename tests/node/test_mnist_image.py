@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from images.mnist import digits
+from mnist import digits
 from scripts.mlops import test_mnist_inference as live
 from scripts.mlops.mnist_requests import cases
 from scripts.mlops.reach import Endpoint

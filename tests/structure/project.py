@@ -7,7 +7,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = ("components", "stacks")
-WRITTEN = (*PRODUCT, "bench", "images", "policies", "scripts", "tests")
+WRITTEN = (*PRODUCT, "bench", "models", "policies", "scripts", "tests")
+
+MODEL_PACKAGES = {path.name for path in (ROOT / "models").glob("*/*") if path.is_dir()}
+"""Packages that only one model has."""
 
 
 def sources(*folders: str) -> list[Path]:

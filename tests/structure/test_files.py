@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.structure.project import PRODUCT, ROOT, WRITTEN, imported, relative, sources
+from tests.structure.project import MODEL_PACKAGES, PRODUCT, ROOT, WRITTEN, imported, relative, sources
 
 VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "shared"}
 
@@ -27,7 +27,7 @@ def test_the_program_is_load_build_export() -> None:
 
 def test_the_product_knows_nothing_of_bench_scripts_or_tests() -> None:
     for path in [ROOT / "__main__.py", *sources(*PRODUCT)]:
-        assert not {name for name in imported(path) if name.split(".")[0] in {"bench", "scripts", "tests", "images"}}, relative(path)
+        assert not {name for name in imported(path) if name.split(".")[0] in {"bench", "scripts", "tests", *MODEL_PACKAGES}}, relative(path)
 
 
 def test_the_bench_knows_nothing_of_the_product() -> None:

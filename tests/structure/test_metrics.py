@@ -61,7 +61,7 @@ def test_a_metric_says_who_exports_it_and_where_upstream_says_so(metric: Metric)
 
 
 def test_what_our_own_server_exports_is_in_its_source() -> None:
-    source = (ROOT / "images/mnist/server.py").read_text()
+    source = (ROOT / "models/mnist-classifier/mnist/server.py").read_text()
     assert '"predictor_batch_images"' in source
     assert f"buckets=({', '.join(f'{each:g}' for each in bounds('predictor_batch_images'))})" in source
 

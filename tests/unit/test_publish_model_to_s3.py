@@ -59,18 +59,20 @@ def bucket() -> Bucket:
 
 @pytest.fixture
 def upload(tmp_path: Path) -> Path:
-    (tmp_path / "model.pt").write_bytes(b"weights")
+    (tmp_path / "mnist").mkdir()
+    (tmp_path / "mnist/model.pt").write_bytes(b"weights")
     return tmp_path
 
 
 def published(bucket: Bucket, upload: Path) -> int:
-    return publish_all(bucket, upload, "models-of-acme", "mnist")
+    return publish_all(bucket, upload, "models-of-acme")
 
 
-def test_every_file_is_published_and_read_back(bucket: Bucket, upload: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (upload / "labels.json").write_bytes(b"[]")
+def test_every_file_is_published_under_its_path_and_read_back(bucket: Bucket, upload: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (upload / "mnist/v2/labels").mkdir(parents=True)
+    (upload / "mnist/v2/labels/labels.json").write_bytes(b"[]")
     assert published(bucket, upload) == 0
-    assert bucket.objects == {"mnist/model.pt": b"weights", "mnist/labels.json": b"[]"}
+    assert bucket.objects == {"mnist/model.pt": b"weights", "mnist/v2/labels/labels.json": b"[]"}
     assert f"published: s3://models-of-acme/mnist/model.pt sha256 {sha256(b'weights').hexdigest()}\n" in capsys.readouterr().out
 
 
@@ -86,7 +88,7 @@ def test_other_bytes_under_a_published_key_are_refused_and_kept(bucket: Bucket, 
     assert bucket.objects["mnist/model.pt"] == b"what is served"
     error = capsys.readouterr().err
     assert sha256(b"what is served").hexdigest() in error
-    assert "Give the new one a file name of its own and set services.<name>.model to it." in error
+    assert "Give the new one a file name of its own and write its address as source of the model's entry." in error
 
 
 def test_bytes_that_arrive_damaged_are_a_failure(bucket: Bucket, upload: Path) -> None:
@@ -96,7 +98,7 @@ def test_bytes_that_arrive_damaged_are_a_failure(bucket: Bucket, upload: Path) -
 
 def test_a_model_larger_than_one_chunk_is_compared_whole(bucket: Bucket, upload: Path) -> None:
     large = bytes(publish_model_to_s3.CHUNK) + b"end"
-    (upload / "model.pt").write_bytes(large)
+    (upload / "mnist/model.pt").write_bytes(large)
     assert published(bucket, upload) == 0
     bucket.objects["mnist/model.pt"] = large[:-1] + b"D"
     assert published(bucket, upload) == 1
@@ -110,7 +112,7 @@ def test_only_what_may_pass_is_tried_again(
 ) -> None:
     bucket.refusal = code
     assert published(bucket, upload) == status
-    assert f"s3://models-of-acme/mnist: An error occurred ({code})" in capsys.readouterr().err
+    assert f"s3://models-of-acme: An error occurred ({code})" in capsys.readouterr().err
 
 
 def test_an_image_without_weights_is_told(bucket: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

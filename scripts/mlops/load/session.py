@@ -18,7 +18,7 @@ TIMEOUT = 10.0
 """Seconds without a byte of the answer."""
 
 SERVED_BY = "X-Served-By"
-"""The header that our predictors name themselves in (images/mnist), or our routes the version they led to (components/serving)."""
+"""The header in which a server of ours names itself, or a route of ours the version that it led to (components/serving)."""
 
 
 @dataclass(frozen=True, slots=True)

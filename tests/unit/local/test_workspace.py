@@ -49,11 +49,11 @@ def test_what_the_user_set_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_the_copy_adds_this_machine_to_the_committed_file_and_keeps_the_salt(tmp_path: Path) -> None:
     workspace = prepare(bench_cluster(tmp_path))
     workspace.config_file.write_text("encryptionsalt: v1:salt\nconfig:\n  inference-platform:stale: gone\n")
-    write_config(workspace, bench_cluster(tmp_path), {"mnist": "bench.local/mnist-predictor:abc"})
+    write_config(workspace, bench_cluster(tmp_path), {"iris": {"server": "bench.local/iris-serving:abc"}})
     written = yaml.safe_load(workspace.config_file.read_text())
     assert written["encryptionsalt"] == "v1:salt"
     assert written["config"]["inference-platform:cluster"] == {"kind": "existing", "kubeconfig": "/there"}
-    assert written["config"]["inference-platform:images"] == {"mnist": "bench.local/mnist-predictor:abc"}
+    assert written["config"]["inference-platform:images"] == {"iris": {"server": "bench.local/iris-serving:abc"}}
     assert "inference-platform:services" in written["config"]
     assert "inference-platform:stale" not in written["config"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from images.mnist import digits
+from mnist import digits
 from scripts.mlops import test_mnist_inference as live
 from scripts.mlops.load.measurement import RequestFailed
 from scripts.mlops.mnist_requests import cases, predicted_class

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from images.mnist.batching import Batcher
-from images.mnist.protocol import Images, Scores
+from mnist.batching import Batcher
+from mnist.protocol import Images, Scores
 
 
 class Network:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from images.mnist import cpu
+from mnist import cpu
 
 
 @pytest.fixture(autouse=True)

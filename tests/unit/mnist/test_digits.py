@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from images.mnist import digits
+from mnist import digits
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from images.mnist.protocol import MAX_IMAGES, RequestError, answer, decode, images_of
+from mnist.protocol import MAX_IMAGES, RequestError, answer, decode, images_of
 
 IMAGE = np.full((28, 28), 0.25).tolist()
 

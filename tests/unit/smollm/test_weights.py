@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from images.smollm import weights
-from images.smollm.shape import VOCABULARY, Shape
+from smollm import weights
+from smollm.shape import VOCABULARY, Shape
 
 SMALL = Shape(layers=1, hidden=18, intermediate=24)
 

@@ -1,19 +1,17 @@
 """The yardstick: the same network on KServe's model server as its documentation shows it, one prediction per request, defaults throughout.
 
-Not deployed anywhere; compare_mnist_servers.py runs it. Needs PyTorch and KServe, so run it in the predictor's image.
+Not deployed anywhere; compare_servers.py runs it. Needs PyTorch and KServe, so run it in the predictor's image.
 """
 
 import sys
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # run by path, from any folder
-
 import kserve
 import torch
 from kserve import model_server
 
-from images.mnist.model import load
+from mnist.model import load
 
 
 class PlainMnist(kserve.Model):

@@ -2,7 +2,7 @@
 """Measures the predictor against the plain KServe server, in turns, on this machine: throughput at saturation and P95 at a rate.
 
 Both run all the time and are loaded in turns, so that a noisy machine disturbs both alike; the medians of the rounds are
-reported. Needs PyTorch, KServe and a weights file: run it in the predictor's image or an environment like it.
+reported. It needs PyTorch, KServe and a weights file: run it in the predictor's image or an environment like it.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from scripts.mlops.load.plan import Plan
 from scripts.mlops.load.running import Connect, start
 from scripts.mlops.load.session import posting
 
-ROOT = Path(__file__).resolve().parents[2]
+FOLDER = Path(__file__).resolve().parent
 NAME = "mnist-classifier"
 START_TIMEOUT = 120.0  # seconds
 RATE = 100.0
@@ -36,8 +36,8 @@ def main() -> None:
     """Prints one JSON object."""
     args = _arguments()
     commands = {
-        "predictor": ["-m", "images.mnist.server", f"--model_name={NAME}", f"--model_dir={args.weights.parent}", "--http_port=18081"],
-        "plain": ["scripts/mlops/plain_mnist_server.py", f"--model_name={NAME}", "--http_port=18082", str(args.weights)],
+        "predictor": ["-m", "mnist.server", f"--model_name={NAME}", f"--model_dir={args.weights.resolve().parent}", "--http_port=18081"],
+        "plain": ["plain_server.py", f"--model_name={NAME}", "--http_port=18082", str(args.weights.resolve())],
     }
     with ExitStack() as servers:
         urls = {name: servers.enter_context(_server(command)) for name, command in commands.items()}
@@ -63,7 +63,7 @@ def main() -> None:
 def _server(command: list[str]) -> Iterator[str]:
     port = next(part.partition("=")[2] for part in command if part.startswith("--http_port"))
     url = f"http://127.0.0.1:{port}/v1/models/{NAME}:predict"
-    process = subprocess.Popen([sys.executable, *command], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([sys.executable, *command], cwd=FOLDER, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _await_answer(url, process)
         yield url

@@ -1,0 +1,72 @@
+"""`models/<name>/` holds what only one model has. A folder's name is the model's name in the stack file.
+
+Each folder is a root of Python packages, since a name with a hyphen cannot be a package itself. A Dockerfile in it has a stage
+for each image that the model needs: `serving`, a model server of its own, and `weights`, files for the model store below `/weights`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from scripts.commands import ROOT
+
+FOLDER = "models"
+IMAGES = {"server": "serving", "weights": "weights"}
+"""What the stack file calls an image of a model → the stage of the model's Dockerfile."""
+
+
+def folder(name: str, root: Path = ROOT) -> Path:
+    """The folder of a model; it is there only if the model has something of its own."""
+    return root / FOLDER / name
+
+
+def folders(root: Path = ROOT) -> list[Path]:
+    """All models' folders, by name."""
+    return sorted(path for path in (root / FOLDER).glob("*") if path.is_dir())
+
+
+def add_to_path(names: Iterable[str] | None = None, root: Path = ROOT) -> None:
+    """Let Python import the packages of these models' folders, or of all."""
+    for path in folders(root) if names is None else [folder(name, root) for name in names]:
+        if path.is_dir() and str(path) not in sys.path:
+            sys.path.append(str(path))
+
+
+def images(name: str, root: Path = ROOT) -> dict[str, str]:
+    """The images that this model's Dockerfile builds: what the stack file calls each → its stage. Empty without a Dockerfile."""
+    dockerfile = folder(name, root) / "Dockerfile"
+    text = dockerfile.read_text() if dockerfile.is_file() else ""
+    stages = {match.lower() for match in re.findall(r"^FROM\s.*\sAS\s+(\S+)\s*$", text, re.MULTILINE | re.IGNORECASE)}
+    return {image: stage for image, stage in IMAGES.items() if stage in stages}
+
+
+def image_name(name: str, image: str) -> str:
+    """The repository of an image of a model, `<model>-serving` or `<model>-weights`."""
+    return f"{name}-{IMAGES[image]}"
+
+
+def main() -> int:
+    """Print every image of every model, or of the one that MODEL_NAME names, as the matrix of a GitHub workflow."""
+    wanted = os.environ.get("MODEL_NAME")
+    found = [
+        {"model": path.name, "image": image, "stage": stage, "name": image_name(path.name, image)}
+        for path in folders()
+        if wanted in (None, "", path.name)
+        for image, stage in images(path.name).items()
+    ]
+    if not found:
+        print(
+            f"error: no image to build: no {FOLDER}/{wanted or '*'}/Dockerfile with a stage {' or '.join(IMAGES.values())}", file=sys.stderr
+        )
+        return 1
+    print(f"images={json.dumps(found)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
