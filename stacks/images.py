@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from components.artifacts import Mirror
-from components.serving.model import FOLDERS, Model
+from components.serving.model import Model
 from stacks.config import StackConfig
 
 NOT_BUILT = "not-built.invalid"
@@ -19,23 +17,19 @@ def server_image(config: StackConfig, model: Model, mirror: Mirror) -> str:
         return server.image
     if server.pinned:
         return mirror.image(server.pinned).reference
-    return _named(config, model, "server") or f"{NOT_BUILT}/{model.name}-serving:none"
+    return _named(config, model.name, "server") or f"{NOT_BUILT}/{model.name}-serving:none"
 
 
-def weights_image(config: StackConfig, model: Model) -> str | None:
-    """Return the reference of the image that carries the model's weights; None where its files come from elsewhere."""
-    expected = model.entry.reads_store and "weights" in targets(model.name)
-    return _named(config, model, "weights") or (f"{NOT_BUILT}/{model.name}-weights:none" if expected else None)
+def weights_image(config: StackConfig, name: str) -> str | None:
+    """Return the reference of the image that carries the model's weights; None where its files are published otherwise."""
+    return _named(config, name, "weights")
 
 
-def unbuilt(config: StackConfig, models: list[Model], mirror: Mirror) -> list[str]:
-    """Return the keys below `images` that an `up` still needs."""
-    found = {
-        f"{model.name}.{key}": reference
-        for model in models
-        for key, reference in (("server", server_image(config, model, mirror)), ("weights", weights_image(config, model)))
-    }
-    return [key for key, reference in found.items() if reference and reference.startswith(NOT_BUILT)]
+def unbuilt(config: StackConfig) -> list[str]:
+    """Return the names of the models whose server's image is still to be built."""
+    return [
+        name for name, model in config.models.items() if not (model.server.image or model.server.pinned or _named(config, name, "server"))
+    ]
 
 
 def registries(config: StackConfig) -> set[str]:
@@ -46,14 +40,8 @@ def registries(config: StackConfig) -> set[str]:
     return {host for reference in own if (host := _host(reference))}
 
 
-def targets(name: str) -> set[str]:
-    """Return the build targets of the model's folder; none where it has no Dockerfile."""
-    file = FOLDERS / name / "Dockerfile"
-    return set(re.findall(r"^FROM .* AS (\w+)$", file.read_text(), re.MULTILINE)) if file.is_file() else set()
-
-
-def _named(config: StackConfig, model: Model, key: str) -> str | None:
-    images = config.images.get(model.name)
+def _named(config: StackConfig, name: str, key: str) -> str | None:
+    images = config.images.get(name)
     return images.named.get(key) if images else None
 
 

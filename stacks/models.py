@@ -68,7 +68,7 @@ class _Deployment:
 
     def _published(self, model: Model) -> ModelPublication | None:
         """The upload of the model's own weights; None where its files are in the store, or elsewhere, already."""
-        weights = weights_image(self.config, model)
+        weights = weights_image(self.config, model.name)
         if weights is None or self.platform.store is None:
             return None
         args = ModelPublicationArgs(weights_image=weights)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pulumi
 
-from components.artifacts import Mirror, missing
+from components.artifacts import missing
 from components.lock import LOCK_FILE, committed
 from components.pins import PINS
 from stacks.config import StackConfig
 from stacks.images import unbuilt
-from stacks.models import models
 
 SHOWN = 3
 """Addresses of artifacts without a digest that the list repeats; `make lock` finds them all."""
@@ -29,11 +28,16 @@ def check(config: StackConfig) -> None:
 
 
 def absent_images(config: StackConfig) -> list[str]:
-    return [
-        f"  images.{key}: build it from models/{key.partition('.')[0]} (docs/models.md), then "
-        f"`pulumi config set --path inference-platform:images.{key} <reference>`"
-        for key in unbuilt(config, models(config), Mirror(**config.mirror.model_dump()))
-    ]
+    """One line for each model whose server nobody has built, with its weights where they belong into the store."""
+    lines = []
+    for name in unbuilt(config):
+        setting = f"`pulumi config set --path inference-platform:images.{name}"
+        weights = f" and {setting}.weights <reference>`, or `make publish` to {config.models[name].sources[0]}"
+        lines.append(
+            f"  images.{name}: build models/{name} (docs/models.md), then {setting}.server <reference>`"
+            f"{weights if config.models[name].reads_store else ''}"
+        )
+    return lines
 
 
 def absent_digests(config: StackConfig) -> list[str]:

@@ -10,13 +10,18 @@ from typing import Any
 
 import yaml
 
-from scripts.local.workspace import SMOLLM, laid_over
+from scripts.local.workspace import SMOLLM as OVERLAY
+from scripts.local.workspace import laid_over
 from scripts.stack_file import sections
 
 ROOT = Path(__file__).parents[1]
 NAMESPACE = "inference-platform:"
-IMAGES = {"mnist": "registry.example/mnist:1", "mnistWeights": "registry.example/mnist-weights:1"}
-IMAGES_BY_DIGEST = {key: f"{reference}@sha256:{hashlib.sha256(key.encode()).hexdigest()}" for key, reference in IMAGES.items()}
+MNIST, SMOLLM = "mnist-classifier", "smollm-text-generation"
+IMAGES = {MNIST: {"server": "registry.example/mnist:1", "weights": "registry.example/mnist-weights:1"}}
+IMAGES_BY_DIGEST = {
+    model: {key: f"{reference}@sha256:{hashlib.sha256(key.encode()).hexdigest()}" for key, reference in images.items()}
+    for model, images in IMAGES.items()
+}
 """Of no image: what the workflow would print stands in no stack file."""
 
 INGRESS = {"kind": "existing", "ingressClass": "traefik.ingress.networking.knative.dev", "service": "traefik/traefik"}
@@ -33,14 +38,14 @@ def committed(stack: str) -> dict[str, Any]:
 
 
 def local(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
-    """`Pulumi.local.yaml` as `make up` completes it. A key `services__mnist__model` changes one value deep inside."""
+    """`Pulumi.local.yaml` as `make up` completes it. A key `models__mnist-classifier__source` changes one value deep inside."""
     return changed({**committed("local"), "images": dict(IMAGES), "knative": {"enabled": True, "ingress": INGRESS}}, changes)
 
 
 def local_with_smollm(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
     """What `make up SMOLLM=1` deploys: as above, with its overlay and what its node has more."""
-    overlay = sections(SMOLLM.read_text())
-    images = {**IMAGES, "smollmWeights": "registry.example/smollm-weights:1"}
+    overlay = sections(OVERLAY.read_text())
+    images = {**IMAGES, SMOLLM: {"weights": "registry.example/smollm-weights:1"}}
     return changed({**laid_over(overlay, local()), "images": images, "monitoring": dict(BENCH_PROMETHEUS)}, changes)
 
 

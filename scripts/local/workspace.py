@@ -27,7 +27,7 @@ COMMITTED = ROOT / f"Pulumi.{STACK}.yaml"
 Images = dict[str, dict[str, str]]
 """By model: the image references of its server and its weights."""
 
-SMOLLM = Path(__file__).with_name("smollm.yaml")
+SMOLLM = ROOT / "models" / "smollm-text-generation" / "local.yaml"
 """A part of a stack file: what serving SmolLM on the bench's node takes."""
 
 SELDOM_COLLECTED = {"GOGC": "200"}

@@ -13,17 +13,27 @@ from components.platform.envoy_gateway import EnvoyGateway
 from components.platform.minio import MinioStore
 from components.platform.minio_servers import MinioStoreArgs
 from components.prometheus import Prometheus
-from stacks import services
+from stacks import models as deployed
 from stacks.config import parse
 from stacks.platform import Platform
 from tests.graph.recording import Graph, record_component
-from tests.service_files import version, whole
+from tests.model_files import version, whole
 from tests.stack_files import IMAGES
 
 MNIST = "InferenceService/mnist-classifier"
-V1, V2 = (f"InferenceService/smollm-text-generation-{name}" for name in ("v1", "v2"))
+V1, V2 = "InferenceService/smollm-text-generation", "InferenceService/smollm-text-generation-v2"
 TWO = [version("v1", 90), version("v2", 10)]
-CANARY = {"model": "s3://models/mnist/b.pt", "percent": 10}
+
+
+def canary(percent: int, **more: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any YAML
+    """A candidate beside the stable version of the classifier."""
+    return [
+        {"name": "v1", "source": "s3://models/mnist/a.pt", "weight": 100 - percent},
+        {"name": "v2", "source": "s3://models/mnist/b.pt", "weight": percent, **more},
+    ]
+
+
+CANARY = canary(10)
 
 
 OURS = Prometheus(url="http://prometheus.monitoring.svc.cluster.local:9090", namespace="monitoring")
@@ -33,14 +43,16 @@ def serving(
     mnist: dict[str, Any] | None = None,
     smollm: dict[str, Any] | None = None,
     prometheus: Prometheus | None = OURS,
-    images: Mapping[str, str] | None = None,
+    images: Mapping[str, Any] | None = None,
+    models: dict[str, Any] | None = None,
 ) -> Graph:
     """The services of a stack file on a platform that is there already, except for the store, whose parts they use."""
-    stack = parse(whole(mnist=mnist, smollm=smollm, images={**IMAGES, **(images or {})}), "dev")
     gateway = SimpleNamespace(gateway="inference", namespace="envoy-gateway", host="inference-gateway.envoy-gateway.svc.cluster.local")
     endpoints: dict[str, str] = {}
 
     def build() -> None:
+        # Inside: a secret of the configuration belongs to the loop that it is parsed in.
+        stack = parse(whole(mnist=mnist, smollm=smollm, models=models, images={**IMAGES, **(images or {})}), "dev")
         platform = Platform(
             options=pulumi.ResourceOptions(),
             mirror=Mirror(),
@@ -54,7 +66,7 @@ def serving(
             kserve=None,
             store=MinioStore("model-store", MinioStoreArgs(mode="standalone", storage_size="1Gi", mirror=Mirror())),
         )
-        endpoints.update(services.build(stack, platform))
+        endpoints.update(deployed.build(stack, platform))
 
     graph = record_component(build)
     graph.outputs = {"endpoints": endpoints}
