@@ -5,6 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 RUN := . $(VENV)/bin/activate &&
 CLOUD = $(filter-out local,$(STACK))
+# The first word of a model's name in capitals, set to anything, is short for WITH=<model>: every model has one.
+short = $(shell echo $(firstword $(subst -, ,$(1))) | tr a-z A-Z)
+WITH ?= $(strip $(foreach model,$(notdir $(wildcard models/*)),$(if $($(call short,$(model))),$(model))))
 CHECKED := __main__.py bench components models policies scripts stacks tests
 MODELS := $(wildcard models/*)
 
@@ -35,8 +38,8 @@ packages: $(VENV)/.installed ## Install the Debian packages of bench/apt-package
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
 
-up: packages ## From a bare machine to a running platform and one real MNIST prediction; SMOLLM=1: and SmolLM on vLLM (4.5 GB more, until `make down`)
-	@$(RUN) python -m scripts.local up$(if $(SMOLLM), --smollm)
+up: packages ## From a bare machine to a running platform and one real answer of each model; WITH=<model>: and models/<model>/local.yaml
+	@$(RUN) python -m scripts.local up$(foreach each,$(WITH), --with $(each))
 
 down: $(VENV)/.installed ## Remove the platform and the bench's node
 	@$(RUN) python -m scripts.local down

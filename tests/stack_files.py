@@ -10,9 +10,7 @@ from typing import Any
 
 import yaml
 
-from scripts.local.workspace import SMOLLM as OVERLAY
-from scripts.local.workspace import laid_over
-from scripts.stack_file import sections
+from scripts.local.overlays import find, laid_below
 
 ROOT = Path(__file__).parents[1]
 NAMESPACE = "inference-platform:"
@@ -44,9 +42,8 @@ def local(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
 
 def local_with_smollm(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
     """What `make up SMOLLM=1` deploys: as above, with its overlay and what its node has more."""
-    overlay = sections(OVERLAY.read_text())
     images = {**IMAGES, SMOLLM: {"weights": "registry.example/smollm-weights:1"}}
-    return changed({**laid_over(overlay, local()), "images": images, "monitoring": dict(BENCH_PROMETHEUS)}, changes)
+    return changed({**laid_below(local(), [find(SMOLLM)]), "images": images, "monitoring": dict(BENCH_PROMETHEUS)}, changes)
 
 
 def dev(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML

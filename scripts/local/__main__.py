@@ -10,15 +10,21 @@ import time
 from scripts.commands import show
 from scripts.errors import DriverError
 from scripts.local import cluster as clusters
+from scripts.local import overlays
 from scripts.local.engine import outputs, pulumi
 from scripts.local.prediction import show_prediction
-from scripts.local.workspace import configured, prepare
+from scripts.local.workspace import COMMITTED, configured, prepare
+from scripts.stack_file import sections
 
 
 def up(options: argparse.Namespace) -> None:
     """Cluster, images, `pulumi up`, and one real prediction to show that it answers."""
     began = time.monotonic()
-    cluster = clusters.start(options.smollm)
+    added = [overlays.find(words) for words in options.overlay]
+    given = overlays.laid_below(sections(COMMITTED.read_text()), added)
+    cluster = clusters.start(overlays.bench_extras(given))
+    for overlay in added:
+        overlays.keep(cluster.state, overlay)
     workspace = configured(cluster)
     # The preview is skipped: `make preview` shows it, and `make up` says yes to it anyway.
     pulumi(workspace, ["up", "--yes", "--skip-preview", "--suppress-outputs"])
@@ -44,7 +50,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.local", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     start = commands.add_parser("up", help="bring everything up; continues after an interruption")
-    start.add_argument("--smollm", action="store_true", help="and SmolLM on the bench's node, from now on until `down`: two cores' work")
+    start.add_argument(
+        "--with",
+        dest="overlay",
+        action="append",
+        default=[],
+        metavar="MODEL|FILE",
+        help="a model's overlay, or any part of a stack file, too",
+    )
     start.set_defaults(run=up)
     commands.add_parser("down", help="remove the platform, and the bench's node with it").set_defaults(run=down)
     anything = commands.add_parser("pulumi", help="run any pulumi command on the local stack, with this machine's tools and state")

@@ -15,16 +15,13 @@ from scripts.errors import DriverError
 
 BENCH = [sys.executable, "-m", "bench"]
 
-SMOLLM_NEEDS = ("keda", "monitoring", "vllm")
-"""What the bench's node has beyond every node's where it serves SmolLM, by the names of `bench up --with`."""
-
 
 @dataclass(frozen=True)
 class Cluster:
     """A reachable cluster, and what the stack's configuration has to say about it.
 
     `config` holds values of the stack file that only this machine knows; `path` holds folders with the tools the
-    machine lacks; `state` is where the driver may keep the stack's state. `smollm`: the bench's node can serve it, and so it does.
+    machine lacks; `state` is where the driver may keep the stack's state.
     """
 
     kubeconfig: Path
@@ -32,7 +29,6 @@ class Cluster:
     config: dict[str, object] = field(default_factory=dict)
     path: tuple[str, ...] = ()
     is_bench: bool = False
-    smollm: bool = False
 
     def environment(self) -> dict[str, str]:
         """PATH starts with this Python's folder: Pulumi's language host runs the `python3` it finds there."""
@@ -41,17 +37,10 @@ class Cluster:
         return dict(os.environ) | {"KUBECONFIG": str(self.kubeconfig), "PATH": path, "VIRTUAL_ENV": str(python.parent)}
 
 
-def start(smollm: bool = False) -> Cluster:
-    """The user's own cluster, or the bench's node brought up (which is a no-op when it runs); it remembers to serve SmolLM."""
-    if os.environ.get("KUBECONFIG"):
-        if smollm:
-            raise DriverError(
-                "SMOLLM=1 is for the bench's node: unset KUBECONFIG. For a cluster of your own, write what scripts/local/smollm.yaml has "
-                "into Pulumi.local.yaml, with monitoring.prometheusUrl and images.smollmWeights"
-            )
-        return _own(Path(os.environ["KUBECONFIG"]))
-    extras = [word for name in (*SMOLLM_NEEDS, "gpus=1") for word in ("--with", name)] if smollm else []
-    show([*BENCH, "up", *extras], os.environ)
+def start(extras: Iterable[str] = ()) -> Cluster:
+    """The user's own cluster, or the bench's node brought up with these extras (which is a no-op when it runs and has them)."""
+    if not os.environ.get("KUBECONFIG"):
+        show([*BENCH, "up", *(word for name in extras for word in ("--with", name))], os.environ)
     return running()
 
 
@@ -70,8 +59,7 @@ def running() -> Cluster:
     if "monitoring" in bench:
         config["monitoring"] = bench["monitoring"]
     folder = Path(bench["state"]) / "pulumi"
-    smollm = set(SMOLLM_NEEDS) <= set(bench["with"])
-    return Cluster(Path(bench["kubeconfig"]), folder, config, tuple(bench["path"]), is_bench=True, smollm=smollm)
+    return Cluster(Path(bench["kubeconfig"]), folder, config, tuple(bench["path"]), is_bench=True)
 
 
 def images(cluster: Cluster, names: Iterable[str]) -> dict[str, dict[str, str]]:

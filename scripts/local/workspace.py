@@ -15,9 +15,9 @@ from typing import Any
 import yaml
 
 from scripts.commands import ROOT
-from scripts.errors import DriverError
 from scripts.local.cluster import Cluster
 from scripts.local.cluster import images as build_images
+from scripts.local.overlays import kept, laid_below, laid_over
 from scripts.stack_file import PROJECT, parsed, sections
 
 STACK = "local"
@@ -26,9 +26,6 @@ COMMITTED = ROOT / f"Pulumi.{STACK}.yaml"
 
 Images = dict[str, dict[str, str]]
 """By model: the image references of its server and its weights."""
-
-SMOLLM = ROOT / "models" / "smollm-text-generation" / "local.yaml"
-"""A part of a stack file: what serving SmolLM on the bench's node takes."""
 
 SELDOM_COLLECTED = {"GOGC": "200"}
 """Pulumi writes its whole state, 10 MB, twice for every step, and a third of the processor time of that goes to garbage: this saves half
@@ -81,10 +78,6 @@ def write_config(workspace: Workspace, cluster: Cluster, images: Images, source:
     """The committed stack file, plus what only this machine knows; the salt of an earlier run is kept."""
     text = source.read_text()
     given = sections(text)
-    if cluster.is_bench and not cluster.smollm and "smollm" in given.get("services", {}):
-        raise DriverError(
-            f"{source.name} has services.smollm, and this node has no vLLM: `make up SMOLLM=1` brings it; or remove the section"
-        )
     committed: dict[str, Any] = parsed(text)
     earlier: dict[str, Any] = yaml.safe_load(workspace.config_file.read_text()) if workspace.config_file.exists() else {}
     merged = {key: value for key, value in (earlier or {}).items() if key == "encryptionsalt"} | committed
@@ -97,19 +90,9 @@ def write_config(workspace: Workspace, cluster: Cluster, images: Images, source:
 
 def with_machine(given: dict[str, Any], cluster: Cluster, images: Images) -> dict[str, Any]:
     """These sections, with what only this machine knows. What the stack file says of models and images stays: it is somebody's choice."""
-    if cluster.smollm:
-        given = laid_over(sections(SMOLLM.read_text()), given)
+    given = laid_below(given, kept(cluster.state))
     machine: dict[str, Any] = {**cluster.config, **({"images": laid_over(images, given.get("images", {}))} if images else {})}
     return {**given, **{name: {**given.get(name, {}), **section} for name, section in machine.items()}}
-
-
-def laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Every key of both; where both have one, sections are joined, and of anything else the upper one counts."""
-    joined = dict(below)
-    for key, value in above.items():
-        under = below.get(key)
-        joined[key] = laid_over(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
-    return joined
 
 
 def _passphrase(path: Path) -> Path:
