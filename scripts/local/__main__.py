@@ -23,6 +23,8 @@ def up(options: argparse.Namespace) -> None:
     added = [overlays.find(words) for words in options.overlay]
     given = overlays.laid_below(sections(COMMITTED.read_text()), added)
     cluster = clusters.start(overlays.bench_extras(given))
+    for name in options.without:
+        overlays.drop(cluster.state, name)
     for overlay in added:
         overlays.keep(cluster.state, overlay)
     workspace = configured(cluster)
@@ -57,6 +59,9 @@ def main() -> int:
         default=[],
         metavar="MODEL|FILE",
         help="a model's overlay, or any part of a stack file, too",
+    )
+    start.add_argument(
+        "--without", action="append", default=[], metavar="NAME", help="no longer with an overlay that an earlier `up` added"
     )
     start.set_defaults(run=up)
     commands.add_parser("down", help="remove the platform, and the bench's node with it").set_defaults(run=down)

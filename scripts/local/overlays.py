@@ -1,7 +1,7 @@
 """Parts of a stack file that a machine lays below `Pulumi.local.yaml`: `make up WITH=<model>` adds the model's own one.
 
-An overlay that `make up` was given is copied into the state folder and stays until `make down` removes it. What Pulumi.local.yaml says
-itself wins.
+An overlay that `make up` was given is copied into the state folder and stays until `make up WITHOUT=<name>` or `make down` removes it.
+What Pulumi.local.yaml says itself wins.
 """
 
 from __future__ import annotations
@@ -39,6 +39,14 @@ def keep(state: Path, overlay: Path) -> None:
     partial = folder / f"{name}.partial"
     shutil.copyfile(overlay, partial)
     partial.replace(folder / f"{name}.yaml")
+
+
+def drop(state: Path, name: str) -> None:
+    """Forget the overlay of this name. Raises DriverError with those that are kept."""
+    file = state / KEPT / f"{name}.yaml"
+    if not file.is_file():
+        raise DriverError(f"WITHOUT={name}: no such overlay; kept: {', '.join(path.stem for path in kept(state)) or 'none'}")
+    file.unlink()
 
 
 def kept(state: Path) -> list[Path]:

@@ -159,6 +159,9 @@ class MonitoringConfig(OptionalConfig):
     labels: dict[str, str] = Field(
         default_factory=dict, description="By which an existing Prometheus chooses the monitors and rules that it heeds."
     )
+    grafana: bool = Field(
+        False, description="true: beside an existing Prometheus, a Grafana reads dashboards from ConfigMaps labelled grafana_dashboard."
+    )
     alerts: AlertsConfig = AlertsConfig.model_validate({})
 
     @model_validator(mode="after")

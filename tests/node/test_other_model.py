@@ -1,0 +1,133 @@
+"""A third model that no code knows, by an overlay file alone: deployed, observed, rolled out, rolled back, and removed again.
+
+The monitoring operator's CRDs stand in for a monitoring stack: what is asked here is that everything was made, and accepted by the API
+server. Whether rules and dashboards are right: tests/alerts, tests/engine/test_alerts.py.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.mlops.reach import Endpoint, reachable
+from tests import nodes
+from tests.node import platform
+from tests.node.rollouts import ROLLED_BACK, Checkout, rolled
+from tests.node.test_local_platform import post
+from tests.node.upstream_crds import definition
+
+pytestmark = pytest.mark.node
+
+NAME = "word-counter"
+FOLDER = Path(__file__).with_name("word_counter")
+ADDRESS = f"http://{NAME}.default.svc.cluster.local/count"
+QUESTION = json.dumps({"text": "of two words"}).encode()
+MONITORING = ("PodMonitor", "ServiceMonitor", "PrometheusRule")
+GATES = ("--interval", "8", "--min-requests", "20", "--max-p95-ratio", "10")
+"""Short and coarse: two releases of the same program differ by the noise of a busy machine only."""
+
+
+def image(target: str, release: str) -> str:
+    words = [
+        "image",
+        str(FOLDER.relative_to(nodes.ROOT)),
+        f"word-counter-{target}",
+        "--target",
+        target,
+        "--build-arg",
+        f"RELEASE={release}",
+    ]
+    command = [sys.executable, "-m", "bench", *words]
+    return subprocess.run(command, cwd=nodes.ROOT, text=True, stdout=subprocess.PIPE, check=True).stdout.strip()
+
+
+def objects(kind: str) -> dict[str, Any]:
+    found = platform.kubectl.json("get", kind, "--namespace", "default")["items"]
+    return {item["metadata"]["name"]: item for item in found}
+
+
+@pytest.fixture(scope="module")
+def counter(up: platform.Done, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    """The third model on the platform that stands, until the last test of this file."""
+    assert up.status == 0, up.output[-3000:]
+    definitions = [definition("monitoring.coreos.com", kind) for kind in MONITORING]
+    crds = json.dumps({"apiVersion": "v1", "kind": "List", "items": definitions})
+    platform.kubectl("apply", "--server-side", "--filename", "-", stdin=crds)
+    overlay = tmp_path_factory.mktemp("overlay") / f"{NAME}.yaml"
+    overlay.write_text((FOLDER / "overlay.yaml").read_text().replace("IMAGE", image("good", "1")))
+    try:
+        deployed = platform.local("up", "--with", str(overlay))
+        assert deployed.status == 0, deployed.output[-3000:]
+        with reachable(ADDRESS, platform.shell()) as found:
+            yield found
+    finally:
+        removed = platform.local("up", "--without", NAME)
+        platform.kubectl("delete", "--ignore-not-found", "--filename", "-", stdin=crds)
+        assert removed.status == 0, removed.output[-3000:]
+        assert NAME not in objects("inferenceservices")
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    return Checkout.made(tmp_path_factory.mktemp("checkouts"))
+
+
+def test_it_answers_at_the_address_that_follows_from_its_name(counter: Endpoint) -> None:
+    status, answer = post(counter, QUESTION)
+    assert (status, json.loads(answer)) == (200, {"words": 3, "release": "1", "unit": "words"})
+
+
+@pytest.mark.usefixtures("counter")
+def test_its_secret_stands_in_no_pod_in_clear() -> None:
+    pods = platform.kubectl("get", "pods", "--selector", f"serving.kserve.io/inferenceservice={NAME}", "--output", "json")
+    assert json.loads(pods)["items"]
+    assert "in-no-pod-in-clear" not in pods
+    assert "in-no-pod-in-clear" not in platform.kubectl("get", "servingruntimes", "--output", "json")
+
+
+@pytest.mark.usefixtures("counter")
+def test_its_dashboard_alerts_objectives_and_monitor_are_made() -> None:
+    alerts = [
+        rule
+        for item in objects("prometheusrules").values()
+        for group in item["spec"]["groups"]
+        for rule in group["rules"]
+        if rule.get("labels", {}).get("service") == NAME
+    ]
+    names = {rule.get("alert") or rule["record"].split(":")[0] for rule in alerts}
+    assert {"LatencyP95High", "InferenceErrorRateHigh", "InferenceServiceNotReady", "AvailabilityBudgetBurn", "LatencyBudgetBurn"} <= names
+    assert "slo" in names
+    dashboards = [item for item in objects("configmaps").values() if "grafana_dashboard" in item["metadata"].get("labels", {})]
+    titles = [json.loads(content)["title"] for item in dashboards for content in item["data"].values()]
+    assert f"Inference / {NAME}" in titles
+    (endpoint, _queue_proxy) = objects("podmonitors")[NAME]["spec"]["podMetricsEndpoints"]
+    assert (endpoint["portNumber"], endpoint["path"]) == (9000, "/metrics")
+
+
+def test_a_release_is_rolled_out_and_back_and_no_request_is_lost(counter: Endpoint, checkout: Checkout) -> None:
+    before = checkout.stack_file
+    forward = rolled(checkout, counter, QUESTION, "--model-name", NAME, "--image", image("good", "2"), "--steps", "50,100", *GATES)
+    assert forward.status == 0, forward.report
+    assert forward.failures == {}
+    assert json.loads(post(counter, QUESTION)[1])["release"] == "2"
+    back = rolled(checkout, counter, QUESTION, "--model-name", NAME, "--rollback")
+    assert back.failures == {}
+    assert json.loads(post(counter, QUESTION)[1])["release"] == "1"
+    assert checkout.stack_file == before
+
+
+def test_a_release_that_refuses_what_stable_takes_is_found_and_taken_back(counter: Endpoint, checkout: Checkout) -> None:
+    before = checkout.stack_file
+    began = time.monotonic()
+    done = rolled(checkout, counter, QUESTION, "--model-name", NAME, "--image", image("refusing", "3"), *GATES)
+    assert done.status == ROLLED_BACK, f"{time.monotonic() - began:.0f} s: {done.report}"
+    assert "requests failed" in done.report["going_back"]
+    assert json.loads(post(counter, QUESTION)[1])["release"] == "1"
+    assert checkout.stack_file == before
