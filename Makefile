@@ -18,7 +18,7 @@ export MYPYPATH := $(subst $(empty) $(empty),:,$(MODELS))
 # Images of development machines set it, and then every engine run compiles the SDKs and the program anew: seconds each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: acceptance help up down doctor preview load accuracy rollout rollback test check lint types unit test-node test-engine prices lock mirror-list schema format packages clean deploy drift comment kind-images model-images lint-workflows test-provider
+.PHONY: acceptance bench-preview help up down doctor preview load accuracy rollout rollback test check lint types unit test-node test-engine prices lock mirror-list schema format packages clean deploy drift comment kind-images model-images lint-workflows test-provider
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -107,6 +107,9 @@ test-node: packages ## Only the tests on the real node
 
 acceptance: packages ## The long tests on the real node: shares of a canary, rollbacks under load, killed parts, cold starts
 	@$(RUN) python -m pytest -s -m acceptance tests/node
+
+bench-preview: packages ## A preview of 50, 100 and 200 models beside the same objects written by hand (docs/measurements.md)
+	@$(RUN) python -m tests.bench.many_models $(ARGS)
 
 prices: $(VENV)/.installed ## Ask AWS for every price in policies/prices.json; REGION=... for one region. Any account's credentials will do
 	@$(RUN) python -m scripts.cloud.prices $(REGION)

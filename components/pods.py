@@ -46,15 +46,17 @@ def container_security() -> k8s.core.v1.SecurityContextArgsDict:
     }
 
 
+RESTRICTED_CONTAINER: dict[str, Any] = {
+    "runAsNonRoot": True,
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+}
+"""A container's security context of the `restricted` profile, as manifests and charts spell it."""
+
+
 def restricted(user: int | None = None) -> dict[str, Any]:
-    """Return a container's security context of the `restricted` profile, as manifests spell it. `user`: None leaves it to the pod."""
-    return {
-        "runAsNonRoot": True,
-        **({"runAsUser": user} if user else {}),
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }
+    """Return that context with a read-only root file system. `user`: None leaves it to the pod or the image."""
+    return {**RESTRICTED_CONTAINER, **({"runAsUser": user} if user else {}), "readOnlyRootFilesystem": True}
 
 
 def secret_env(name: str, secret: str, key: str) -> k8s.core.v1.EnvVarArgsDict:

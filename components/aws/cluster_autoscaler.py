@@ -18,7 +18,7 @@ from components.aws.policy import Statement, allow, document, trust_pods
 from components.aws.role import Role, RoleArgs
 from components.base import Args, Component
 from components.helm import Values, release
-from components.pods import NON_ROOT_UID
+from components.pods import NON_ROOT_UID, restricted
 from components.scheduling import Workload
 
 NAMESPACE = "kube-system"
@@ -154,10 +154,6 @@ def _values(args: ClusterAutoscalerArgs) -> ClusterAutoscalerValues:
             "runAsGroup": NON_ROOT_UID,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        container_security_context={
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        container_security_context=restricted(),
         topology_spread_constraints=workload.spread({"app.kubernetes.io/name": f"aws-{NAME}", "app.kubernetes.io/instance": NAME}),
     )

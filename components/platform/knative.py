@@ -18,18 +18,13 @@ from components.platform import knative_settings as settings
 from components.platform import kourier
 from components.platform.admission_gate import AdmissionGate, AdmissionGateArgs
 from components.platform.kourier import Kourier
-from components.pods import restricted_namespace
+from components.pods import RESTRICTED_CONTAINER, restricted_namespace
 from components.scheduling import Workload
 
 NAMESPACE = "knative-serving"
 PART_OF = "knative"
 DRAIN_MARGIN_SECONDS = 30
-RESTRICTED_CONTAINER = {
-    "allowPrivilegeEscalation": False,
-    "runAsNonRoot": True,
-    "capabilities": {"drop": ["ALL"]},
-    "seccompProfile": {"type": "RuntimeDefault"},
-}
+SECURITY = {**RESTRICTED_CONTAINER, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
 class ExistingIngress(Args):
@@ -93,7 +88,7 @@ class Knative(Component):
                     "kind": "Service",
                     "metadata": {"name": "admission-gate"},
                     # Restricted, because Knative tries such a pod out in this namespace (knative/serving:pkg/webhook/podspec_dryrun.go).
-                    "spec": {"template": {"spec": {"containers": [{"image": "admission-gate", "securityContext": RESTRICTED_CONTAINER}]}}},
+                    "spec": {"template": {"spec": {"containers": [{"image": "admission-gate", "securityContext": SECURITY}]}}},
                 },
                 filled_in=["metadata", "annotations", "serving.knative.dev/creator"],
                 # Any image with Python would do; this one is part of the platform anyway.

@@ -46,31 +46,31 @@ def serving(
     images: Mapping[str, Any] | None = None,
     models: dict[str, Any] | None = None,
 ) -> Graph:
-    """The services of a stack file on a platform that is there already, except for the store, whose parts they use."""
-    gateway = SimpleNamespace(gateway="inference", namespace="envoy-gateway", host="inference-gateway.envoy-gateway.svc.cluster.local")
+    """The models of a stack file on a platform that is there already, except for the store, whose parts they use."""
+    values = whole(mnist=mnist, smollm=smollm, models=models, images={**IMAGES, **(images or {})})
     endpoints: dict[str, str] = {}
-
-    def build() -> None:
-        # Inside: a secret of the configuration belongs to the loop that it is parsed in.
-        stack = parse(whole(mnist=mnist, smollm=smollm, models=models, images={**IMAGES, **(images or {})}), "dev")
-        platform = Platform(
-            options=pulumi.ResourceOptions(),
-            mirror=Mirror(),
-            gateway=cast(EnvoyGateway, gateway),
-            knative=None,
-            keda=None,
-            monitoring=None,
-            prometheus=prometheus,
-            gpu_operator=None,
-            autoscaler=None,
-            kserve=None,
-            store=MinioStore("model-store", MinioStoreArgs(mode="standalone", storage_size="1Gi", mirror=Mirror())),
-        )
-        endpoints.update(deployed.build(stack, platform))
-
-    graph = record_component(build)
+    graph = record_component(lambda: endpoints.update(build_on(values, pulumi.ResourceOptions(), prometheus)))
     graph.outputs = {"endpoints": endpoints}
     return graph
+
+
+def build_on(values: Mapping[str, Any], options: pulumi.ResourceOptions, prometheus: Prometheus | None = OURS) -> dict[str, str]:
+    """Deploy the models of these sections on such a platform; return their addresses."""
+    gateway = SimpleNamespace(gateway="inference", namespace="envoy-gateway", host="inference-gateway.envoy-gateway.svc.cluster.local")
+    platform = Platform(
+        options=options,
+        mirror=Mirror(),
+        gateway=cast(EnvoyGateway, gateway),
+        knative=None,
+        keda=None,
+        monitoring=None,
+        prometheus=prometheus,
+        gpu_operator=None,
+        autoscaler=None,
+        kserve=None,
+        store=MinioStore("model-store", MinioStoreArgs(mode="standalone", storage_size="1Gi", mirror=Mirror()), options),
+    )
+    return deployed.build(parse(values, "dev"), platform)
 
 
 def predictor(graph: Graph, key: str) -> dict[str, Any]:

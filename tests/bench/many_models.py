@@ -1,0 +1,107 @@
+"""`make bench-preview`: what a preview of many models costs beside the same objects written by hand. Figures: docs/measurements.md.
+
+Both programs run on the real engine, in turns, with a provider whose cluster is not known yet, as in the first preview of a stack on AWS.
+By hand means: the objects that the models' program registers, as plain data, with the same dependencies and no component above them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pulumi_random
+
+from scripts.errors import DriverError
+from tests.engine.harness import Stack
+from tests.engine.previews import this_machine
+from tests.graph.models_alone import build_on
+from tests.graph.recording import Graph, Resource, record_component
+from tests.model_files import classifier, text_generation, whole
+
+WANTED_RATIO = 1.3
+ROUNDS = 3
+
+
+def entries(count: int) -> dict[str, Any]:
+    """As many models: classifiers, language models and custom servers in turn."""
+    kinds: list[Callable[[int], dict[str, Any]]] = [
+        lambda number: classifier(source=f"s3://models/classifier-{number}/model.pt"),
+        lambda number: text_generation(source=f"s3://models/text-{number}-end"),
+        lambda number: {"server": {"kind": "custom", "image": f"registry.example/custom:{number}"}, "scaling": {"metric": "rps"}},
+    ]
+    return {f"model-{number}": kinds[number % len(kinds)](number) for number in range(count)}
+
+
+def provider() -> k8s.Provider:
+    """A provider of a cluster that does not exist yet: its kubeconfig is unknown."""
+    return k8s.Provider("cluster", kubeconfig=pulumi_random.RandomPassword("unknown", length=8).result)
+
+
+def by_models(count: int) -> Callable[[], None]:
+    values = whole(models=entries(count))
+    return lambda: build_on(values, pulumi.ResourceOptions(providers=[provider()]))
+
+
+def by_hand(recorded: Graph) -> Callable[[], None]:
+    """The recorded objects in an order in which each comes after what it depends on."""
+    objects = [each for each in recorded if each.custom and each.type.startswith("kubernetes:")]
+
+    def program() -> None:
+        cluster, made = provider(), dict[str, pulumi.Resource]()
+        for each in objects:
+            options = pulumi.ResourceOptions(provider=cluster, depends_on=[made[urn] for urn in each.depends_on if urn in made])
+            made[each.urn] = pulumi.CustomResource(each.type, each.name, _inputs(each), options)
+
+    return program
+
+
+def _inputs(each: Resource) -> dict[str, Any]:
+    return {key: pulumi.Output.secret(value) if key in each.secret_inputs else value for key, value in each.inputs.items()}
+
+
+def seconds(program: Callable[[], None], environment: dict[str, str]) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        stack = Stack(Path(folder), environment, program)
+        began = time.monotonic()
+        done = stack.preview([])
+        took = time.monotonic() - began
+        if done.code:
+            raise DriverError(done.text[-2000:])
+        return took
+
+
+def compare(count: int, environment: dict[str, str], rounds: int) -> tuple[float, float, int]:
+    """Return the medians in seconds of the models' program and of the one by hand, and how many objects both register."""
+    recorded = record_component(lambda: build_on(whole(models=entries(count)), pulumi.ResourceOptions()))
+    programs = (by_models(count), by_hand(recorded))
+    times = [[seconds(program, environment) for program in programs] for _ in range(rounds)]
+    models, hand = (statistics.median(column) for column in zip(*times, strict=True))
+    return models, hand, sum(each.custom for each in recorded)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", type=int, nargs="+", default=[50, 100, 200], help="how many (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of each program, in turns (default: %(default)s)")
+    options = parser.parse_args()
+    environment = {**this_machine().environment, "KUBECONFIG": "/nonexistent"}
+    ratio = 0.0
+    for count in options.models:
+        models, hand, objects = compare(count, environment, options.rounds)
+        ratio = models / hand
+        print(
+            f"{count:4} models, {objects} objects: {models:.1f} s; by hand {hand:.1f} s; ratio {ratio:.2f}; {1000 * models / count:.0f} ms a model"
+        )
+    return 0 if ratio <= WANTED_RATIO else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
