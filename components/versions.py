@@ -26,7 +26,8 @@ KSERVE_STORAGE_INITIALIZER = Image(repository="docker.io/kserve/storage-initiali
 # renovate: datasource=docker depName=quay.io/brancz/kube-rbac-proxy
 KUBE_RBAC_PROXY = Image(repository="quay.io/brancz/kube-rbac-proxy", tag="v0.18.0")
 
-# MinIO's own images ended in 2025 with known holes; Silo is the patched fork with the same protocol (facts/cloud.md, section 3).
+# MinIO's own images ended in 2025 with known holes; Silo is the patched fork with the same protocol
+# (minio/minio:README.md@7aac2a2c5b7c; pgsty/silo:CHANGELOG.md).
 # renovate: datasource=docker depName=docker.io/pgsty/silo
 SILO = Image(repository="docker.io/pgsty/silo", tag="RELEASE.2026-09-16T00-00-00Z")
 

@@ -10,4 +10,4 @@ InterfaceService = Literal["ecr.api", "ecr.dkr", "sts", "eks", "eks-auth", "logs
 """What nodes, add-ons and the autoscaler call. `eks-auth` is where Pod Identity's agent fetches credentials."""
 
 MIN_GPU_DISK_GIB = 100
-"""Images of model servers fill the 20 GiB of a usual node at once (facts/cloud.md, section 1)."""
+"""Images of model servers fill the 20 GiB of a usual node at once."""

@@ -16,7 +16,7 @@ from stacks.config.platform import ControllerConfig
 from stacks.config.section import Section
 
 SPOT_TYPES = 3
-"""Of equally many GPUs: with fewer, a region out of one type is a pool without nodes (facts/cloud.md, section 1)."""
+"""Of equally many GPUs: with fewer, a region out of one type is a pool without nodes."""
 
 Region = Annotated[str, Field(pattern=r"^(af|ap|ca|eu|il|me|mx|sa|us)-(north|south|east|west|central)+-[1-9]$")]
 Account = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
