@@ -1,10 +1,26 @@
-"""What is shown of this stack, and what it is held to: the objectives of its models."""
+"""Dashboards, alerts and objectives of the models of this stack."""
 
 from __future__ import annotations
 
+from components.observability.observability import RUNBOOKS, Observability, ObservabilityArgs
+from components.platform.monitoring import NAMESPACE
+from components.serving import model_service
 from stacks.config import StackConfig
+from stacks.models import models
 from stacks.platform import Platform
 
 
-def build(config: StackConfig, platform: Platform) -> None:  # noqa: ARG001 - replaced when observability by kind is merged
-    return None
+def build(config: StackConfig, platform: Platform) -> Observability | None:
+    """None where no Prometheus reads it. Dashboards are for the stack's own Grafana only: how another one takes them, its owner decides."""
+    prometheus = platform.prometheus
+    if prometheus is None:
+        return None
+    args = ObservabilityArgs(
+        models=models(config),
+        gpus=config.gpu.mode != "none",
+        runbooks=config.monitoring.alerts.runbooks or RUNBOOKS,
+        namespace=NAMESPACE if platform.monitoring else model_service.NAMESPACE,
+        selector=prometheus.labels,
+        grafana=platform.monitoring is not None,
+    )
+    return Observability("observability", args, platform.options, after=[platform.monitoring])

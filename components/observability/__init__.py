@@ -1,1 +1,1 @@
-"""What people see of the platform, and what wakes them: dashboards, alerts and objectives, generated from typed Python."""
+"""Dashboards, alerts and objectives, generated from typed Python for each model and for the platform."""

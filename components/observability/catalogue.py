@@ -1,4 +1,4 @@
-"""Every metric that a dashboard or an alert names: who exports it, where upstream says so, and whether a scrape has shown it.
+"""Every metric that a dashboard or an alert names: which program exports it, where its source says so, and whether a scrape has shown it.
 
 A name that is wrong is no error in Prometheus: the panel is empty, and the alert never fires. So nothing else may name a metric
 (tests/structure/test_metrics.py).
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from components.base import Args
+from components.serving.objective import GATEWAY_BOUNDS
 from components.serving.scaling import LATENCY_BOUNDS
 
 Kind = Literal["counter", "gauge", "histogram"]
@@ -18,7 +19,7 @@ ON_THE_BENCH = "the bench's Prometheus, 2026-11-22"
 
 
 class Exporter(Args):
-    """`source`: `repository:path@version`. `scrape`: which one has shown its metrics, with their labels and bounds."""
+    """`source`: `repository:path@version`, or a file of this repository. `scrape`: which one has shown its metrics, labels and bounds."""
 
     name: str
     source: str
@@ -26,9 +27,9 @@ class Exporter(Args):
 
 
 class Metric(Args):
-    """`labels`: that queries select or group by, beside those of the target. A histogram's name is that of its series without suffix.
+    """`labels`: the labels that queries select or group by, beside those of the target. `name`: for a histogram, without `_bucket`.
 
-    `bounds`: of a histogram's buckets, in its own unit. A threshold between two of them is compared with a guess.
+    `bounds`: the bounds of a histogram's buckets, in its own unit. A threshold between two bounds is compared with an interpolation.
     """
 
     name: str
@@ -42,8 +43,11 @@ class Metric(Args):
         return tuple(f"{self.name}_{part}" for part in ("bucket", "count", "sum")) if self.kind == "histogram" else (self.name,)
 
 
-TARGET_LABELS = ("job", "instance", "namespace", "pod", "container", "service", "endpoint", "node", "inferenceservice", "revision")
-"""Of every series: Prometheus', prometheus-operator's, and those of components/serving/metrics.py."""
+TARGET_LABELS = (
+    *("job", "instance", "namespace", "pod", "container", "service", "endpoint", "node"),
+    *("model", "inferenceservice", "revision"),
+)
+"""Labels that every series may have: from Prometheus and its operator, and from components/serving/metrics.py."""
 
 ENVOY = Exporter(
     name="Envoy",
@@ -59,7 +63,7 @@ AUTOSCALER = Exporter(
 PODS_OF_REVISIONS = Exporter(
     name="Knative's autoscaler", source="knative/serving:pkg/reconciler/autoscaling/kpa/metrics.go@knative-v1.21.1", scrape=ON_THE_BENCH
 )
-MNIST_SERVER = Exporter(name="our MNIST server", source="images/mnist/server.py", scrape=ON_THE_BENCH)
+BATCHING_SERVER = Exporter(name="a server of kind pytorch", source="components/serving/servers/pytorch.py", scrape=ON_THE_BENCH)
 KSERVE_SERVER = Exporter(name="KServe's Python server", source="kserve/kserve:python/kserve/kserve/metrics.py@v0.20.0", scrape=ON_THE_BENCH)
 VLLM = Exporter(name="vLLM", source="vllm-project/vllm:vllm/v1/metrics/loggers.py@v0.32.0", scrape=ON_THE_BENCH)
 VLLM_HTTP = Exporter(
@@ -81,9 +85,8 @@ STATE_METRICS = Exporter(
 CADVISOR = Exporter(name="the kubelet's cAdvisor", source="google/cadvisor:metrics/prometheus.go@v0.56.2", scrape=ON_THE_BENCH)
 PROMETHEUS = Exporter(name="Prometheus", source="prometheus/prometheus:rules/alerting.go@v3.14.0", scrape=ON_THE_BENCH)
 
-ENVOY_BOUNDS = (0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000)
 PYTHON_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
-"""prometheus/client_python's own; Knative's queue proxy has the same."""
+"""The defaults of prometheus/client_python; Knative's queue proxy has the same."""
 BATCH_BOUNDS = (1, 2, 4, 8, 16, 32)
 # vllm-project/vllm:vllm/v1/metrics/buckets.py@v0.32.0
 FIRST_TOKEN_BOUNDS = (
@@ -105,7 +108,7 @@ def _gauges(exporter: Exporter, labels: tuple[str, ...], *names: str) -> list[Me
 
 METRICS = [
     Metric(name="envoy_cluster_upstream_rq_xx", kind="counter", exporter=ENVOY, labels=("envoy_cluster_name", "envoy_response_code_class")),
-    Metric(name="envoy_cluster_upstream_rq_time", kind="histogram", exporter=ENVOY, labels=("envoy_cluster_name",), bounds=ENVOY_BOUNDS),
+    Metric(name="envoy_cluster_upstream_rq_time", kind="histogram", exporter=ENVOY, labels=("envoy_cluster_name",), bounds=GATEWAY_BOUNDS),
     Metric(
         name="kn_serving_invocation_duration_seconds",
         kind="histogram",
@@ -115,7 +118,7 @@ METRICS = [
     ),
     *_gauges(AUTOSCALER, _KN, "kn_revision_pods_desired", "kn_revision_concurrency_stable", "kn_revision_concurrency_target"),
     *_gauges(PODS_OF_REVISIONS, _KN, "kn_revision_pods_count"),
-    Metric(name="predictor_batch_images", kind="histogram", exporter=MNIST_SERVER, labels=("model_name",), bounds=BATCH_BOUNDS),
+    Metric(name="predictor_batch_images", kind="histogram", exporter=BATCHING_SERVER, labels=("model_name",), bounds=BATCH_BOUNDS),
     Metric(name="request_predict_seconds", kind="histogram", exporter=KSERVE_SERVER, labels=("model_name",), bounds=PYTHON_BOUNDS),
     *(
         Metric(name=f"vllm:{name}_seconds", kind="histogram", exporter=VLLM, labels=("model_name", "engine"), bounds=bounds)
@@ -180,5 +183,5 @@ METRICS = [
 
 
 def bounds(histogram: str) -> tuple[float, ...]:
-    """In the histogram's own unit. Raises KeyError for what is no histogram of the table."""
+    """Return a histogram's bounds in its own unit. Raises KeyError for a name that is no histogram of the table."""
     return {metric.name: metric.bounds for metric in METRICS if metric.kind == "histogram"}[histogram]

@@ -1,4 +1,4 @@
-"""Dashboards for Grafana, rules and targets for Prometheus: of what this stack serves, and of what that stands on."""
+"""Dashboards for Grafana, rules and targets for Prometheus: for each model of the stack, and for the platform below."""
 
 from __future__ import annotations
 
@@ -11,32 +11,35 @@ from pydantic import Field
 
 from components.base import Args, Component, labels
 from components.observability import dashboards as boards
-from components.observability import slo, variants
+from components.observability import variants
 from components.observability.alerts.gpu import gpu
-from components.observability.alerts.llm import llm
 from components.observability.alerts.platform import platform
+from components.observability.alerts.servers import server_groups
 from components.observability.alerts.traffic import traffic
 from components.observability.dashboards.panels import Dashboard, rendered
 from components.observability.rules import Group, specification
-from components.observability.slo import Objective
+from components.observability.slo import slo
 from components.observability.targets import TARGETS
 from components.platform.monitoring import DASHBOARD_LABEL, NAMESPACE
+from components.serving.model import Model
 
 MONITORING_API = "monitoring.coreos.com/v1"
+NAME = "observability"
+"""The label of all objects. A name with a model's name in it may be longer than a label's value may be, 63 characters."""
+
 RUNBOOKS = "docs/runbooks"
-"""In this repository; where people read it is known only to who hosts it."""
+"""In this repository; only its owner knows the address under which people read it."""
 
 
 class ObservabilityArgs(Args):
-    """`mnist`, `smollm`: what users of each may count on; None: it is not served. `gpus`: there are GPU nodes.
+    """`models`: every model of the stack. `gpus`: there are GPU nodes.
 
-    `runbooks`: where an alert's runbook is, as `<runbooks>/<alert>.md`. `namespace`: of all that is made; it must exist. `selector`:
-    labels by which a Prometheus of somebody else's chooses the rules and targets that it heeds; ours heeds all. `grafana`: ours is there,
-    which shows the dashboards.
+    `runbooks`: where the page of an alert is, as `<runbooks>/<alert>.md`. `namespace`: where all objects go; it must exist. `selector`:
+    labels by which a Prometheus that the stack did not install chooses rules and targets; its own reads all. `grafana`: the stack
+    installs a Grafana, which shows the dashboards.
     """
 
-    mnist: Objective | None = None
-    smollm: Objective | None = None
+    models: list[Model]
     gpus: bool
     runbooks: str = RUNBOOKS
     namespace: str = NAMESPACE
@@ -45,9 +48,9 @@ class ObservabilityArgs(Args):
 
 
 class Observability(Component):
-    """Owns a ConfigMap for each dashboard, a PrometheusRule for each subject and a PodMonitor for each part of the platform.
+    """Owns a ConfigMap for each dashboard, a PrometheusRule for each model and subject, and a PodMonitor for each part of the platform.
 
-    Needs the operator's CRDs and the namespace. Does not wait for anybody to read them.
+    Needs the operator's CRDs and the namespace. Does not wait until Grafana and Prometheus have read them.
     """
 
     def __init__(
@@ -73,7 +76,7 @@ class Observability(Component):
             metadata={
                 "name": dashboard.uid,
                 "namespace": self.args.namespace,
-                "labels": {**labels(dashboard.uid, NAMESPACE), **DASHBOARD_LABEL},
+                "labels": {**labels(NAME, NAMESPACE), **DASHBOARD_LABEL},
             },
             data={dashboard.file: rendered(dashboard)},
             opts=self.child(),
@@ -84,35 +87,27 @@ class Observability(Component):
             logical,
             api_version=MONITORING_API,
             kind=kind,
-            metadata={"name": name, "namespace": self.args.namespace, "labels": {**labels(name, NAMESPACE), **self.args.selector}},
+            metadata={"name": name, "namespace": self.args.namespace, "labels": {**labels(NAME, NAMESPACE), **self.args.selector}},
             spec=spec,
             opts=self.child(),
         )
 
 
 def dashboards(args: ObservabilityArgs) -> list[Dashboard]:
-    """Only of what is there: an empty dashboard says nothing, and says it as if all were well. None where nobody looks at them."""
+    """Return the dashboards of what the stack has: an empty dashboard would look as if all were well. None without a Grafana."""
     if not args.grafana:
         return []
-    found = [boards.platform(), boards.rollout()]
-    if args.mnist:
-        found.append(boards.mnist(args.mnist))
-    if args.smollm:
-        found.append(boards.smollm(args.smollm))
-    if args.gpus:
-        found.append(boards.gpus())
-    return found
+    gpus = [boards.gpus()] if args.gpus else []
+    return [boards.platform(), boards.rollout(), *gpus, *(boards.model(model) for model in args.models)]
 
 
 def groups(args: ObservabilityArgs) -> list[Group]:
-    """Of services that are served; what else is missing has no series, and no rule on it fires."""
-    served = {prefix: objective for prefix, objective in (("Mnist", args.mnist), ("SmolLM", args.smollm)) if objective}
-    found = [platform(), traffic(served)]
-    found += [group for objective in served.values() for group in slo.groups(objective)]
-    if args.mnist:
-        found.append(variants.recorded(variants.revisions(args.mnist.model)))
-    if args.smollm:
-        found += [variants.recorded(variants.versions(args.smollm.model)), llm("SmolLM", args.smollm.model)]
-    if args.gpus:
-        found.append(gpu())
-    return [*found, variants.comparison()]
+    """Return the rules of the platform and of every model. A rule on a part that is switched off finds no series and never fires."""
+    gpus = [gpu()] if args.gpus else []
+    return [platform(), *gpus, *(group for model in args.models for group in groups_of(model)), variants.comparison()]
+
+
+def groups_of(model: Model) -> list[Group]:
+    """Return the rules of one model. Their names do not contain its name; the label `service` does."""
+    compared = variants.variants_of(model)
+    return [traffic(model), slo(model), *([variants.recorded(compared)] if compared else []), *server_groups(model)]

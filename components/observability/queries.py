@@ -1,85 +1,97 @@
-"""Where the numbers of a served model are: selectors of its series, and the queries that dashboards, alerts and objectives share.
+"""Selectors of a model's series, and the queries that dashboards, alerts and objectives share.
 
-What users see is counted by the gateway, which both ways of serving have in front: its own 503 too, for which no server exists to count.
-What a model server says of itself explains why.
+The gateway counts what users see, its own 503 included, for which no server exists to count. A model in front of which no gateway stands
+(a Service alone, replicas by CPU) has none of these series. What a model server counts itself explains why.
+
+Every selector names one model exactly. `llama` must not match `llama-chat`, so no selector ends in an open `llama.*`.
 """
 
 from __future__ import annotations
 
-from components.base import Args
+from components.serving.model import Model
+from components.serving.scaling import QueueScaling
 
 REQUESTS = "envoy_cluster_upstream_rq_xx"
 LATENCY = "envoy_cluster_upstream_rq_time"
-"""Milliseconds, from the first byte sent upstream to the last one received: of a streamed completion, the whole of it."""
+"""Milliseconds, from the first byte sent upstream to the last one received. For a streamed completion that is the whole stream."""
 
 
-class ServedModel(Args):
-    """A service of ours by its name, which its route, InferenceServices and pods begin with."""
-
-    name: str
-    namespace: str
-
-    @property
-    def route(self) -> str:
-        """Of the gateway's series. Copies for a shadow go to a cluster of their own, `…-mirror-0`, and count for nobody
-        (envoyproxy/gateway:internal/gatewayapi/{helpers,filters}.go@v1.9.1).
-        """
-        return f'envoy_cluster_name=~"httproute/{self.namespace}/{self.name}/rule/[0-9]+(/backend/[0-9]+)?"'
-
-    @property
-    def servers(self) -> str:
-        """Of what the pods say of themselves."""
-        return f'namespace="{self.namespace}",inferenceservice=~"{self.name}(-.+)?"'
-
-    @property
-    def pods(self) -> str:
-        """Of what the cluster says of the pods."""
-        return f'namespace="{self.namespace}",pod=~"{self.name}(-.+)?-predictor-.+"'
-
-    @property
-    def gpu_pods(self) -> str:
-        """Of what DCGM says: the exporter's own pod has the plain names, so Prometheus renames the model's."""
-        return f'exported_namespace="{self.namespace}",exported_pod=~"{self.name}(-.+)?-predictor-.+"'
-
-    @property
-    def deployments(self) -> str:
-        """Made by KServe, or by Knative for each revision."""
-        return f'namespace="{self.namespace}",deployment=~"{self.name}(-.+)?-predictor(-[0-9]+-deployment)?"'
+def route(model: Model) -> str:
+    """Select the gateway's series. Copies for a shadow go to a cluster of their own, `…-mirror-0`, and are not counted
+    (envoyproxy/gateway:internal/gatewayapi/{helpers,filters}.go@v1.9.1).
+    """
+    return f'envoy_cluster_name=~"httproute/{model.namespace}/{model.name}/rule/[0-9]+(/backend/[0-9]+)?"'
 
 
-def requests(model: ServedModel, window: str) -> str:
-    """Per second."""
-    return f"sum(rate({REQUESTS}{{{model.route}}}[{window}]))"
+def servers(model: Model) -> str:
+    """Select what the model's pods report. The PodMonitor adds the label `model` (components/serving/metrics.py)."""
+    return f'namespace="{model.namespace}",model="{model.name}"'
 
 
-def requests_by_class(model: ServedModel, window: str) -> str:
-    return f"sum by (envoy_response_code_class) (rate({REQUESTS}{{{model.route}}}[{window}]))"
+def pods(model: Model) -> str:
+    """Select what the cluster reports about the pods."""
+    return f'namespace="{model.namespace}",pod=~"{_parts(model)}-predictor-.+"'
 
 
-def errors(model: ServedModel, window: str) -> str:
-    """Per second. There is no series of a class before its first answer; until then there are none, which is not the same as unknown."""
-    failed = f'sum(rate({REQUESTS}{{{model.route},envoy_response_code_class="5"}}[{window}]))'
+def gpu_pods(model: Model) -> str:
+    """Select what DCGM reports. `pod` is the exporter's own one there, so Prometheus renames the label of the pod that holds the GPU."""
+    return f'exported_namespace="{model.namespace}",exported_pod=~"{_parts(model)}-predictor-.+"'
+
+
+def deployments(model: Model) -> str:
+    """Select what the cluster reports about Deployments: KServe's, or Knative's for each revision."""
+    return f'namespace="{model.namespace}",deployment=~"{_parts(model)}-predictor(-[0-9]+-deployment)?"'
+
+
+def autoscalers(model: Model) -> str:
+    """Select the HorizontalPodAutoscalers of a model in Standard mode: KEDA's, or those that KServe makes."""
+    prefix = "keda-hpa-" if isinstance(model.entry.scaling, QueueScaling) else ""
+    return f'namespace="{model.namespace}",horizontalpodautoscaler=~"{prefix}{_parts(model)}-predictor"'
+
+
+def revisions(model: Model) -> str:
+    """Select what Knative's autoscaler reports about a model in Knative mode."""
+    return f'k8s_namespace_name="{model.namespace}",kn_configuration_name="{model.name}-predictor"'
+
+
+def _parts(model: Model) -> str:
+    return f"({'|'.join(part.name for part in model.parts)})"
+
+
+def requests(model: Model, window: str) -> str:
+    """Requests per second."""
+    return f"sum(rate({REQUESTS}{{{route(model)}}}[{window}]))"
+
+
+def requests_by_class(model: Model, window: str) -> str:
+    """Requests per second for each class of status codes."""
+    return f"sum by (envoy_response_code_class) (rate({REQUESTS}{{{route(model)}}}[{window}]))"
+
+
+def errors(model: Model, window: str) -> str:
+    """Server errors per second. Before the first error its series does not exist; that means none, not unknown."""
+    failed = f'sum(rate({REQUESTS}{{{route(model)},envoy_response_code_class="5"}}[{window}]))'
     return f"({failed} or 0 * {requests(model, window)})"
 
 
-def error_ratio(model: ServedModel, window: str) -> str:
-    """Not a number without requests, and so above no threshold."""
+def error_ratio(model: Model, window: str) -> str:
+    """Share of server errors. Without requests it is not a number, so it is above no threshold."""
     return f"{errors(model, window)} / {requests(model, window)}"
 
 
-def quantile(model: ServedModel, share: float, window: str) -> str:
-    """Milliseconds."""
-    return f"histogram_quantile({share:g}, sum by (le) (rate({LATENCY}_bucket{{{model.route}}}[{window}])))"
+def quantile(model: Model, share: float, window: str) -> str:
+    """Quantile of the latency in milliseconds."""
+    return f"histogram_quantile({share:g}, sum by (le) (rate({LATENCY}_bucket{{{route(model)}}}[{window}])))"
 
 
-def slow_ratio(model: ServedModel, seconds: float, window: str) -> str:
-    """Of the requests that took longer than `seconds`, which must be a bound of the histogram: another one matches nothing."""
-    fast = f"sum(rate({LATENCY}_bucket{{{model.route},{bound(seconds * 1000)}}}[{window}]))"
-    return f"1 - {fast} / sum(rate({LATENCY}_count{{{model.route}}}[{window}]))"
+def slow_ratio(model: Model, seconds: float, window: str) -> str:
+    """Share of the requests that took longer than `seconds`, which must be a bound of the histogram: another value matches no bucket."""
+    fast = f"sum(rate({LATENCY}_bucket{{{route(model)},{bound(seconds * 1000)}}}[{window}]))"
+    return f"1 - {fast} / sum(rate({LATENCY}_count{{{route(model)}}}[{window}]))"
 
 
 def bound(value: float) -> str:
-    """A matcher of one bucket. Prometheus 3 writes whole numbers as `100.0` where 2 kept the exporter's `100`
+    """Return the matcher of one bucket. Prometheus 3 writes whole numbers as `100.0` where 2 kept the exporter's `100`
     (https://prometheus.io/docs/prometheus/latest/migration/, "le and quantile label values").
     """
     text = f"{value:g}"
@@ -87,7 +99,7 @@ def bound(value: float) -> str:
 
 
 def server_quantile(histogram: str, selector: str, share: float, window: str, by: str = "") -> str:
-    """Of a histogram that the servers themselves keep; in its own unit."""
+    """Quantile of a histogram that the servers themselves keep, in the histogram's own unit."""
     return (
         f"histogram_quantile({share:g}, sum by ({', '.join(filter(None, ('le', by)))}) (rate({histogram}_bucket{{{selector}}}[{window}])))"
     )

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from components.base import Args
 from components.platform.alert_receivers import Severity
+from components.serving.model import Model
 
 Duration = Annotated[str, Field(pattern=r"^[0-9]+[smhd]$")]
 
@@ -35,13 +36,13 @@ class Alert(Args):
 
 
 class Record(Args):
-    """A query whose result is kept as a series of its own. Its name is `<of what>:<what>:<how>`, by Prometheus' convention."""
+    """A query whose result is kept as a series of its own. Its name is `<level>:<metric>:<operations>`, by Prometheus' convention."""
 
     name: Annotated[str, Field(pattern=r"^[a-z]+:[a-z_0-9]+:[a-z_0-9]+$")]
     expr: str
     labels: dict[str, str] = Field(default_factory=dict)
 
-    def fields(self, runbooks: str) -> dict[str, Any]:  # noqa: ARG002 - nobody is called for it
+    def fields(self, runbooks: str) -> dict[str, Any]:  # noqa: ARG002 - only an alert has a runbook
         return {"record": self.name, "expr": self.expr, **({"labels": self.labels} if self.labels else {})}
 
 
@@ -56,6 +57,14 @@ class Group(Args):
         return [rule for rule in self.rules if isinstance(rule, Alert)]
 
 
+def about(model: Model) -> dict[str, str]:
+    """Return the labels of every rule that is about one model."""
+    return {"service": model.name, "namespace": model.namespace}
+
+
 def specification(groups: list[Group], runbooks: str) -> dict[str, Any]:
-    """Of a PrometheusRule, which is also what `promtool` reads. `runbooks`: a folder or an address, without a slash at its end."""
+    """Return the specification of a PrometheusRule, which `promtool` reads too.
+
+    `runbooks`: a folder or an address, without a slash at its end.
+    """
     return {"groups": [{"name": group.name, "rules": [rule.fields(runbooks) for rule in group.rules]} for group in groups]}

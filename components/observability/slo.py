@@ -1,54 +1,32 @@
-"""What users of a model may count on, and alerts on how fast that is being used up.
+"""Alerts on how fast the error budget of a model's objective is being used up.
 
-Several windows and burn rates, as in "Alerting on SLOs" (https://sre.google/workbook/alerting-on-slos/, section 6): the long window says
-that it matters, the short one that it still goes on.
+There are several windows and burn rates, as in "Alerting on SLOs" (https://sre.google/workbook/alerting-on-slos/, section 6): the
+long window shows that it matters, the short one that it still goes on.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import Field, field_validator
+from typing import Literal
 
 from components.base import Args
-from components.observability.catalogue import bounds
-from components.observability.queries import LATENCY, REQUESTS, ServedModel, error_ratio, slow_ratio
-from components.observability.rules import Alert, Duration, Group, Record
+from components.observability.queries import LATENCY, REQUESTS, error_ratio, route, slow_ratio
+from components.observability.rules import Alert, Duration, Group, Record, about
 from components.platform.alert_receivers import Severity
+from components.serving.model import Model
 
 PERIOD_DAYS = 30
-"""In which the budget may be used up once."""
+"""The period in which the budget may be used up once."""
 
 ENOUGH_REQUESTS = 100
-"""In the long window; with fewer, one failure is no trend."""
+"""Fewest requests in the long window; with fewer, one failure is no trend."""
 
 RATIO = "slo:bad_requests:ratio_rate"
 Slo = Literal["availability", "latency"]
 SLOS: tuple[Slo, ...] = ("availability", "latency")
-Share = Annotated[float, Field(gt=0.5, lt=1)]
-
-
-class Objective(Args):
-    """`availability`: of all requests, those that are answered without a server error. `fast`: of all, those within `seconds`."""
-
-    model: ServedModel
-    availability: Share = 0.995
-    seconds: float
-    fast: Share = 0.95
-
-    @field_validator("seconds")
-    @classmethod
-    def _counted_by_the_gateway(cls, seconds: float) -> float:
-        counted = [milliseconds / 1000 for milliseconds in bounds(LATENCY)]
-        if seconds not in counted:
-            raise ValueError(
-                f"{seconds:g} is no bound of the gateway's histogram; choose one of {', '.join(f'{each:g}' for each in counted)}"
-            )
-        return seconds
 
 
 class Burn(Args):
-    """`rate`: how many times faster than the budget allows; at it the budget of a period is gone after `PERIOD_DAYS / rate` days."""
+    """`rate`: how many times faster than the budget allows. At this rate the budget is gone after `PERIOD_DAYS / rate` days."""
 
     rate: float
     long: Duration
@@ -66,69 +44,78 @@ BURNS = (
 WINDOWS = sorted({window for burn in BURNS for window in (burn.long, burn.short)})
 
 
-def groups(objective: Objective) -> list[Group]:
-    model = objective.model
+def slo(model: Model) -> Group:
     records = [
-        Record(name=f"{RATIO}{window}", expr=bad(objective, slo, window), labels={"service": model.name, "slo": slo})
-        for slo in SLOS
+        Record(name=f"{RATIO}{window}", expr=_bad(model, kind, window), labels={**about(model), "slo": kind})
+        for kind in SLOS
         for window in WINDOWS
     ]
-    alerts = [*_availability(objective), *_latency(objective)]
-    return [Group(name=f"slo-{model.name}", rules=[*records, *alerts])]
+    return Group(name=f"slo-{model.name}", rules=[*records, *_availability(model), *_latency(model)])
 
 
-def bad(objective: Objective, slo: Slo, window: str) -> str:
-    """The share of the requests that broke it."""
-    if slo == "availability":
-        return error_ratio(objective.model, window)
-    return slow_ratio(objective.model, objective.seconds, window)
+def _bad(model: Model, kind: Slo, window: str) -> str:
+    """Return the share of the requests that broke the objective."""
+    if kind == "availability":
+        return error_ratio(model, window)
+    return slow_ratio(model, model.entry.objective.latency_seconds, window)
 
 
-def _availability(objective: Objective) -> list[Alert]:
+def _availability(model: Model) -> list[Alert]:
+    budget = 1 - model.entry.objective.availability
     return [
         Alert(
             name="AvailabilityBudgetBurn",
-            expr=_burning(objective.model, "availability", burn, 1 - objective.availability, REQUESTS),
+            expr=_burning(model, "availability", burn, budget, REQUESTS),
             lasting=burn.lasting,
             severity=burn.severity,
-            labels=_labels(objective, "availability", burn),
-            summary=f"{objective.model.name}: server errors use up {PERIOD_DAYS} days' budget in {_days(burn)}",
+            labels={**about(model), "slo": "availability", "window": burn.long},
+            summary=f"{model.name}: server errors use up {PERIOD_DAYS} days' budget in {_days(burn)}",
             description=(
                 f"{{{{ $value | humanizePercentage }}}} of the requests of the last {burn.long} failed, and it goes on; "
-                f"{1 - objective.availability:.1%} may. If a rollout is under way, roll it back; else look at the pods' logs."
+                f"{percent(budget)} may. If a rollout is under way, roll it back; else look at the pods' logs."
             ),
         )
-        for burn in BURNS
+        for burn in _reachable(budget)
     ]
 
 
-def _latency(objective: Objective) -> list[Alert]:
+def _latency(model: Model) -> list[Alert]:
+    objective = model.entry.objective
+    budget = 1 - objective.fast
     return [
         Alert(
             name="LatencyBudgetBurn",
-            expr=_burning(objective.model, "latency", burn, 1 - objective.fast, f"{LATENCY}_count"),
+            expr=_burning(model, "latency", burn, budget, f"{LATENCY}_count"),
             lasting=burn.lasting,
             severity=burn.severity,
-            labels=_labels(objective, "latency", burn),
-            summary=f"{objective.model.name}: slow answers use up {PERIOD_DAYS} days' budget in {_days(burn)}",
+            labels={**about(model), "slo": "latency", "window": burn.long},
+            summary=f"{model.name}: slow answers use up {PERIOD_DAYS} days' budget in {_days(burn)}",
             description=(
-                f"{{{{ $value | humanizePercentage }}}} of the requests of the last {burn.long} took longer than {objective.seconds:g} s, "
-                f"and it goes on; {1 - objective.fast:.0%} may. Look whether replicas are at their maximum, then at the queue and the CPU."
+                f"{{{{ $value | humanizePercentage }}}} of the requests of the last {burn.long} took longer than "
+                f"{objective.latency_seconds:g} s, and it goes on; {percent(budget)} may. "
+                "Look whether replicas are at their maximum, then at the queue and the CPU."
             ),
         )
-        for burn in BURNS
+        for burn in _reachable(budget)
     ]
 
 
-def _burning(model: ServedModel, slo: Slo, burn: Burn, budget: float, counter: str) -> str:
+def _reachable(budget: float) -> list[Burn]:
+    """Leave out rates that no share of bad requests can reach: at most all requests are bad."""
+    return [burn for burn in BURNS if burn.rate * budget < 1]
+
+
+def _burning(model: Model, kind: Slo, burn: Burn, budget: float, counter: str) -> str:
     threshold = f"{burn.rate * budget:.6g}"
-    of = f'{{service="{model.name}",slo="{slo}"}}'
-    enough = f"sum(increase({counter}{{{model.route}}}[{burn.long}])) >= {ENOUGH_REQUESTS}"
-    return f"{RATIO}{burn.long}{of} > {threshold} and {RATIO}{burn.short}{of} > {threshold} and on () {enough}"
+    labels = {**about(model), "slo": kind}
+    selector = ",".join(f'{name}="{value}"' for name, value in labels.items())
+    enough = f"sum(increase({counter}{{{route(model)}}}[{burn.long}])) >= {ENOUGH_REQUESTS}"
+    return f"{RATIO}{burn.long}{{{selector}}} > {threshold} and {RATIO}{burn.short}{{{selector}}} > {threshold} and on () {enough}"
 
 
-def _labels(objective: Objective, slo: Slo, burn: Burn) -> dict[str, str]:
-    return {"service": objective.model.name, "namespace": objective.model.namespace, "slo": slo, "window": burn.long}
+def percent(share: float) -> str:
+    """Write a share as people read it: 0.005 → `0.5 %`."""
+    return f"{share * 100:.4g} %"
 
 
 def _days(burn: Burn) -> str:

@@ -1,6 +1,6 @@
-"""What Prometheus scrapes of the platform's parts, beside what kube-prometheus-stack and the GPU Operator bring along.
+"""Parts of the platform that Prometheus scrapes, beside those that kube-prometheus-stack and the GPU Operator already cover.
 
-Of a part that is switched off, a PodMonitor finds nothing.
+A PodMonitor for a part that is switched off finds no pods.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ INTERVAL = "30s"
 
 
 class Target(Args):
-    """Pods of one part, by a label. `port`: its name or number. `own_namespaces`: its series name the namespace of what they are about."""
+    """The pods of one part, by a label. `port`: name or number. `own_namespaces`: its series carry the namespace of their subject."""
 
     name: str
     namespace: str
@@ -26,7 +26,7 @@ class Target(Args):
     own_namespaces: bool = False
 
     def specification(self) -> dict[str, Any]:
-        """Of a PodMonitor."""
+        """Return the specification of a PodMonitor."""
         port = {"portNumber": self.port} if isinstance(self.port, int) else {"port": self.port}
         endpoint = {**port, "path": self.path, "interval": self.interval, "honorLabels": self.own_namespaces}
         return {
@@ -46,7 +46,7 @@ TARGETS = (
         values=["autoscaler"],
         port="metrics",
     ),
-    # As often as the services themselves: what users see is counted here (envoyproxy/gateway:internal/infrastructure/kubernetes/proxy/
+    # As often as the models themselves: what users see is counted here (envoyproxy/gateway:internal/infrastructure/kubernetes/proxy/
     # resource.go@v1.9.1).
     Target(
         name="inference-gateway",

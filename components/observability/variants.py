@@ -1,13 +1,14 @@
-"""What runs beside what: the revisions of a Knative service, the versions of a model on vLLM, compared under the same names.
+"""Versions of one model compared with each other, under the same recorded names in both modes.
 
-Each server counts what it answered itself, so a shadow, whose answers reach nobody, is compared too.
+Each server counts what it answered itself, so a shadow is compared too, although its answers reach nobody.
 """
 
 from __future__ import annotations
 
-from components.base import Args
-from components.observability.queries import ServedModel
-from components.observability.rules import Alert, Group, Record
+from components.observability.queries import servers
+from components.observability.rules import Alert, Group, Record, about
+from components.serving.model import Model
+from components.serving.servers.server import RequestSeries
 
 WINDOW = "3m"
 REQUESTS = "variant:requests:rate3m"
@@ -18,46 +19,37 @@ WORSE_ERRORS = 2
 ERROR_FLOOR = 0.01
 WORSE_LATENCY = 1.5
 ENOUGH_PER_SECOND = 0.1
-"""A variant with fewer requests is judged by nobody: one slow answer would be its P95."""
+"""Requests per second. A variant with fewer is not judged: one slow answer would be its P95."""
+
+QUEUE_PROXY = RequestSeries(
+    # knative/serving:pkg/queue/request_metric.go@knative-v1.21.1
+    counter="kn_serving_invocation_duration_seconds_count",
+    failed='http_response_status_code=~"[45].."',
+    histogram="kn_serving_invocation_duration_seconds",
+)
 
 
-class Variants(Args):
-    """`label`: of the series, by which variants differ. `failed`: what a request that failed is counted under."""
+class Variants(RequestSeries):
+    """The series that compare a model's versions. `label`: the label of these series by which versions differ.
 
-    model: ServedModel
+    A 4xx counts as failed, because a version may refuse requests that the stable one answers. Users' own mistakes meet all versions
+    alike, and only a difference between versions is judged.
+    """
+
+    model: Model
     label: str
-    counter: str
-    answered: str
-    failed: str
-    histogram: str
 
 
-def revisions(model: ServedModel) -> Variants:
-    """Knative mode, by the queue proxies (knative/serving:pkg/queue/request_metric.go@knative-v1.21.1)."""
-    return Variants(
-        model=model,
-        label="revision",
-        counter="kn_serving_invocation_duration_seconds_count",
-        answered="",
-        failed='http_response_status_code=~"5.."',
-        histogram="kn_serving_invocation_duration_seconds",
-    )
-
-
-def versions(model: ServedModel) -> Variants:
-    """Standard mode, by vLLM's HTTP server (vllm:vllm/entrypoints/serve/instrumentator/metrics.py@v0.32.0)."""
-    return Variants(
-        model=model,
-        label="inferenceservice",
-        counter="http_requests_total",
-        answered='handler=~"/v1/.+"',
-        failed='status="5xx"',
-        histogram="vllm:e2e_request_latency_seconds",
-    )
+def variants_of(model: Model) -> Variants | None:
+    """Return the series that compare the model's versions; None in Standard mode for a server that does not count its requests."""
+    series = QUEUE_PROXY if model.entry.on_knative else model.entry.server.series
+    if series is None:
+        return None
+    return Variants(model=model, label="revision" if model.entry.on_knative else "inferenceservice", **series.model_dump())
 
 
 def recorded(variants: Variants) -> Group:
-    """Under the labels `service` and `variant`; the rollout dashboard and a rollout's own judgement read them."""
+    """Return rules that record under the labels `service` and `variant`, which the dashboards and a rollout's own judgement read."""
     answered, failed = _rate(variants, variants.answered), _rate(variants, variants.answered, variants.failed)
     buckets = f"sum by (le, {variants.label}) (rate({variants.histogram}_bucket{{{_selector(variants)}}}[{WINDOW}]))"
     queries = {
@@ -65,10 +57,9 @@ def recorded(variants: Variants) -> Group:
         ERRORS: f"({failed} or 0 * {answered}) / ({answered} > 0)",
         LATENCY: f"histogram_quantile(0.95, {buckets})",
     }
-    labels = {"service": variants.model.name, "namespace": variants.model.namespace}
     return Group(
         name=f"variants-{variants.model.name}",
-        rules=[Record(name=name, expr=_named(query, variants.label), labels=labels) for name, query in queries.items()],
+        rules=[Record(name=name, expr=_named(query, variants.label), labels=about(variants.model)) for name, query in queries.items()],
     )
 
 
@@ -77,16 +68,16 @@ def _rate(variants: Variants, *matchers: str) -> str:
 
 
 def _selector(variants: Variants, *matchers: str) -> str:
-    return ",".join(filter(None, (variants.model.servers, f'{variants.label}!=""', *matchers)))
+    return ",".join(filter(None, (servers(variants.model), f'{variants.label}!=""', *matchers)))
 
 
 def _named(query: str, label: str) -> str:
-    """One series for each variant already; only its label gets the common name."""
+    """Rename the label. There is one series for each variant already, so `max` drops nothing."""
     return f'max by (variant) (label_replace({query}, "variant", "$1", "{label}", "(.+)"))'
 
 
 def comparison() -> Group:
-    """Of every variant with the best one of its service. A service with one variant is never worse than itself."""
+    """Compare every variant with the best one of its service. A service with one variant is never worse than itself."""
     judged = f"and on (service, variant) {REQUESTS} > {ENOUGH_PER_SECOND:g}"
     return Group(
         name="rollouts",
@@ -98,8 +89,8 @@ def comparison() -> Group:
                 severity="critical",
                 summary="{{ $labels.service }}: {{ $labels.variant }} fails more than twice as often as what runs beside it",
                 description=(
-                    "{{ $value | humanizePercentage }} of the answers of {{ $labels.variant }} are server errors. "
-                    "If it is the candidate, roll back: its weight or percent to 0. If it is the stable one, do not promote in a hurry."
+                    "{{ $value | humanizePercentage }} of the answers of {{ $labels.variant }} have failed, by 4xx or 5xx. "
+                    "If it is the candidate, roll back: set its weight to 0. If it is the stable one, do not promote in a hurry."
                 ),
             ),
             Alert(

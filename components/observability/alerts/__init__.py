@@ -1,1 +1,1 @@
-"""What wakes a person, or waits for one: each alert with the query, how long it must hold, and what to do first."""
+"""All alerts: each with its query, how long it must hold, and what to do first."""

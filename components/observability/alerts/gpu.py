@@ -1,4 +1,4 @@
-"""GPUs that are ill, missing, unwatched, full, or paid for and idle.
+"""Alerts on GPUs that are damaged, missing, not measured, full, or held and idle.
 
 Metrics: NVIDIA/dcgm-exporter:etc/dcp-metrics-included.csv@4.6.0-4.8.3, the file that GPU Operator v26.7.0 has it read
 (assets/state-dcgm-exporter/0800_daemonset.yaml).
@@ -10,12 +10,12 @@ from components.observability.rules import Alert, Group
 from components.scheduling import GPU_LABELS, GPU_RESOURCE
 
 FATAL_XIDS = (48, 63, 64, 74, 79, 94, 95)
-"""The GPU or its memory is damaged or gone (https://docs.nvidia.com/deploy/xid-errors/); others come from programs too."""
+"""Numbers that mean a damaged or lost GPU (https://docs.nvidia.com/deploy/xid-errors/); programs cause the other numbers too."""
 
 ONE_GPU = "Hostname, gpu, UUID, modelName"
 XID = "DCGM_FI_DEV_XID_ERRORS"
 OFFERED = f'kube_node_status_allocatable{{resource="{GPU_RESOURCE.replace("/", "_").replace(".", "_")}"}}'
-"""As kube-state-metrics spells the resource."""
+"""kube-state-metrics writes the resource's name with underscores."""
 
 ((_LABEL, _VALUE),) = GPU_LABELS.items()
 GPU_NODES = f'kube_node_labels{{label_{_LABEL.replace("-", "_")}="{_VALUE}"}}'
@@ -34,15 +34,15 @@ def _nodes() -> list[Alert]:
             lasting="10m",
             severity="critical",
             summary="{{ $labels.node }} is a GPU node and has offered no GPU for 10 minutes",
-            description="It costs money and no pod can use it. Look at the device plugin's pod on it; if in doubt, delete the node.",
+            description="No pod can use its GPU. Look at the device plugin's pod on the node; if in doubt, delete the node.",
         ),
         Alert(
             name="DcgmExporterAbsent",
             expr=f"{OFFERED} > 0 unless on (node) {measured}",
             lasting="10m",
             severity="warning",
-            summary="{{ $labels.node }} offers GPUs and nobody measures them",
-            description="All alerts on its GPUs are silent, whatever happens. Look at the DCGM exporter's pod on it.",
+            summary="{{ $labels.node }} offers GPUs and nothing measures them",
+            description="No alert on its GPUs can fire. Look at the DCGM exporter's pod on the node.",
         ),
     ]
 
@@ -57,7 +57,7 @@ def _faults() -> list[Alert]:
             lasting="0s",
             severity="critical",
             summary="{{ $labels.Hostname }}: GPU {{ $labels.gpu }} reports XID {{ $value }}",
-            description="It is damaged or lost. Cordon the node, let its pods start elsewhere, and replace the node.",
+            description="The GPU is damaged or lost. Cordon the node, let its pods start elsewhere, and replace the node.",
         ),
         Alert(
             name="GpuXidError",
@@ -65,7 +65,7 @@ def _faults() -> list[Alert]:
             lasting="0s",
             severity="warning",
             summary="{{ $labels.Hostname }}: GPU {{ $labels.gpu }} reports XID {{ $value }}",
-            description="Often the program's fault: look at its log and the kernel's. If it comes back on this GPU only, replace the node.",
+            description="Often a program's fault: look at its log and the kernel's. If it comes back on this GPU only, replace the node.",
         ),
         Alert(
             name="GpuHot",
@@ -73,7 +73,7 @@ def _faults() -> list[Alert]:
             lasting="5m",
             severity="warning",
             summary="{{ $labels.Hostname }}: GPU {{ $labels.gpu }} has been at {{ $value }} °C for 5 minutes",
-            description="It slows itself down, and answers with it. In a cloud this is the machine's fault: drain the node and replace it.",
+            description="It lowers its clock, so answers take longer. In a cloud the machine is at fault: drain the node and replace it.",
         ),
         Alert(
             name="GpuRowRemapFailure",
@@ -93,7 +93,7 @@ def _use() -> list[Alert]:
             expr=f'max by ({ONE_GPU}) (avg_over_time(DCGM_FI_DEV_GPU_UTIL{{exported_pod!=""}}[1h])) < 20',
             lasting="1h",
             severity="warning",
-            summary="{{ $labels.Hostname }}: GPU {{ $labels.gpu }} is given to a pod and hardly used",
+            summary="{{ $labels.Hostname }}: GPU {{ $labels.gpu }} is held by a pod and hardly used",
             description="{{ $value | humanize }} % on average for over an hour. Fewer replicas, a smaller GPU, or several pods on one.",
         ),
         Alert(
@@ -102,7 +102,7 @@ def _use() -> list[Alert]:
             lasting="10m",
             severity="warning",
             summary="{{ $labels.Hostname }}: the memory of GPU {{ $labels.gpu }} is full",
-            description="{{ $value | humanizePercentage }}. vLLM takes its share at its start and no more: look who came beside it.",
+            description="{{ $value | humanizePercentage }} in use. vLLM takes its share at its start and no more: look for another pod.",
         ),
         Alert(
             name="GpuProfilingStuck",
@@ -110,6 +110,6 @@ def _use() -> list[Alert]:
             lasting="30m",
             severity="warning",
             summary="{{ $labels.Hostname }}: DCGM's profiling of GPU {{ $labels.gpu }} has stopped",
-            description="The GPU works and its profiling metrics say zero (dcgm-exporter#662). Restart the exporter's pod on the node.",
+            description="The GPU is busy and its profiling metrics are zero (dcgm-exporter#662). Restart the exporter's pod on the node.",
         ),
     ]

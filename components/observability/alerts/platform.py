@@ -1,4 +1,4 @@
-"""What the services stand on: autoscaling by queries, the model store, certificates."""
+"""What all models are built on: Knative's and KEDA's autoscaling, the model store, certificates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,25 @@ WARNED_DAYS = 14
 
 
 def platform() -> Group:
-    return Group(name="platform", rules=[*_keda(), _store(), _certificates()])
+    return Group(name="platform", rules=[_cold_start(), *_keda(), _store(), _certificates()])
+
+
+def _cold_start() -> Alert:
+    """Fire for a revision without a ready pod, as Knative's autoscaler counts them
+    (knative/serving:pkg/reconciler/autoscaling/kpa/metrics.go@knative-v1.21.1).
+    """
+    by = "by (k8s_namespace_name, kn_revision_name)"
+    return Alert(
+        name="ScaleFromZeroSlow",
+        expr=f"max {by} (kn_revision_pods_desired) > 0 and max {by} (kn_revision_pods_count) == 0",
+        lasting="2m",
+        severity="warning",
+        summary="{{ $labels.kn_revision_name }}: wanted for 2 minutes, and still no pod is ready",
+        description=(
+            "Requests wait in Knative's activator meanwhile, and fail when their time is up. Look what the pod waits for: a node, "
+            "the image, the model. Where this is too slow for users, set scaling.scaleToZero: false."
+        ),
+    )
 
 
 def _keda() -> list[Alert]:
@@ -20,12 +38,12 @@ def _keda() -> list[Alert]:
         Alert(
             name="KedaScalerErrors",
             expr="sum by (namespace, scaledObject, scaler) (rate(keda_scaler_detail_errors_total[2m])) > 0",
-            # Until a new pod is scraped there is nothing to answer with, and one of vLLM may take minutes to start.
+            # The queries have no answer before a new pod is scraped, and vLLM may take minutes to start.
             lasting="10m",
             severity="warning",
             summary="{{ $labels.scaledObject }}: KEDA's queries fail",
             description=(
-                "It scales by its fallback meanwhile, not by the load. Run the query of the ScaledObject's trigger in Prometheus: "
+                "KEDA uses its fallback meanwhile and does not follow the load. Run the query of the ScaledObject's trigger in Prometheus: "
                 "an empty answer is an error too, on purpose."
             ),
         ),
@@ -34,8 +52,8 @@ def _keda() -> list[Alert]:
             expr=f"{known} unless on (namespace, scaledObject) keda_scaler_metrics_value",
             lasting="10m",
             severity="warning",
-            summary="{{ $labels.scaledObject }}: KEDA has an autoscaler for it and no metric",
-            description="Nothing scales it. Look at KEDA's operator: not running, not scraped, or stuck on this ScaledObject.",
+            summary="{{ $labels.scaledObject }}: its autoscaler exists, and KEDA has no metric for it",
+            description="Nothing scales it. Look whether KEDA's operator runs, is scraped, and works on this ScaledObject.",
         ),
     ]
 
@@ -45,11 +63,11 @@ def _store() -> Alert:
     quorum = "max by (pool, set) (minio_cluster_health_erasure_set_write_quorum)"
     return Alert(
         name="MinioQuorumRisk",
-        # One server alone has no drive to spare, and is not meant to.
+        # A single server never has a drive to spare.
         expr=f"{spare} - {quorum} < 1 and on () max(minio_cluster_drive_total) > 1",
         lasting="5m",
         severity="critical",
-        summary="The model store has no drive to spare: one more lost, and it takes no writes",
+        summary="The model store has no drive to spare: with one more lost it takes no writes",
         description="Pool {{ $labels.pool }}, set {{ $labels.set }}. Look which server is down and why; drain no node until it is back.",
     )
 
@@ -58,13 +76,13 @@ def _certificates() -> Alert:
     left = "certmanager_certificate_expiration_timestamp_seconds - time()"
     return Alert(
         name="CertificateExpiresSoon",
-        # Zero: never issued.
+        # Zero means that it was never issued.
         expr=f"{left} < {WARNED_DAYS} * 86400 and certmanager_certificate_expiration_timestamp_seconds > 0",
         lasting="1h",
         severity="warning",
         summary="Certificate {{ $labels.namespace }}/{{ $labels.name }} expires in {{ $value | humanizeDuration }}",
         description=(
-            "cert-manager should have renewed it after two thirds of its time. When a webhook's certificate is out of date, "
-            "the API server refuses every object the webhook is asked about."
+            "cert-manager should have renewed it after two thirds of its lifetime. When a webhook's certificate has expired, "
+            "the API server refuses every object that it sends to the webhook."
         ),
     )

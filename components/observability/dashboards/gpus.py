@@ -1,4 +1,4 @@
-"""The GPU fleet: how many there are, who has them, how they are used, and whether they are well."""
+"""All GPUs of the cluster: how many there are, which pods hold them, their use, and their health."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def gpus() -> Dashboard:
     return Dashboard(
         uid="inference-gpus",
         title="Inference / GPUs",
-        description="Every GPU of the cluster, by node: offered and taken, use, memory, temperature, power, faults.",
+        description="Every GPU of the cluster, by node: offered and requested, use, memory, temperature, power, faults.",
         sections=(_fleet(), _use(), _health()),
         after="now-12h",
     )
@@ -23,12 +23,14 @@ def _fleet() -> Section:
     return Section(
         "Fleet",
         (
-            _number("GPU nodes", "Nodes with the label that services select by.", f"count({GPU_NODES})"),
-            _number("GPUs offered", "What device plugins offer; with time-slicing more than there are.", f"sum({OFFERED})"),
-            _number("GPUs asked for", "By pods that exist, waiting ones included.", f"sum({taken})"),
+            _number("GPU nodes", "Nodes with the label by which models choose GPU nodes.", f"count({GPU_NODES})"),
+            _number(
+                "GPUs offered", "GPUs that device plugins offer. With time-slicing they are more than the physical ones.", f"sum({OFFERED})"
+            ),
+            _number("GPUs requested", "GPUs that existing pods request, pending pods included.", f"sum({taken})"),
             _number(
                 "Pods that wait",
-                "Pending pods that ask for a GPU. For minutes: a node is on its way. For longer: gpu.nodes.max, or no capacity.",
+                "Pending pods that request a GPU. For some minutes: a node is starting. For longer: gpu.nodes.max, or no capacity.",
                 f'count(({taken} > 0) and on (namespace, pod) (kube_pod_status_phase{{phase="Pending"}} == 1))',
             ),
         ),
@@ -42,22 +44,22 @@ def _use() -> Section:
         (
             Panel(
                 "Use of each GPU",
-                "Share of the time in which it computed anything.",
+                "Share of the time in which the GPU computed anything.",
                 "percent",
                 (Query("max by (Hostname, gpu) (DCGM_FI_DEV_GPU_UTIL)", ONE),),
                 full=100,
             ),
             Panel(
                 "Memory of each GPU",
-                "Used of what it has. Above the line the alert begins.",
+                "Share of its memory in use. The line is the alert's threshold.",
                 "percentunit",
                 (Query(f"max by (Hostname, gpu) ({used} / ({used} + {free}))", ONE),),
                 limit=0.95,
                 full=1,
             ),
             Panel(
-                "Given to a pod and idle",
-                "GPUs below 20 % over the last hour that a pod holds: paid for and not used.",
+                "Held by a pod and idle",
+                "GPUs that a pod holds and that were in use for less than 20 % of the last hour: paid for and not used.",
                 "short",
                 (Query('count(avg_over_time(DCGM_FI_DEV_GPU_UTIL{exported_pod!=""}[1h]) < 20) or vector(0)', "GPUs"),),
             ),
@@ -71,15 +73,15 @@ def _health() -> Section:
         (
             Panel(
                 "Temperature",
-                "Above the line it slows itself down.",
+                "Above the line the GPU lowers its clock.",
                 "celsius",
                 (Query("max by (Hostname, gpu) (DCGM_FI_DEV_GPU_TEMP)", ONE),),
                 limit=85,
             ),
-            Panel("Power", "What each GPU draws.", "watt", (Query("max by (Hostname, gpu) (DCGM_FI_DEV_POWER_USAGE)", ONE),)),
+            Panel("Power", "Power that each GPU draws.", "watt", (Query("max by (Hostname, gpu) (DCGM_FI_DEV_POWER_USAGE)", ONE),)),
             Panel(
                 "Last XID",
-                "The number of the last error that the driver reported, not how many: docs/runbooks/GpuXidError.md says what it means.",
+                "The number of the last error that the driver reported, not a count. docs/runbooks/GpuXidError.md explains the numbers.",
                 "short",
                 (Query(f"max by (Hostname, gpu) ({XID})", ONE),),
             ),

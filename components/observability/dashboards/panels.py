@@ -1,4 +1,4 @@
-"""A panel and a dashboard in this house's words, on the types of Grafana's foundation SDK. Built twice, the JSON is the same."""
+"""Panels and dashboards, rendered by the types of Grafana's foundation SDK. The same dashboard always gives the same JSON."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from grafana_foundation_sdk.models import common as model
 from grafana_foundation_sdk.models import dashboard as types
 
 DATASOURCE = "datasource"
-"""The variable that chooses among the Prometheus servers that Grafana knows; no panel names one itself."""
+"""The dashboard variable that chooses among Grafana's Prometheus data sources; no panel names one itself."""
 
 TAG = "inference-platform"
 WINDOW = "$__rate_interval"
-"""Grafana's: four scrapes, or what one pixel covers if that is longer."""
+"""Grafana's own window: four scrapes, or the time that one pixel covers if that is longer."""
 
 Unit = Literal["reqps", "s", "ms", "percentunit", "percent", "short", "bytes", "mbytes", "celsius", "watt", "cores", "tokens/s", "d"]
 WIDTHS = {"third": 8, "half": 12, "quarter": 6, "whole": 24}
@@ -28,7 +28,7 @@ HEIGHT = 8
 
 @dataclass(frozen=True)
 class Query:
-    """`legend`: of its lines; `{{label}}` is a label's value."""
+    """`legend`: the name of each line; `{{label}}` is a label's value."""
 
     expr: str
     legend: str
@@ -36,7 +36,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Panel:
-    """`limit`: a line, and red above it. `full`: where the axis ends. `latest`: the newest number instead of a line over time."""
+    """`limit`: a threshold line, red above it. `full`: the end of the axis. `latest`: the newest number instead of a line over time."""
 
     title: str
     description: str
@@ -56,7 +56,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """`uid` is its address for ever: links and bookmarks lead there. `after`: how far back it looks at first."""
+    """`uid`: its address, which links and bookmarks use. `after`: the beginning of the time range that it opens with."""
 
     uid: str
     title: str
@@ -74,7 +74,7 @@ class Dashboard:
 
 
 def rendered(dashboard: Dashboard) -> str:
-    """As Grafana reads it from a file."""
+    """Return the JSON that Grafana reads from a file."""
     builder = (
         sdk.Dashboard(dashboard.title)
         .uid(dashboard.uid)

@@ -1,4 +1,4 @@
-"""The platform at a glance: what is wrong now, how full the nodes are, what users send, what everything stands on."""
+"""The whole platform: firing alerts, how full the nodes are, traffic of all models, autoscaling, store and certificates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def platform() -> Dashboard:
     return Dashboard(
         uid="inference-platform",
         title="Inference / Platform",
-        description="Alerts that fire, nodes and what is asked of them, traffic of all services, autoscaling, store and certificates.",
+        description="Firing alerts, nodes and the requests of their pods, traffic of all models, autoscaling, store and certificates.",
         sections=(_now(), _capacity(), _traffic(), _foundation()),
     )
 
@@ -24,16 +24,16 @@ def _now() -> Section:
     return Section(
         "Now",
         (
-            count("Critical alerts", "That fire now.", 'count(ALERTS{alertstate="firing",severity="critical"})'),
-            count("Warnings", "That fire now.", 'count(ALERTS{alertstate="firing",severity="warning"})'),
+            count("Critical alerts", "Critical alerts that fire now.", 'count(ALERTS{alertstate="firing",severity="critical"})'),
+            count("Warnings", "Warnings that fire now.", 'count(ALERTS{alertstate="firing",severity="warning"})'),
             count(
                 "Nodes that are not ready",
-                "The kubelet's own word, or none of it for 40 seconds.",
+                "Nodes whose kubelet reports a problem, or has not reported for 40 seconds.",
                 'count(kube_node_status_condition{condition="Ready",status="true"} == 0)',
             ),
             count(
                 "Pods that do not run",
-                "Pending, failed or unknown, in all namespaces. A few for a minute are normal.",
+                "Pods in all namespaces that are pending, failed or unknown. A few for a minute are normal.",
                 'count(kube_pod_status_phase{phase=~"Pending|Failed|Unknown"} == 1)',
                 limit=5,
             ),
@@ -48,8 +48,8 @@ def _capacity() -> Section:
         "Nodes",
         (
             Panel(
-                "Asked of the nodes",
-                "Requests of all pods, of what the nodes offer. Near 1, the next pod waits for a node.",
+                "Requested of the nodes",
+                "Requests of all pods as a share of what the nodes offer. Near 1, the next pod waits for a node.",
                 "percentunit",
                 tuple(Query(f"{asked[resource]} / {there[resource]}", resource) for resource in SPENDABLE),
                 limit=0.9,
@@ -57,13 +57,13 @@ def _capacity() -> Section:
             ),
             Panel(
                 "CPU by namespace",
-                "Cores in use.",
+                "Cores in use by the pods of each namespace.",
                 "cores",
                 (Query(f'sum by (namespace) (rate(container_cpu_usage_seconds_total{{image!=""}}[{WINDOW}]))', "{{namespace}}"),),
             ),
             Panel(
                 "Restarts",
-                "Of containers in the last hour, by namespace; a line that climbs is a crash loop.",
+                "Restarts of containers in the last hour, by namespace. A line that climbs is a crash loop.",
                 "short",
                 (Query("sum by (namespace) (increase(kube_pod_container_status_restarts_total[1h])) > 0", "{{namespace}}"),),
             ),
@@ -83,14 +83,14 @@ def _traffic() -> Section:
         (
             Panel(
                 "Requests",
-                "Of users, at the gateway, by route.",
+                "Users' requests per second at the gateway, by route.",
                 "reqps",
                 (Query(by_service(f"rate({q.REQUESTS}{{{users}}}[{WINDOW}])"), "{{service}}"),),
                 width="half",
             ),
             Panel(
                 "Server errors",
-                "Answers 5xx per second, the gateway's own included. Nothing to see is as it should be.",
+                "Answers 5xx per second, the gateway's own included. An empty panel means that there are none.",
                 "reqps",
                 (Query(by_service(failed), "{{service}}"),),
                 width="half",
@@ -102,36 +102,36 @@ def _traffic() -> Section:
 def _foundation() -> Section:
     free, total = (f"max(minio_cluster_capacity_usable_{part}_bytes)" for part in ("free", "total"))
     return Section(
-        "What it stands on",
+        "Autoscaling, store and certificates",
         (
             Panel(
                 "KEDA: failed queries",
-                "Per second, by ScaledObject. Meanwhile it scales by its fallback.",
+                "Failed queries per second, by ScaledObject. While they fail, KEDA uses its fallback.",
                 "reqps",
                 (Query(f"sum by (scaledObject) (rate(keda_scaler_detail_errors_total[{WINDOW}]))", "{{scaledObject}}"),),
             ),
             Panel(
-                "KEDA: what it scales by",
+                "KEDA: values of the triggers",
                 "The newest value of every trigger, in the trigger's own unit.",
                 "short",
                 (Query("max by (scaledObject, scaler) (keda_scaler_metrics_value)", "{{scaledObject}} {{scaler}}"),),
             ),
             Panel(
                 "Knative: pods",
-                "Ready pods of every revision that has any.",
+                "Ready pods of every revision that has at least one.",
                 "short",
                 (Query("max by (kn_revision_name) (kn_revision_pods_count) > 0", "{{kn_revision_name}}"),),
             ),
             Panel(
                 "Model store: free space",
-                "Of what can be used, after what is kept for lost drives.",
+                "Free share of the usable capacity; parity for lost drives is already taken off.",
                 "percentunit",
                 (Query(f"{free} / {total}", "free"),),
                 full=1,
             ),
             Panel(
                 "Model store: drives to spare",
-                "Of the set that is nearest to its quorum. At none, one more lost drive stops writing; one server alone has none to spare.",
+                "In the erasure set nearest to its write quorum. At 0, one more lost drive stops writes; a single server always has 0.",
                 "short",
                 (
                     Query(
@@ -143,7 +143,7 @@ def _foundation() -> Section:
             ),
             Panel(
                 "Certificates: days left",
-                "Of the ones that expire first. cert-manager renews after two thirds of their time.",
+                "Days left for the five certificates that expire first. cert-manager renews after two thirds of a certificate's lifetime.",
                 "d",
                 (
                     Query(

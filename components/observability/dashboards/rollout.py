@@ -1,4 +1,4 @@
-"""A rollout as it happens: who gets the requests, and whether what is new is worse than what was."""
+"""A rollout as it happens: each version's share of the requests, and whether the candidate is worse than the stable version."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def rollout() -> Dashboard:
     return Dashboard(
         uid="inference-rollout",
         title="Inference / Rollout",
-        description="Revisions and versions side by side: split, errors, latency, and how fast the objectives' budgets go.",
+        description="Versions of each model side by side: shares, failed answers, latency, and how fast the error budgets are used up.",
         sections=(_split(), _budgets()),
         after="now-1h",
     )
@@ -25,16 +25,16 @@ def _split() -> Section:
         (
             Panel(
                 "Share of the requests",
-                "What each variant really got; a shadow's copies count, so that all together can be more than what users sent.",
+                "What each version really got. Copies for a shadow count, so the sum can be more than what users sent.",
                 "percentunit",
                 (Query(f"{v.REQUESTS} / on (service) group_left () sum by (service) ({v.REQUESTS})", BY),),
                 width="half",
                 full=1,
             ),
-            Panel("Requests", "Of each variant, as its own servers count them.", "reqps", (Query(v.REQUESTS, BY),), width="half"),
+            Panel("Requests", "Requests of each version, as its own servers count them.", "reqps", (Query(v.REQUESTS, BY),), width="half"),
             Panel(
-                "Errors",
-                f"Share of server errors of each variant. More than {v.WORSE_ERRORS} times the best one's, above the line, is an alert.",
+                "Failed answers",
+                f"Share of 4xx and 5xx of each version. Above the line, more than {v.WORSE_ERRORS} times the best version's is an alert.",
                 "percentunit",
                 (Query(v.ERRORS, BY),),
                 width="half",
@@ -42,7 +42,7 @@ def _split() -> Section:
             ),
             Panel(
                 "Latency",
-                f"P95 of each variant. {v.WORSE_LATENCY:g} times the best one's is an alert.",
+                f"P95 of each version. {v.WORSE_LATENCY:g} times the best version's is an alert.",
                 "s",
                 (Query(v.LATENCY, BY),),
                 width="half",
@@ -53,18 +53,18 @@ def _split() -> Section:
 
 def _budgets() -> Section:
     return Section(
-        "What it costs users",
+        "Error budgets",
         (
             Panel(
                 "Bad requests in the last 5 minutes",
-                "Share of the users' requests that failed, or were slower than the objective, by service.",
+                "Share of the users' requests that failed, or took longer than the objective allows, by model.",
                 "percentunit",
                 (Query(f"{RATIO}5m", "{{service}} {{slo}}"),),
                 width="half",
             ),
             Panel(
                 "Bad requests in the last hour",
-                "The same over the window that wakes a person first.",
+                "The same share over the window of the first critical alert.",
                 "percentunit",
                 (Query(f"{RATIO}1h", "{{service}} {{slo}}"),),
                 width="half",

@@ -14,7 +14,10 @@ START_SECONDS = 120
 
 
 class PytorchServer(Server):
-    """PyTorch on CPUs. The image takes `--model_name`, `--model_dir` and `--http_port`."""
+    """PyTorch on CPUs. The image takes `--model_name`, `--model_dir` and `--http_port`.
+
+    An image that batches requests counts each batch in the histogram `predictor_batch_images`.
+    """
 
     kind: Literal["pytorch"] = Field(description="The server: pytorch, vllm or custom.")
 

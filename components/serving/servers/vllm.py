@@ -85,7 +85,7 @@ class VllmServer(Server):
         failed='status=~"[45]xx"',
         histogram="vllm:e2e_request_latency_seconds",
     )
-    panels: ClassVar[tuple[str, ...]] = ("tokens", "queue", "gpus")
+    panels: ClassVar[tuple[str, ...]] = ("tokens", "queue")
     alerts: ClassVar[tuple[str, ...]] = ("generation",)
     default_scaling: ClassVar[Scaling] = QueueScaling.model_validate({})
     default_resources: ClassVar[Resources] = Resources(
