@@ -1,4 +1,4 @@
-"""Everything that is shown and alerted on, as a stack with both services and GPUs has it."""
+"""All dashboards and rules of a stack with GPUs and a model of each kind, two of them language models."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import functools
 from components.observability.dashboards.panels import WINDOW, Dashboard
 from components.observability.observability import RUNBOOKS, ObservabilityArgs, dashboards, groups
 from components.observability.rules import Alert, Group, Record
-from stacks.observability import MNIST_OBJECTIVE, SMOLLM_OBJECTIVE
+from tests.models import CHAT, classifier, custom, text_generation
 
-ARGS = ObservabilityArgs(mnist=MNIST_OBJECTIVE, smollm=SMOLLM_OBJECTIVE, gpus=True)
+ARGS = ObservabilityArgs(models=[classifier(), text_generation(), text_generation(CHAT), custom()], gpus=True)
 RUNBOOK_FOLDER = RUNBOOKS
 
 
@@ -36,9 +36,15 @@ def records() -> list[Record]:
 
 
 def queries() -> dict[str, str]:
-    """By a name that says where it stands; Grafana's own variable is a window like any other."""
-    found = {f"{rule.name} {number}": rule.expr for number, rule in enumerate(rules())}
-    for dashboard in all_dashboards():
+    """Return every query under a name that says where it is."""
+    return queries_of(all_groups(), all_dashboards())
+
+
+def queries_of(groups: list[Group], dashboards: list[Dashboard]) -> dict[str, str]:
+    """Grafana's variable for the window is replaced by one that Prometheus reads."""
+    rules = [rule for group in groups for rule in group.rules]
+    found = {f"{rule.name} {number}": rule.expr for number, rule in enumerate(rules)}
+    for dashboard in dashboards:
         for panel in dashboard.panels:
             for number, query in enumerate(panel.queries):
                 found[f"{dashboard.uid}/{panel.title}/{number}"] = query.expr.replace(WINDOW, "5m")

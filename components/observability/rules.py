@@ -62,6 +62,11 @@ def about(model: Model) -> dict[str, str]:
     return {"service": model.name, "namespace": model.namespace}
 
 
+def selector(labels: dict[str, str]) -> str:
+    """Return the matchers of exactly these labels."""
+    return ",".join(f'{name}="{value}"' for name, value in labels.items())
+
+
 def specification(groups: list[Group], runbooks: str) -> dict[str, Any]:
     """Return the specification of a PrometheusRule, which `promtool` reads too.
 

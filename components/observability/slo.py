@@ -10,7 +10,7 @@ from typing import Literal
 
 from components.base import Args
 from components.observability.queries import LATENCY, REQUESTS, error_ratio, route, slow_ratio
-from components.observability.rules import Alert, Duration, Group, Record, about
+from components.observability.rules import Alert, Duration, Group, Record, about, selector
 from components.platform.alert_receivers import Severity
 from components.serving.model import Model
 
@@ -107,10 +107,9 @@ def _reachable(budget: float) -> list[Burn]:
 
 def _burning(model: Model, kind: Slo, burn: Burn, budget: float, counter: str) -> str:
     threshold = f"{burn.rate * budget:.6g}"
-    labels = {**about(model), "slo": kind}
-    selector = ",".join(f'{name}="{value}"' for name, value in labels.items())
+    recorded = selector({**about(model), "slo": kind})
     enough = f"sum(increase({counter}{{{route(model)}}}[{burn.long}])) >= {ENOUGH_REQUESTS}"
-    return f"{RATIO}{burn.long}{{{selector}}} > {threshold} and {RATIO}{burn.short}{{{selector}}} > {threshold} and on () {enough}"
+    return f"{RATIO}{burn.long}{{{recorded}}} > {threshold} and {RATIO}{burn.short}{{{recorded}}} > {threshold} and on () {enough}"
 
 
 def percent(share: float) -> str:

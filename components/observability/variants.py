@@ -78,13 +78,13 @@ def _named(query: str, label: str) -> str:
 
 def comparison() -> Group:
     """Compare every variant with the best one of its service. A service with one variant is never worse than itself."""
-    judged = f"and on (service, variant) {REQUESTS} > {ENOUGH_PER_SECOND:g}"
+    judged = f"and on (namespace, service, variant) {REQUESTS} > {ENOUGH_PER_SECOND:g}"
     return Group(
         name="rollouts",
         rules=[
             Alert(
                 name="CanaryErrorRateHigher",
-                expr=f"{ERRORS} > {ERROR_FLOOR:g} and {ERRORS} > on (service) group_left () ({WORSE_ERRORS:g} * {_best(ERRORS)}) {judged}",
+                expr=f"{ERRORS} > {ERROR_FLOOR:g} and {ERRORS} > on (namespace, service) group_left () ({WORSE_ERRORS:g} * {_best(ERRORS)}) {judged}",
                 lasting="3m",
                 severity="critical",
                 summary="{{ $labels.service }}: {{ $labels.variant }} fails more than twice as often as what runs beside it",
@@ -95,7 +95,7 @@ def comparison() -> Group:
             ),
             Alert(
                 name="CanaryLatencyRegression",
-                expr=f"{LATENCY} > on (service) group_left () ({WORSE_LATENCY:g} * {_best(LATENCY)}) {judged}",
+                expr=f"{LATENCY} > on (namespace, service) group_left () ({WORSE_LATENCY:g} * {_best(LATENCY)}) {judged}",
                 lasting="5m",
                 severity="warning",
                 summary="{{ $labels.service }}: {{ $labels.variant }} is half as slow again as what runs beside it",
@@ -109,4 +109,4 @@ def comparison() -> Group:
 
 
 def _best(metric: str) -> str:
-    return f"min by (service) ({metric})"
+    return f"min by (namespace, service) ({metric})"

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Series = dict[str, str]
-"""A series in Prometheus' words → its values, one for each interval: `0+5x3` is 0, 5, 10, 15; `1x3` is 1, 1, 1, 1; `_` is none."""
+"""A series in Prometheus' notation → its values, one for each interval: `0+5x3` is 0, 5, 10, 15; `1x3` is 1, 1, 1, 1; `_` is none."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """`firing`: what its firing alerts are told apart by, one for each; empty: none fires. `at`: how long after the first value.
+    """`firing`: some labels of each alert that fires; empty: none fires. `at`: the time of the check after the first value.
 
-    `interval`: between values, and between evaluations.
+    `interval`: the time between values, and between evaluations.
     """
 
     alert: str
@@ -24,7 +24,7 @@ class Case:
     interval: str = "1m"
 
     def fields(self) -> dict[str, Any]:
-        """A test of `promtool test rules`."""
+        """Return a test of `promtool test rules`."""
         found = f'ALERTS{{alertname="{self.alert}",alertstate="firing"}}'
         by = ", ".join(self.firing[0]) if self.firing else ""
         return {
@@ -42,7 +42,7 @@ class Case:
 
 
 def histogram(name: str, labels: str, cumulated: dict[str, str]) -> Series:
-    """`cumulated`: bound → values, the last of them `+Inf`, which is the count too."""
+    """`cumulated`: bound → values. The last bound is `+Inf`, whose values are the count too."""
     buckets = {f'{name}_bucket{{{labels},le="{bound}"}}': values for bound, values in cumulated.items()}
     return {**buckets, f"{name}_count{{{labels}}}": cumulated["+Inf"]}
 

@@ -1,4 +1,4 @@
-"""GPUs that are ill, missing, unwatched, full, or paid for and idle."""
+"""Cases of GPUs that are damaged, missing, not measured, full, or held and idle."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tests.alerts.case import Case, Series
 
 NODE = 'node="gpu-1"'
 GPU = 'Hostname="gpu-1",gpu="0",UUID="GPU-1",modelName="NVIDIA L4"'
-HELD = f'{GPU},exported_namespace="default",exported_pod="smollm-text-generation-v1-predictor-a"'
+HELD = f'{GPU},exported_namespace="default",exported_pod="smollm-text-generation-predictor-a"'
 CRITICAL, WARNING = ({"severity": "critical"},), ({"severity": "warning"},)
 MISSING, UNWATCHED, XID = "GpuNodeNoAllocatable", "DcgmExporterAbsent", "GpuXidError"
 HOT, REMAP, IDLE, FULL, STUCK = "GpuHot", "GpuRowRemapFailure", "GpuUtilizationLow", "GpuMemoryHigh", "GpuProfilingStuck"

@@ -1,11 +1,12 @@
-"""What the services stand on."""
+"""Cases of what all models are built on."""
 
 from __future__ import annotations
 
 from tests.alerts.case import Case, Series
 
 FAILS, SILENT, QUORUM, EXPIRES = "KedaScalerErrors", "KedaScalerAbsentMetric", "MinioQuorumRisk", "CertificateExpiresSoon"
-OBJECT = 'namespace="default",scaledObject="smollm-text-generation-v1-predictor"'
+COLD = "ScaleFromZeroSlow"
+OBJECT = 'namespace="default",scaledObject="smollm-text-generation-predictor"'
 WARNING, CRITICAL = ({"severity": "warning"},), ({"severity": "critical"},)
 DAY = 86_400
 
@@ -16,6 +17,11 @@ def keda(metric: str, values: str) -> Series:
 
 def autoscaler(name: str) -> Series:
     return {f'kube_horizontalpodautoscaler_info{{namespace="default",horizontalpodautoscaler="{name}"}}': "1x60"}
+
+
+def revision(**gauges: str) -> Series:
+    labels = '{k8s_namespace_name="default",kn_revision_name="mnist-classifier-predictor-00001"}'
+    return {f"kn_revision_pods_{name}{labels}": values for name, values in gauges.items()}
 
 
 def store(online: int, quorum: int, drives: int, server: str = "minio-0") -> Series:
@@ -33,13 +39,13 @@ def certificate(expires_on_day: float) -> Series:
     return {f"certmanager_certificate_expiration_timestamp_seconds{labels}": f"{expires_on_day * DAY:.0f}x180"}
 
 
-OURS = autoscaler("keda-hpa-smollm-text-generation-v1-predictor")
+OURS = autoscaler("keda-hpa-smollm-text-generation-predictor")
 CASES = [
     Case(
         FAILS,
         "every query",
         keda("detail_errors_total", "0+4x30"),
-        firing=({"severity": "warning", "scaledObject": "smollm-text-generation-v1-predictor"},),
+        firing=({"severity": "warning", "scaledObject": "smollm-text-generation-predictor"},),
     ),
     Case(FAILS, "a few, long ago", keda("detail_errors_total", "7x30")),
     Case(FAILS, "one, just now", keda("detail_errors_total", "0x10 1x30"), at="12m"),
@@ -65,4 +71,10 @@ CASES = [
     Case(EXPIRES, "in a month", certificate(30), at="2h"),
     Case(EXPIRES, "it was never issued", certificate(0), at="2h"),
     Case(EXPIRES, "there are no series"),
+    Case(COLD, "wanted and not there", revision(desired="1x20", count="0x20"), at="5m", firing=WARNING),
+    Case(COLD, "for a minute", revision(desired="1x20", count="0x20"), at="1m"),
+    Case(COLD, "one of three is there", revision(desired="3x20", count="1x20"), at="5m"),
+    Case(COLD, "nobody wants it", revision(desired="0x20", count="0x20"), at="5m"),
+    Case(COLD, "nobody counts its pods", revision(desired="1x20"), at="5m"),
+    Case(COLD, "there are no series"),
 ]

@@ -1,33 +1,35 @@
-"""A candidate beside what was there: worse, as bad, or hardly asked."""
+"""Cases of a candidate beside the stable version: worse, as bad, or with few requests."""
 
 from __future__ import annotations
 
 from tests.alerts.case import Case, Series, histogram
+from tests.models import CLASSIFIER, TEXT_GENERATION
 
 ERRORS, SLOWER = "CanaryErrorRateHigher", "CanaryLatencyRegression"
-OLD, NEW = "mnist-classifier-predictor-00001", "mnist-classifier-predictor-00002"
-V1, V2 = "smollm-text-generation-v1", "smollm-text-generation-v2"
-WORSE = ({"severity": "critical", "service": "mnist-classifier", "variant": NEW},)
-V2_WORSE = ({"severity": "critical", "service": "smollm-text-generation", "variant": V2},)
+OLD, NEW = f"{CLASSIFIER}-predictor-00001", f"{CLASSIFIER}-predictor-00002"
+V1, V2 = TEXT_GENERATION, f"{TEXT_GENERATION}-v2"
+WORSE = ({"severity": "critical", "service": CLASSIFIER, "variant": NEW},)
+V2_WORSE = ({"severity": "critical", "service": TEXT_GENERATION, "variant": V2},)
 
 
-def knative(revision: str, ok: str, failed: str | None = None) -> Series:
-    labels = f'namespace="default",inferenceservice="mnist-classifier",revision="{revision}"'
-    counts = {"200": ok, **({"500": failed} if failed else {})}
+def knative(revision: str, ok: str, failed: str | None = None, code: str = "500") -> Series:
+    labels = f'namespace="default",model="{CLASSIFIER}",inferenceservice="{CLASSIFIER}",revision="{revision}"'
+    counts = {"200": ok, **({code: failed} if failed else {})}
     return {
         f'kn_serving_invocation_duration_seconds_count{{{labels},http_response_status_code="{code}"}}': values
         for code, values in counts.items()
     }
 
 
-def vllm(version: str, ok: str, failed: str | None = None) -> Series:
-    labels = f'namespace="default",inferenceservice="{version}",handler="/v1/completions",method="POST"'
-    counts = {"2xx": ok, **({"5xx": failed} if failed else {})}
+def vllm(version: str, ok: str, failed: str | None = None, status: str = "5xx", model: str = TEXT_GENERATION) -> Series:
+    labels = f'namespace="default",model="{model}",inferenceservice="{version}",handler="/v1/completions",method="POST"'
+    counts = {"2xx": ok, **({status: failed} if failed else {})}
     return {f'http_requests_total{{{labels},status="{status}"}}': values for status, values in counts.items()}
 
 
 def took(revision: str, within_50_ms: str, count: str) -> Series:
-    labels = f'namespace="default",inferenceservice="mnist-classifier",revision="{revision}",http_response_status_code="200"'
+    own = f'namespace="default",model="{CLASSIFIER}",inferenceservice="{CLASSIFIER}",revision="{revision}"'
+    labels = f'{own},http_response_status_code="200"'
     return histogram("kn_serving_invocation_duration_seconds", labels, {"0.05": within_50_ms, "0.5": count, "+Inf": count})
 
 
@@ -51,8 +53,25 @@ CASES = [
     Case(ERRORS, "hardly anybody asks it", knative(OLD, "0+600x30") | knative(NEW, "0+2x30", "0+2x30")),
     Case(
         ERRORS,
-        "users of it make mistakes",
-        vllm(V1, "0+60x30") | {series.replace("5xx", "4xx"): values for series, values in vllm(V2, "0+30x30", "0+30x30").items()},
+        "a version of a text model refuses what the stable one answers",
+        vllm(V1, "0+60x30") | vllm(V2, "0+30x30", "0+30x30", "4xx"),
+        firing=V2_WORSE,
+    ),
+    Case(
+        ERRORS,
+        "a revision refuses what the stable one answers",
+        knative(OLD, "0+600x30") | knative(NEW, "0+50x30", "0+10x30", "422"),
+        firing=WORSE,
+    ),
+    Case(
+        ERRORS,
+        "users of both make the same mistakes",
+        vllm(V1, "0+500x30", "0+100x30", "4xx") | vllm(V2, "0+50x30", "0+10x30", "4xx"),
+    ),
+    Case(
+        ERRORS,
+        "a model of another stack refuses requests",
+        vllm(V1, "0+60x30") | vllm("another", "0+30x30", "0+30x30", "4xx", model="another"),
     ),
     Case(ERRORS, "there are no series"),
     Case(

@@ -1,32 +1,40 @@
-"""What a text model says of itself."""
+"""Cases of what servers of one kind measure."""
 
 from __future__ import annotations
 
 from tests.alerts.case import Case, Series, histogram
+from tests.models import CHAT, TEXT_GENERATION
 
-TTFT, QUEUE, CACHE, PREEMPTED = "SmolLMTTFTHigh", "LLMQueueGrowing", "KVCacheSaturated", "LLMPreemptions"
-V1 = "smollm-text-generation-v1"
+TTFT, QUEUE, CACHE, PREEMPTED = "TimeToFirstTokenHigh", "LLMQueueGrowing", "KVCacheSaturated", "LLMPreemptions"
+V1, V2 = TEXT_GENERATION, f"{TEXT_GENERATION}-v2"
 WARNING = ({"severity": "warning"},)
 
 
-def labels(pod: str = "a", service: str = V1) -> str:
-    return f'namespace="default",inferenceservice="{service}",pod="{service}-predictor-{pod}",model_name="smollm-text-generation"'
+def labels(model: str, part: str, pod: str = "a") -> str:
+    own = f'namespace="default",model="{model}",inferenceservice="{part}",pod="{part}-predictor-{pod}"'
+    return f'{own},model_name="{model}"'
 
 
-def first_token(quick: str, count: str, service: str = V1) -> Series:
-    return histogram("vllm:time_to_first_token_seconds", labels(service=service), {"0.25": quick, "0.5": count, "+Inf": count})
+def first_token(quick: str, count: str, model: str = TEXT_GENERATION) -> Series:
+    return histogram("vllm:time_to_first_token_seconds", labels(model, model), {"0.25": quick, "0.5": count, "+Inf": count})
 
 
-def gauge(name: str, values: str, pod: str = "a", service: str = V1) -> Series:
-    return {f"vllm:{name}{{{labels(pod, service)}}}": values}
+def gauge(name: str, values: str, pod: str = "a", part: str = V1, model: str = TEXT_GENERATION) -> Series:
+    return {f"vllm:{name}{{{labels(model, part, pod)}}}": values}
 
 
 CASES = [
-    Case(TTFT, "one in five waits", first_token("0+80x30", "0+100x30"), firing=({"severity": "warning", "service": V1[:-3]},)),
+    Case(TTFT, "one in five waits", first_token("0+80x30", "0+100x30"), firing=({"severity": "warning", "service": TEXT_GENERATION},)),
     Case(TTFT, "for 2 minutes only", first_token("0+80x30", "0+100x30"), at="2m"),
     Case(TTFT, "three in a hundred wait", first_token("0+97x30", "0+100x30")),
     Case(TTFT, "nobody asks", first_token("80x30", "100x30")),
-    Case(TTFT, "another model waits", first_token("0+80x30", "0+100x30", "another-model")),
+    Case(TTFT, "a model without such an alert waits", first_token("0+80x30", "0+100x30", "another-model")),
+    Case(
+        TTFT,
+        "one in five waits at the other language model",
+        first_token("0+80x30", "0+100x30", CHAT) | first_token("0+100x30", "0+100x30"),
+        firing=({"severity": "warning", "service": CHAT},),
+    ),
     Case(TTFT, "there are no series"),
     Case(QUEUE, "a dozen wait", gauge("num_requests_waiting", "12x20"), at="5m", firing=({"severity": "warning", "inferenceservice": V1},)),
     Case(
@@ -39,8 +47,21 @@ CASES = [
     Case(
         QUEUE,
         "six wait for each of two versions",
-        gauge("num_requests_waiting", "6x20") | gauge("num_requests_waiting", "6x20", service="smollm-text-generation-v2"),
+        gauge("num_requests_waiting", "6x20") | gauge("num_requests_waiting", "6x20", part=V2),
         at="5m",
+    ),
+    Case(
+        QUEUE,
+        "six wait at each of two language models",
+        gauge("num_requests_waiting", "6x20") | gauge("num_requests_waiting", "6x20", part=CHAT, model=CHAT),
+        at="5m",
+    ),
+    Case(
+        QUEUE,
+        "a dozen wait at the other language model",
+        gauge("num_requests_waiting", "12x20", part=CHAT, model=CHAT),
+        at="5m",
+        firing=({"service": CHAT, "inferenceservice": CHAT},),
     ),
     Case(QUEUE, "ten wait", gauge("num_requests_waiting", "10x20"), at="5m"),
     Case(QUEUE, "it was a minute's burst", gauge("num_requests_waiting", "0x3 50x1 0x20"), at="5m"),

@@ -14,14 +14,14 @@ import pytest
 from bench import build
 from bench.tools import binary
 from components.observability.rules import Group, Record, specification
-from tests.alerts import gpu_cases, llm_cases, platform_cases, rollout_cases, slo_cases, traffic_cases
+from tests.alerts import gpu_cases, platform_cases, rollout_cases, server_cases, slo_cases, traffic_cases
 from tests.alerts.case import Case
 from tests.observed import RUNBOOK_FOLDER, alerts, all_groups, queries
 
 pytestmark = pytest.mark.engine
 
 CASES: list[Case] = [
-    case for part in (gpu_cases, llm_cases, platform_cases, rollout_cases, slo_cases, traffic_cases) for case in part.CASES
+    case for part in (gpu_cases, platform_cases, rollout_cases, server_cases, slo_cases, traffic_cases) for case in part.CASES
 ]
 ALERTS = sorted({alert.name for alert in alerts()})
 

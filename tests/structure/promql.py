@@ -1,8 +1,9 @@
-"""What a query names: metrics and labels. Its grammar is promtool's to judge (tests/engine/test_alerts.py)."""
+"""Metrics and labels that a query names. promtool checks the grammar (tests/engine/test_alerts.py)."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 WORDS = {"by", "without", "on", "ignoring", "group_left", "group_right", "and", "or", "unless", "bool", "offset", "inf", "nan"}
@@ -16,7 +17,7 @@ NAME = re.compile(r"[a-zA-Z_:][\w:]*")
 
 @dataclass(frozen=True)
 class Named:
-    """`matched`: (metric, label, value) of every matcher. `grouped`: labels by which results are grouped or joined, and made ones."""
+    """`matched`: (metric, label, value) of every matcher. `grouped`: labels by which results are grouped or joined. `made`: new labels."""
 
     metrics: frozenset[str]
     matched: frozenset[tuple[str, str, str]]
@@ -37,3 +38,17 @@ def named(query: str) -> Named:
     functions = {match[0] for match in re.finditer(r"[a-zA-Z_]\w*(?=\s*\()", bare)}
     names = {match[0] for match in NAME.finditer(re.sub(r"\b[0-9][\w.]*", " ", bare))}
     return Named(frozenset(names - functions - WORDS), frozenset(matched), frozenset(grouped), made)
+
+
+def selected(query: str, labels: Mapping[str, str]) -> list[bool]:
+    """Return for each selector of the query whether its matchers fit these labels. A matcher of a label that is not given fits."""
+    return [
+        all(_fits(operator, value, labels[label]) for label, operator, value in MATCHER.findall(selector["matchers"]) if label in labels)
+        for selector in SELECTOR.finditer(query)
+    ]
+
+
+def _fits(operator: str, value: str, actual: str) -> bool:
+    """Prometheus anchors its regular expressions at both ends."""
+    found = bool(re.fullmatch(value, actual)) if "~" in operator else value == actual
+    return found != operator.startswith("!")

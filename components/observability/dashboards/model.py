@@ -8,6 +8,7 @@ from components.observability import queries as q
 from components.observability import variants as v
 from components.observability.dashboards.panels import WINDOW, Dashboard, Panel, Query, Section
 from components.observability.dashboards.servers import server_sections
+from components.observability.rules import about, selector
 from components.observability.slo import percent
 from components.serving.model import Model
 from components.serving.objective import Objective
@@ -126,7 +127,7 @@ def _deployments(served: Model) -> list[Panel]:
 
 
 def _versions(variants: v.Variants) -> Section:
-    selector = f'service="{variants.model.name}"'
+    own = selector(about(variants.model))
     return Section(
         "Versions",
         (
@@ -134,21 +135,21 @@ def _versions(variants: v.Variants) -> Section:
                 "Share of the requests",
                 f"What each {variants.label} really got, copies for a shadow included. Compare with the weights in the stack file.",
                 "percentunit",
-                (Query(f"{v.REQUESTS}{{{selector}}} / on () group_left () sum({v.REQUESTS}{{{selector}}})", "{{variant}}"),),
+                (Query(f"{v.REQUESTS}{{{own}}} / on () group_left () sum({v.REQUESTS}{{{own}}})", "{{variant}}"),),
                 full=1,
             ),
             Panel(
                 "Failed answers",
                 f"Share of 4xx and 5xx among the answers of each {variants.label}, as its own servers count them.",
                 "percentunit",
-                (Query(f"{v.ERRORS}{{{selector}}}", "{{variant}}"),),
+                (Query(f"{v.ERRORS}{{{own}}}", "{{variant}}"),),
                 limit=v.ERROR_FLOOR,
             ),
             Panel(
                 "Latency of each version",
                 f"P95 of each {variants.label}, as its own servers measure it.",
                 "s",
-                (Query(f"{v.LATENCY}{{{selector}}}", "{{variant}}"),),
+                (Query(f"{v.LATENCY}{{{own}}}", "{{variant}}"),),
             ),
         ),
     )

@@ -27,7 +27,7 @@ def _split() -> Section:
                 "Share of the requests",
                 "What each version really got. Copies for a shadow count, so the sum can be more than what users sent.",
                 "percentunit",
-                (Query(f"{v.REQUESTS} / on (service) group_left () sum by (service) ({v.REQUESTS})", BY),),
+                (Query(f"{v.REQUESTS} / on (namespace, service) group_left () sum by (namespace, service) ({v.REQUESTS})", BY),),
                 width="half",
                 full=1,
             ),
