@@ -84,7 +84,7 @@ def comparison() -> Group:
         rules=[
             Alert(
                 name="CanaryErrorRateHigher",
-                expr=f"{ERRORS} > {ERROR_FLOOR:g} and {ERRORS} > on (namespace, service) group_left () ({WORSE_ERRORS:g} * {_best(ERRORS)}) {judged}",
+                expr=f"{ERRORS} > {ERROR_FLOOR:g} and {_worse(ERRORS, WORSE_ERRORS)} {judged}",
                 lasting="3m",
                 severity="critical",
                 summary="{{ $labels.service }}: {{ $labels.variant }} fails more than twice as often as what runs beside it",
@@ -95,7 +95,7 @@ def comparison() -> Group:
             ),
             Alert(
                 name="CanaryLatencyRegression",
-                expr=f"{LATENCY} > on (namespace, service) group_left () ({WORSE_LATENCY:g} * {_best(LATENCY)}) {judged}",
+                expr=f"{_worse(LATENCY, WORSE_LATENCY)} {judged}",
                 lasting="5m",
                 severity="warning",
                 summary="{{ $labels.service }}: {{ $labels.variant }} is half as slow again as what runs beside it",
@@ -108,5 +108,5 @@ def comparison() -> Group:
     )
 
 
-def _best(metric: str) -> str:
-    return f"min by (namespace, service) ({metric})"
+def _worse(metric: str, times: float) -> str:
+    return f"{metric} > on (namespace, service) group_left () ({times:g} * min by (namespace, service) ({metric}))"

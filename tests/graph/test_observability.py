@@ -1,4 +1,4 @@
-"""Dashboards, rules and targets as objects: who finds them, and what is left out with what is not there."""
+"""Dashboards, rules and targets as objects: their labels and names, and those that are left out together with a part of the stack."""
 
 from __future__ import annotations
 
@@ -8,18 +8,15 @@ from typing import Any
 import pytest
 
 from components.observability.observability import Observability, ObservabilityArgs
-from components.observability.queries import ServedModel
-from components.observability.slo import Objective
 from components.platform.monitoring import DASHBOARD_LABEL
 from tests.graph.recording import Graph, record_component
 from tests.graph.stacks import recorded as stack
-
-MNIST = Objective(model=ServedModel(name="mnist-classifier", namespace="default"), seconds=0.1)
-SMOLLM = Objective(model=ServedModel(name="smollm-text-generation", namespace="default"), seconds=0.5)
+from tests.models import CLASSIFIER, TEXT_GENERATION, classifier
+from tests.observed import ARGS
 
 
 def recorded(**args: Any) -> Graph:  # noqa: ANN401 - any argument of the component
-    complete = {"mnist": MNIST, "smollm": SMOLLM, "gpus": True, **args}
+    complete = {"models": ARGS.models, "gpus": True, **args}
     return record_component(lambda: Observability("observability", ObservabilityArgs(**complete)))
 
 
@@ -35,13 +32,9 @@ def alerts(graph: Graph) -> list[dict[str, Any]]:
 
 def test_grafanas_sidecar_finds_every_dashboard(whole: Graph) -> None:
     maps = whole.of_kind("ConfigMap")
-    assert sorted(item.name for item in maps) == [
-        "inference-gpus",
-        "inference-mnist",
-        "inference-platform",
-        "inference-rollout",
-        "inference-smollm",
-    ]
+    models = {f"inference-model-{name}" for name in (CLASSIFIER, TEXT_GENERATION, "iris-classifier")}
+    assert {item.name for item in maps} > {"inference-gpus", "inference-platform", "inference-rollout", *models}
+    assert len(maps) == 3 + len(ARGS.models)
     for item in maps:
         assert DASHBOARD_LABEL.items() <= item.inputs["metadata"]["labels"].items()
         ((file, text),) = item.inputs["data"].items()
@@ -49,13 +42,28 @@ def test_grafanas_sidecar_finds_every_dashboard(whole: Graph) -> None:
         assert json.loads(text)["uid"] == item.name
 
 
-def test_what_is_not_served_is_neither_shown_nor_alerted_on() -> None:
-    graph = recorded(smollm=None, gpus=False)
-    assert {item.name for item in graph.of_kind("ConfigMap")} == {"inference-mnist", "inference-platform", "inference-rollout"}
+def test_a_kind_that_no_model_has_is_neither_shown_nor_alerted_on() -> None:
+    graph = recorded(models=[classifier()], gpus=False)
+    boards = {item.name for item in graph.of_kind("ConfigMap")}
+    assert boards == {f"inference-model-{CLASSIFIER}", "inference-platform", "inference-rollout"}
     named = {alert["alert"] for alert in alerts(graph)}
-    assert "MnistLatencyP95High" in named
-    assert not [name for name in named if name.startswith(("SmolLM", "LLM", "Gpu", "Dcgm"))]
-    assert "smollm" not in json.dumps([item.inputs for item in graph])
+    assert "LatencyP95High" in named
+    assert not [name for name in named if name.startswith(("TimeToFirst", "LLM", "Gpu", "Dcgm"))]
+    assert "vllm:" not in json.dumps([item.inputs for item in graph])
+
+
+def test_every_model_has_an_object_for_each_subject(whole: Graph) -> None:
+    rules = {item.inputs["metadata"]["name"] for item in whole.of_kind("PrometheusRule")}
+    assert {name for name in rules if name.endswith(f"-{TEXT_GENERATION}")} == {
+        f"{subject}-{TEXT_GENERATION}" for subject in ("traffic", "slo", "variants", "generation")
+    }
+    assert {name for name in rules if name.endswith("-iris-classifier")} == {"traffic-iris-classifier", "slo-iris-classifier"}
+
+
+def test_a_label_fits_kubernetes_however_long_the_model_is_called() -> None:
+    long = classifier("m" * 60)
+    for item in recorded(models=[long]).of_kind("PrometheusRule", "ConfigMap"):
+        assert all(len(value) <= 63 for value in item.inputs["metadata"]["labels"].values()), item.name
 
 
 def test_an_alert_leads_to_its_runbook_wherever_people_read_it(whole: Graph) -> None:
@@ -79,7 +87,7 @@ def test_a_prometheus_of_others_has_rules_and_targets_and_no_dashboards() -> Non
 
 
 def test_series_about_other_namespaces_keep_them(whole: Graph) -> None:
-    """Otherwise every ScaledObject and every certificate would be in the namespace of who speaks of it."""
+    """Otherwise every ScaledObject and every certificate would get the namespace of its exporter."""
     honoured = {monitor.name: monitor.inputs["spec"]["podMetricsEndpoints"][0]["honorLabels"] for monitor in whole.of_kind("PodMonitor")}
     assert honoured == {
         "knative-serving-metrics": False,
@@ -94,5 +102,5 @@ def test_a_stack_with_monitoring_has_all_of_it_after_the_operators_crds(name: st
     graph = stack(name)
     for item in graph.of_kind("PrometheusRule"):
         assert graph.comes_after(item.key, "Release/prometheus-operator-crds")
-    assert graph.comes_after("ConfigMap/inference-mnist", "Namespace/monitoring")
+    assert graph.comes_after(f"ConfigMap/inference-model-{CLASSIFIER}", "Namespace/monitoring")
     assert {alert["alert"] for alert in alerts(graph)} == {alert["alert"] for alert in alerts(recorded())}
