@@ -1,6 +1,6 @@
-"""The catalogue against a real scrape: the node's own Prometheus, with everything in the cluster that it scrapes, under a little load.
+"""The catalogue against a real scrape by the node's own Prometheus, under a little load.
 
-Left out is DCGM, which takes a GPU's driver. SmolLM's start takes minutes (make acceptance).
+DCGM is left out: it takes a GPU's driver. SmolLM's start takes minutes, so this belongs to `make acceptance`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from components.observability.catalogue import DCGM, METRICS, Metric
 from scripts.mlops.load.plan import Plan
 from scripts.mlops.prometheus import connected
 from tests.node import platform, smollm
+from tests.stack_files import MNIST, SMOLLM
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.node, pytest.mark.acceptance]
@@ -27,7 +28,7 @@ Ask = Callable[..., Any]
 """Path below /api/v1 and its fields → the answer's data."""
 
 SHOWN_SECONDS = 180
-"""Until a new rule has reached Prometheus' volume, has been read and evaluated. A scrape is there after 15."""
+"""Until Prometheus has read and evaluated a new rule. A scrape takes 15 seconds."""
 
 ALWAYS = {
     "apiVersion": "monitoring.coreos.com/v1",
@@ -39,7 +40,7 @@ ALWAYS = {
 
 @pytest.fixture(scope="module")
 def ask(up: platform.Done) -> Iterator[Ask]:
-    """Of a node whose every service has answered since Prometheus runs."""
+    """Ask Prometheus on a node where every model has answered since Prometheus runs."""
     smollm.succeeded(up)
     to = smollm.brought_up()
     with an_alert():
@@ -52,7 +53,7 @@ def ask(up: platform.Done) -> Iterator[Ask]:
 
 @contextmanager
 def an_alert() -> Iterator[None]:
-    """One that fires: only then ALERTS has series."""
+    """Let one alert fire: without one, ALERTS has no series."""
     platform.kubectl("apply", "--filename", "-", stdin=json.dumps(ALWAYS))
     try:
         yield
@@ -70,6 +71,12 @@ def test_every_monitor_finds_something_and_every_scrape_succeeds(ask: Ask) -> No
 
 def _targets(ask: Ask) -> list[dict[str, Any]]:
     return list(ask("targets", state="active")["activeTargets"])
+
+
+def test_the_targets_of_a_model_carry_its_name(ask: Ask) -> None:
+    found = ask("query", query='count by (model, inferenceservice) (up{model!=""})')["result"]
+    assert {each["metric"]["model"] for each in found} >= {MNIST, SMOLLM}
+    assert all(each["metric"]["inferenceservice"].startswith(each["metric"]["model"]) for each in found)
 
 
 def test_every_rule_is_evaluated(ask: Ask) -> None:
@@ -93,5 +100,5 @@ def test_a_metric_has_the_labels_and_bounds_of_the_catalogue(ask: Ask, metric: M
 
 
 def _labels(ask: Ask, series: str) -> list[dict[str, str]]:
-    """Of each that there is now."""
+    """Return the labels of each series with this name."""
     return [each["metric"] for each in ask("query", query=f'{{__name__="{series}"}}')["result"]]

@@ -22,7 +22,7 @@ from tests.models import CHAT, TEXT_GENERATION, classifier, custom, declared, te
 from tests.observed import queries_of
 from tests.structure.promql import selected
 
-ONE_VERSION = {"versions": [], "source": "s3://models/llama/1b"}
+ONE_VERSION = {"source": "s3://models/llama/1b"}
 PAIRS = [
     (text_generation("llama", **ONE_VERSION), text_generation("llama-chat", **ONE_VERSION)),
     (text_generation("llama"), text_generation("llama-v3", **ONE_VERSION)),
