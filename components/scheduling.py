@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from components.base import Args
+from components.quantities import CpuQuantity, MemoryQuantity
 
 Effect = Literal["NoSchedule", "PreferNoSchedule", "NoExecute"]
 ZONE = "topology.kubernetes.io/zone"
@@ -17,10 +18,10 @@ HOST = "kubernetes.io/hostname"
 
 
 class Quantities(Args):
-    """Kubernetes quantities, such as `500m` and `2Gi`. No CPU: as a limit, none; as a request, none."""
+    """CPU and memory of one container. `cpu` None: no CPU request, or no CPU limit."""
 
-    cpu: str | None = None
-    memory: str
+    cpu: CpuQuantity | None = None
+    memory: MemoryQuantity
 
     def fields(self) -> dict[str, str]:
         return {name: value for name, value in (("cpu", self.cpu), ("memory", self.memory)) if value is not None}

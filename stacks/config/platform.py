@@ -9,7 +9,7 @@ from pydantic import Field, Tag, model_validator
 from components.artifacts import parse_image
 from components.exposure import Exposure
 from components.platform.alert_receivers import Severity
-from stacks.config.quantities import Quantity
+from components.quantities import MemoryQuantity
 from stacks.config.section import ImageReference, ResourcesConfig, Secret, Section, TolerationConfig, chosen_by
 
 
@@ -177,7 +177,7 @@ class MinioConfig(Section):
     backend: Literal["minio"] = Field("minio", description="MinIO, in the cluster.")
     mode: Literal["standalone", "distributed"] = Field("standalone", description="One server, or a set that survives losing some.")
     replicas: Annotated[int, Field(ge=1, le=16)] = Field(1, description="Servers, one drive each; distributed needs 4 or more.")
-    storage_size: Quantity = Field("5Gi", description="Size of each server's drive.")
+    storage_size: MemoryQuantity = Field("5Gi", description="Size of each server's drive.")
     key_generation: Annotated[int, Field(ge=1)] = Field(1, description="One more, and readers and publisher get new keys.")
     resources: ResourcesConfig | None = Field(None, description="Of each server.")
     timeout_seconds: Annotated[int, Field(ge=30, le=3600)] = Field(300, description="How long the servers may take to be ready.")

@@ -10,8 +10,8 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import WithJsonSchema
 
 from components.artifacts import parse_image
+from components.quantities import CpuQuantity, MemoryQuantity, amount
 from components.scheduling import Effect
-from stacks.config.quantities import Quantity, amount
 
 NAMESPACE = "inference-platform"
 
@@ -62,8 +62,8 @@ Name = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")]
 
 
 class AmountConfig(Section):
-    cpu: Quantity
-    memory: Quantity
+    cpu: CpuQuantity
+    memory: MemoryQuantity
 
 
 class ResourcesConfig(Section):

@@ -64,8 +64,13 @@ def test_an_empty_stack_is_a_platform_without_services() -> None:
         ),
         (
             {"services__mnist__resources": {"limits": {"cpu": "two", "memory": "1Gi"}}},
-            'Pulumi.dev.yaml: inference-platform:services.mnist.resources.limits.cpu: "two" is not a quantity above zero; '
-            "write for example 500m, 2 or 2Gi",
+            'Pulumi.dev.yaml: inference-platform:services.mnist.resources.limits.cpu: "two" is not a number of CPUs; '
+            "write for example 500m (half a CPU), 2 or 1.5",
+        ),
+        (
+            {"modelStore": {"storageSize": 5}},
+            'Pulumi.dev.yaml: inference-platform:modelStore.storageSize: "5" is less than 1Mi; '
+            "the unit is missing or wrong, write for example 512Mi or 2Gi",
         ),
         (
             {"modelStore": {"mode": "distributed", "replicas": 3}},
