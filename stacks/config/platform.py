@@ -10,6 +10,7 @@ from components.artifacts import parse_image
 from components.exposure import Exposure
 from components.platform.alert_receivers import Severity
 from components.quantities import MemoryQuantity
+from components.versions import DOCKER_HUB
 from stacks.config.section import ImageReference, ResourcesConfig, Secret, Section, TolerationConfig, chosen_by
 
 
@@ -224,7 +225,7 @@ class ImagesConfig(Section):
     @property
     def registries(self) -> set[str]:
         """Their hosts, which want credentials that only nodes have."""
-        return {reference.partition("/")[0] for reference in self._given.values()}
+        return {parse_image(reference).registry or DOCKER_HUB for reference in self._given.values()}
 
     @property
     def _given(self) -> dict[str, str]:

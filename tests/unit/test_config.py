@@ -92,7 +92,8 @@ def test_an_empty_stack_is_a_platform_without_services() -> None:
         ),
         (
             {"images": {"mnist": "registry.example/mnist"}},
-            "Pulumi.dev.yaml: inference-platform:images.mnist: 'registry.example/mnist' has no tag; write <repository>:<tag>",
+            "Pulumi.dev.yaml: inference-platform:images.mnist: 'registry.example/mnist' has no tag; write <repository>:<tag> or "
+            "<repository>@sha256:<digest>",
         ),
         (
             {"modelstore": {}},
@@ -237,3 +238,8 @@ def parsed_or_lines(values: dict[str, Any]) -> StackConfig | list[str]:
         return parse(values, "dev")
     except ConfigError as error:
         return error.lines
+
+
+def test_an_image_that_was_loaded_into_the_nodes_is_not_looked_up_at_docker_hub() -> None:
+    images = {"mnist": "mnist:dev", "mnistWeights": "kind.local/weights:1"}
+    assert parse(local(images=images), "local").images.registries == {"docker.io", "kind.local"}

@@ -35,7 +35,7 @@ def test_the_versions_on_offer_are_those_with_pinned_add_ons() -> None:
         assert len(addons) == 7
         assert {addon.kubernetes for addon in addons} == {version}
         assert release.kube_proxy.version.startswith(f"v{version}.")
-        assert release.cluster_autoscaler.tag.startswith(f"v{version}."), "the autoscaler simulates the scheduler of its own minor"
+        assert release.cluster_autoscaler.required_tag.startswith(f"v{version}."), "the autoscaler simulates the scheduler of its own minor"
 
 
 @pytest.mark.parametrize(
