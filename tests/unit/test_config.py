@@ -114,7 +114,7 @@ def test_an_empty_stack_is_a_platform_without_services() -> None:
         ({"mirror": "quay"}, 'Pulumi.dev.yaml: inference-platform:mirror: "quay" is not a set of keys and values'),
         (
             {"mirror": {"images": {"quay.io/x": 5}}},
-            'Pulumi.dev.yaml: inference-platform:mirror.images["quay.io/x"]: 5 is not allowed: it should be a valid string',
+            'Pulumi.dev.yaml: inference-platform:mirror.images["quay.io/x"]: 5 is read as a number; put it in quotes',
         ),
     ],
 )
