@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, Tag, model_validator
+from pydantic import AfterValidator, Field, Tag, model_validator
 
 from components.artifacts import parse_image
 from components.exposure import Exposure
 from components.platform.alert_receivers import Severity
+from components.prometheus import address as prometheus_address
 from components.quantities import MemoryQuantity
 from components.versions import DOCKER_HUB
 from stacks.config.section import ImageReference, ResourcesConfig, Secret, Section, TolerationConfig, chosen_by
@@ -154,8 +155,10 @@ class MonitoringConfig(OptionalConfig):
 
     retention_days: Annotated[int, Field(ge=1, le=400)] = Field(15, description="How long Prometheus keeps samples.")
     storage_gib: Annotated[int, Field(ge=1, le=10000)] = Field(20, description="GiB of Prometheus' volume, for each replica.")
-    prometheus_url: str | None = Field(
-        None, pattern=r"^https?://", description="An existing Prometheus, where none is installed; with prometheus-operator's CRDs."
+    prometheus_url: Annotated[str, AfterValidator(prometheus_address)] | None = Field(
+        None,
+        description="Address of an existing Prometheus, where none is installed; with prometheus-operator's CRDs. "
+        "It must answer pods without credentials, and by https only with a certificate that they trust.",
     )
     labels: dict[str, str] = Field(
         default_factory=dict, description="By which an existing Prometheus chooses the monitors and rules that it heeds."
