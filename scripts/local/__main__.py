@@ -7,12 +7,14 @@ import os
 import sys
 import time
 
+from scripts import live_platform
 from scripts.commands import show
 from scripts.errors import DriverError
 from scripts.local import cluster as clusters
 from scripts.local.engine import outputs, pulumi
 from scripts.local.prediction import show_prediction
-from scripts.local.workspace import configured, prepare
+from scripts.local.workspace import STACK, configured, prepare
+from scripts.preview.live import check
 
 
 def up(options: argparse.Namespace) -> None:
@@ -20,6 +22,7 @@ def up(options: argparse.Namespace) -> None:
     began = time.monotonic()
     cluster = clusters.start(options.smollm)
     workspace = configured(cluster)
+    check(STACK, workspace.config_file, workspace.environment, [live_platform.refusals])
     # The preview is skipped: `make preview` shows it, and `make up` says yes to it anyway.
     pulumi(workspace, ["up", "--yes", "--skip-preview", "--suppress-outputs"])
     show_prediction(outputs(workspace), workspace.environment)
