@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from components.platform import minio_servers
+from components.platform import client_traffic, minio_servers
 from scripts.live_state import Object, get
 from stacks.config import StackConfig
 from stacks.config.platform import MinioConfig
 
 MIGRATION = "docs/runbooks/other-drives.md"
 GATEWAYS = "gateways.gateway.networking.k8s.io"
+"""One CRD of the Gateway API, which stands for all of them."""
 BUNDLE = "gateway.networking.k8s.io/bundle-version"
 """Annotation of each of the Gateway API's CRDs: the release that it comes from."""
 
@@ -21,8 +22,9 @@ PULUMI = "pulumi-kubernetes"
 def refusals(config: StackConfig, environment: Mapping[str, str]) -> list[str]:
     """What `make preview` and `make up` refuse now, each with the key it is about. Raises DriverError where the cluster does not answer."""
     servers = get(environment, "statefulsets.apps", minio_servers.NAME, "--namespace", minio_servers.NAMESPACE)
-    definition = get(environment, "customresourcedefinitions.apiextensions.k8s.io", GATEWAYS, "--show-managed-fields")
-    return [*other_drives(config, servers), *definitions_of_others(config, definition)]
+    names = (GATEWAYS, client_traffic.DEFINITION)
+    found = get(environment, "customresourcedefinitions.apiextensions.k8s.io", *names, "--show-managed-fields")
+    return [*other_drives(config, servers), *definitions_of_others(config, found["items"] if found else [])]
 
 
 def other_drives(config: StackConfig, servers: Object | None) -> list[str]:
@@ -40,16 +42,20 @@ def other_drives(config: StackConfig, servers: Object | None) -> list[str]:
     ]
 
 
-def definitions_of_others(config: StackConfig, definition: Object | None) -> list[str]:
-    """`definition`: the CRD `gateways` in the cluster, with its managed fields. A distribution may have brought it, as k3s does."""
-    if definition is None or not config.gateway_api.enabled:
-        return []
-    metadata = definition["metadata"]
-    managers = sorted({entry["manager"] for entry in metadata.get("managedFields") or [] if "manager" in entry})
-    if any(manager.startswith(PULUMI) for manager in managers):
-        return []
-    release = metadata.get("annotations", {}).get(BUNDLE, "of an unknown release")
-    return [
-        f"gatewayApi.enabled: the cluster has the Gateway API already ({release}, installed by {', '.join(managers) or 'others'}), and "
-        'installing it would end with "already exists". Set gatewayApi.enabled: false: the platform then uses what is there'
-    ]
+def definitions_of_others(config: StackConfig, definitions: Sequence[Object]) -> list[str]:
+    """`definitions`: CRDs in the cluster, with their managed fields. A distribution may have brought them, as k3s does."""
+    parts = {
+        GATEWAYS: ("gatewayApi", config.gateway_api.enabled),
+        client_traffic.DEFINITION: ("envoyGateway", config.envoy_gateway.enabled),
+    }
+    reasons = []
+    for metadata in (definition["metadata"] for definition in definitions):
+        key, enabled = parts[metadata["name"]]
+        managers = sorted({entry["manager"] for entry in metadata.get("managedFields") or [] if "manager" in entry})
+        if enabled and not any(manager.startswith(PULUMI) for manager in managers):
+            release = metadata.get("annotations", {}).get(BUNDLE, "of an unknown release")
+            reasons.append(
+                f"{key}.enabled: the cluster has {metadata['name']} already ({release}, installed by {', '.join(managers) or 'others'}), "
+                f'and installing it would end with "already exists". Set {key}.enabled: false, and the platform uses what is there'
+            )
+    return reasons

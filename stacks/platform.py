@@ -108,6 +108,7 @@ class _Parts:
         args = EnvoyGatewayArgs(
             route_namespaces=[MODELS_NAMESPACE],
             exposure=section.exposure,
+            protect=self.protect,
             workload=workload(section, self.config.placement),
             mirror=self.mirror,
         )

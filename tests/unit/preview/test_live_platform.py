@@ -17,13 +17,13 @@ from tests.stack_files import ROOT, local
 
 FOUR = {"mode": "distributed", "replicas": 4}
 KUBECTL = f"""#!{sys.executable} -IS
-# A fake kubectl for tests: the objects beside it, by the last flags that name a namespace and by name.
+# A fake kubectl for tests: the objects beside it, by the last flag that names a namespace and by kind.
 import json, pathlib, sys
 
 words = sys.argv[1:]
-name = words[words.index("get") + 2]
+kind = words[words.index("get") + 1]
 where = [word for before, word in zip(words, words[1:]) if before == "--namespace"][-1]
-print(json.loads(pathlib.Path(__file__).with_name("objects.json").read_text()).get(f"{{where}}/{{name}}", ""))
+print(json.loads(pathlib.Path(__file__).with_name("objects.json").read_text()).get(f"{{where}}/{{kind}}", ""))
 """
 
 
@@ -35,9 +35,9 @@ def servers(replicas: int) -> dict[str, Any]:
     return {"spec": {"replicas": replicas}}
 
 
-def definition(*managers: str) -> dict[str, Any]:
+def definition(name: str, *managers: str) -> dict[str, Any]:
     fields = [{"manager": manager, "operation": "Apply"} for manager in managers]
-    return {"metadata": {"annotations": {"gateway.networking.k8s.io/bundle-version": "v1.5.1"}, "managedFields": fields}}
+    return {"metadata": {"name": name, "annotations": {"gateway.networking.k8s.io/bundle-version": "v1.5.1"}, "managedFields": fields}}
 
 
 @pytest.mark.parametrize(("there", "store"), [(1, {}), (4, FOUR), (4, {"enabled": False})])
@@ -55,19 +55,22 @@ def test_another_set_of_drives_is_refused_with_the_way_to_migrate(there: int, st
 
 
 def test_the_gateway_api_of_a_distribution_is_told_from_ours() -> None:
-    ours, on, off = definition("pulumi-kubernetes-1a2b", "kube-apiserver"), {"enabled": True}, {"enabled": False}
-    assert definitions_of_others(config(gatewayApi=on), ours) == []
-    assert definitions_of_others(config(gatewayApi=on), None) == []
-    assert definitions_of_others(config(gatewayApi=off), definition("helm")) == []
-    (reason,) = definitions_of_others(config(gatewayApi=on), definition("kube-apiserver", "helm"))
-    assert "has the Gateway API already (v1.5.1, installed by helm, kube-apiserver)" in reason
-    assert "Set gatewayApi.enabled: false" in reason
+    on, off = {"enabled": True}, {"enabled": False}
+    names = {"gatewayApi": "gateways.gateway.networking.k8s.io", "envoyGateway": "clienttrafficpolicies.gateway.envoyproxy.io"}
+    for key, name in names.items():
+        assert definitions_of_others(config(**{key: on}), [definition(name, "pulumi-kubernetes-1a2b", "kube-apiserver")]) == []
+        (reason,) = definitions_of_others(config(**{key: on}), [definition(name, "kube-apiserver", "helm")])
+        assert f"{key}.enabled: the cluster has {name} already (v1.5.1, installed by helm, kube-apiserver)" in reason
+        assert f"Set {key}.enabled: false" in reason
+    others = [definition(name, "helm") for name in names.values()]
+    assert definitions_of_others(config(gatewayApi=off, envoyGateway=off, services={}), others) == []
 
 
 def test_the_cluster_is_asked_and_every_reason_is_said(tmp_path: Path) -> None:
     (tmp_path / "kubectl").write_text(KUBECTL)
     (tmp_path / "kubectl").chmod(0o755)
-    objects = {"minio/minio": servers(4), "default/gateways.gateway.networking.k8s.io": definition("helm")}
+    found = {"items": [definition("gateways.gateway.networking.k8s.io", "helm")]}
+    objects = {"minio/statefulsets.apps": servers(4), "default/customresourcedefinitions.apiextensions.k8s.io": found}
     (tmp_path / "objects.json").write_text(json.dumps({name: json.dumps(found) for name, found in objects.items()}))
     file = tmp_path / "Pulumi.local.yaml"
     file.write_text(json.dumps({"config": {f"inference-platform:{name}": section for name, section in local().items()}}))
