@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from components.base import Args
 from components.lock import Lock, committed
@@ -14,6 +15,13 @@ OCI = "oci://"
 MANIFESTS = "manifests"
 """Where release manifests stand in a registry that mirrors them."""
 Kind = Literal["chart", "manifest", "image"]
+
+MAX_REPOSITORY = 255
+_LABEL, _COMPONENT = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_HOST = rf"(?:localhost(?::[0-9]+)?|{_LABEL}(?:\.{_LABEL})+(?::[0-9]+)?|{_LABEL}:[0-9]+|\[[a-fA-F0-9:]+\](?::[0-9]+)?)"
+REPOSITORY = re.compile(rf"(?:{_HOST}/)?{_COMPONENT}(?:/{_COMPONENT})*", re.ASCII)
+TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class Chart(Args):
@@ -52,25 +60,48 @@ class Manifest(Args):
 
 
 class Image(Args):
-    """A container image under its full upstream name, registry host included, so that one rule rewrites them all."""
+    """A container image under its full upstream name, registry host included, so that one rule rewrites them all.
+
+    `tag` None: the digest alone names it.
+    """
 
     repository: str
-    tag: str
+    tag: str | None = None
     digest: str | None = None
+
+    @model_validator(mode="after")
+    def _named(self) -> Image:
+        if not self.tag and not self.digest:
+            raise ValueError(f"{self.repository!r} has neither tag nor digest")
+        return self
 
     @property
     def address(self) -> str:
         """The key in the lock file."""
-        return f"{self.repository}:{self.tag}"
+        return f"{self.repository}:{self.tag}" if self.tag else self.reference
 
     @property
     def reference(self) -> str:
-        return f"{self.repository}:{self.tag_and_digest}"
+        tag, digest = (f":{self.tag}" if self.tag else ""), (f"@{self.digest}" if self.digest else "")
+        return f"{self.repository}{tag}{digest}"
+
+    @property
+    def registry(self) -> str | None:
+        """The host that serves it. None: the name has no host, and runtimes ask Docker Hub (distribution/reference:normalize.go)."""
+        first, slash, _ = self.repository.partition("/")
+        return first if slash and re.search(r"[.:]|^localhost$", first) else None
+
+    @property
+    def required_tag(self) -> str:
+        """For charts, which cannot do without a tag. Raises ValueError where there is none."""
+        if not self.tag:
+            raise ValueError(f"{self.reference!r} has no tag, and a chart needs one; write <repository>:<tag>@<digest>")
+        return self.tag
 
     @property
     def tag_and_digest(self) -> str:
-        """For charts that join name and tag by a colon and know no digest of their own."""
-        return f"{self.tag}@{self.digest}" if self.digest else self.tag
+        """For charts that join name and tag by a colon and know no digest of their own. Raises ValueError where there is no tag."""
+        return f"{self.required_tag}@{self.digest}" if self.digest else self.required_tag
 
 
 class Addon(Args):
@@ -140,24 +171,17 @@ class Mirror(Args):
 
     def image(self, image: Image) -> Image:
         """The image to run. The longest prefix in `images` wins; it may reach up to and including the tag."""
-        digest = self._ask("image", image.address, image.address, image.digest)
+        if self.digests == "drop" and not image.tag:
+            raise ValueError(f"{image.reference!r} has no tag, so mirror.digests: drop leaves nothing to pull it by")
+        digest = self._ask("image", image.address, image.address.partition("@")[0], image.digest)
         kept = image.model_copy(update={"digest": digest if self.digests == "keep" else None})
-        return parse_image(self._placed(kept.reference))
+        placed = parse_image(self._placed(kept.reference))
+        # A replacement may be a digest alone. Beside a digest nobody reads the tag, and charts cannot do without one.
+        return placed if placed.tag else placed.model_copy(update={"tag": image.tag})
 
     def reference(self, reference: str) -> str:
-        """As `image`, for a reference in a release manifest, where a digest may stand without a tag.
-
-        Raises ValueError when `digests: drop` would leave neither.
-        """
-        name, _, digest = reference.partition("@")
-        if ":" in name.rpartition("/")[2]:
-            return self.image(parse_image(reference)).reference
-        if not digest:
-            raise ValueError(f"{reference!r} has neither tag nor digest")
-        if self.digests == "drop":
-            raise ValueError(f"{reference!r} has no tag, so mirror.digests: drop leaves nothing to pull it by")
-        self._ask("image", reference, name, digest)
-        return self._placed(reference)
+        """Where to pull the image from that a release manifest names by this reference. Raises ValueError as `parse_image` and `image`."""
+        return self.image(parse_image(reference)).reference
 
     def _ask(self, kind: Kind, address: str, mirrored: str, own_digest: str | None = None) -> str | None:
         """Notes the artifact. Answers its digest: its own, else the lock's."""
@@ -179,12 +203,40 @@ def missing(artifacts: Iterable[Chart | Manifest | Image | Artifact], lock: Lock
 
 
 def parse_image(reference: str) -> Image:
-    """`host:5000/a/b:tag@sha256:…` → Image. Raises ValueError when there is no tag: an untagged image means `latest`."""
-    name, _, digest = reference.partition("@")
+    """`host:5000/a/b:tag@sha256:…` → Image. Raises ValueError that says what is wrong with it.
+
+    The grammar is that of container runtimes (distribution/reference:regexp.go). Without tag and digest an image would mean `latest`.
+    """
+    name, at, digest = reference.partition("@")
     repository, colon, tag = name.rpartition(":")
     if not colon or "/" in tag:
-        raise ValueError(f"{reference!r} has no tag; write <repository>:<tag>")
-    return Image(repository=repository, tag=tag, digest=digest or None)
+        repository, colon, tag = name, "", ""
+    if wrong := _wrong_with(reference, repository) or _wrong_after(tag if colon else None, digest if at else None):
+        raise ValueError(f"{reference!r} {wrong}")
+    return Image(repository=repository, tag=tag or None, digest=digest or None)
+
+
+def _wrong_with(reference: str, repository: str) -> str | None:
+    """What is wrong with the name itself."""
+    if re.search(r"\s", reference):
+        return "has a blank at an end or inside; remove it"
+    if "://" in reference:
+        return "is a URL; leave out what stands before the registry's host, up to ://"
+    if len(repository) > MAX_REPOSITORY or not REPOSITORY.fullmatch(repository):
+        capitals = f"; write it in small letters: {repository.lower()}" if REPOSITORY.fullmatch(repository.lower()) else ""
+        return f"is no image: {repository!r} is no name of a repository such as registry.example/acme/mnist{capitals}"
+    return None
+
+
+def _wrong_after(tag: str | None, digest: str | None) -> str | None:
+    """What is wrong with tag and digest; None stands for one that is left out."""
+    if tag is None and digest is None:
+        return "has no tag; write <repository>:<tag> or <repository>@sha256:<digest>"
+    if tag is not None and not TAG.fullmatch(tag):
+        return f"is no image: the tag {tag!r} is not 1 to 128 letters, digits and _.- that begin with a letter, a digit or _"
+    if digest is not None and not DIGEST.fullmatch(digest):
+        return f"is no image: the digest {digest!r} is not sha256: and 64 digits of 0-9 and a-f"
+    return None
 
 
 def _is_prefix(prefix: str, reference: str) -> bool:

@@ -1,31 +1,67 @@
-"""Who watches what this platform runs: a Prometheus of ours, or one that the cluster brings."""
+"""The Prometheus that watches what this platform runs: one of ours, or one that the cluster brings."""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import re
+from typing import Annotated
+from urllib.parse import SplitResult, urlsplit
 
 import pulumi
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from components.base import Args
+
+EXAMPLE = "write for example http://prometheus.monitoring.svc.cluster.local:9090"
+API = "/api/v1"
+
+
+def address(url: str) -> str:
+    """The address without slashes at its end, so that a path can follow. Raises ValueError that never repeats a password."""
+    if "@" in url:
+        raise ValueError(
+            "the address holds a user or a password, which everybody sees who sees the stack; "
+            "name one that answers without credentials, such as Prometheus' own Service or a proxy in the cluster that adds them"
+        )
+    parts = _parts(url)
+    path = parts.path.rstrip("/")
+    if parts.query or parts.fragment or path.endswith(API):
+        raise ValueError(f'"{url}" goes on after the address of Prometheus itself; leave out {API} and whatever follows it, ? and #')
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f'"{url}" is no address: {error}; {EXAMPLE}') from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or re.search(r"[\s\\]", url):
+        raise ValueError(f'"{url}" is no http:// or https:// address of a host; {EXAMPLE}')
+    return parts
 
 
 class Prometheus(Args):
     """One whose operator reads the monitors and rules of every namespace.
 
-    `namespace`: where its pods run, which a NetworkPolicy must know; None: outside the cluster, or nobody knows. `labels`: by which it
-    chooses monitors and rules; ours heeds all. `definitions`: what brings the CRDs of both; None: they are there.
+    `namespace`: where its pods run, which a NetworkPolicy must know; None: outside the cluster, or unknown. `labels`: by which it
+    chooses monitors and rules; ours takes all. `definitions`: what brings the CRDs of both; None: they are there.
     """
 
-    url: str
+    url: Annotated[str, AfterValidator(address)]
     namespace: str | None = None
     labels: dict[str, str] = Field(default_factory=dict)
     definitions: pulumi.Resource | None = None
 
 
 def namespace_of(url: str) -> str | None:
-    """`http://prometheus.monitoring.svc.cluster.local:9090` → `monitoring`; None for what is no address of a Service."""
-    match (urlsplit(url).hostname or "").removesuffix(".cluster.local").split("."):
+    """`http://prometheus.monitoring.svc.cluster.local:9090` → `monitoring`; None for what is no address of a Service.
+
+    `http://prometheus.monitoring` is one too: the names of servers outside, which are as short, are asked by https.
+    """
+    parts = urlsplit(url)
+    match (parts.hostname or "").removesuffix(".").removesuffix(".cluster.local").split("."):
         case [_, namespace, "svc"]:
+            return namespace
+        case [_, namespace] if parts.scheme == "http":
             return namespace
     return None

@@ -7,37 +7,47 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from components.base import Args
+from components.declared import Declared
+from components.quantities import CpuQuantity, MemoryQuantity, amount
 
 Effect = Literal["NoSchedule", "PreferNoSchedule", "NoExecute"]
 ZONE = "topology.kubernetes.io/zone"
 HOST = "kubernetes.io/hostname"
 
 
-class Quantities(Args):
-    """Kubernetes quantities, such as `500m` and `2Gi`. No CPU: as a limit, none; as a request, none."""
+class Quantities(Declared):
+    """CPU and memory of one container. `cpu` None: no CPU request, or no CPU limit."""
 
-    cpu: str | None = None
-    memory: str
+    cpu: CpuQuantity | None = None
+    memory: MemoryQuantity
 
     def fields(self) -> dict[str, str]:
         return {name: value for name, value in (("cpu", self.cpu), ("memory", self.memory)) if value is not None}
 
 
-class Resources(Args):
-    """Of one container. Requests are what the scheduler keeps free, limits what it may reach."""
+class Resources(Declared):
+    """Resources of one container. Requests are what the scheduler keeps free, limits what the container may reach."""
 
     requests: Quantities
     limits: Quantities
+
+    @model_validator(mode="after")
+    def _requests_within_limits(self) -> Resources:
+        for name in ("cpu", "memory"):
+            request, limit = getattr(self.requests, name), getattr(self.limits, name)
+            if request and limit and amount(request) > amount(limit):
+                raise ValueError(f"requests.{name} {request} is greater than limits.{name} {limit}")
+        return self
 
     def fields(self) -> dict[str, dict[str, str]]:
         return {"requests": self.requests.fields(), "limits": self.limits.fields()}
 
 
-class Toleration(Args):
-    """A pod's, as Kubernetes spells it."""
+class Toleration(Declared):
+    """A toleration of a pod, as Kubernetes spells it."""
 
     key: str
     operator: Literal["Exists", "Equal"] = "Exists"

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from components.quantities import amount
 from policies.rules.images import RELEASE
 from policies.rules.resource import UNKNOWN, Resource, Unknown
 
 CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
-# From a byte's multiples to GiB (k8s.io/apimachinery/pkg/api/resource, the suffixes that disks have).
-GIB = {"Ti": 1024.0, "Gi": 1.0, "Mi": 1 / 1024, "T": 1e12 / 2**30, "G": 1e9 / 2**30, "M": 1e6 / 2**30}
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,5 @@ def _requested(claim: Any, path: str) -> float:  # noqa: ANN401
 
 
 def gib(quantity: str) -> float:
-    """`100Gi` → 100. Raises ValueError for what is no size of a disk."""
-    for suffix, factor in GIB.items():
-        if quantity.endswith(suffix):
-            return float(quantity.removesuffix(suffix)) * factor
-    return float(quantity) / 2**30
+    """`100Gi` → 100. Raises ValueError for what is no quantity."""
+    return float(amount(quantity)) / 2**30

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from components.artifacts import Mirror
+from components.artifacts import Mirror, parse_image
 from components.serving.model import Model
+from components.versions import DOCKER_HUB
 from stacks.config import StackConfig
 
 NOT_BUILT = "not-built.invalid"
@@ -37,15 +38,9 @@ def registries(config: StackConfig) -> set[str]:
     own = [model.server.image for model in config.models.values() if model.server.image]
     own += [version.image for model in config.models.values() for version in model.versions if version.image]
     own += [reference for images in config.images.values() for reference in images.named.values()]
-    return {host for reference in own if (host := _host(reference))}
+    return {parse_image(reference).registry or DOCKER_HUB for reference in own}
 
 
 def _named(config: StackConfig, name: str, key: str) -> str | None:
     images = config.images.get(name)
     return images.named.get(key) if images else None
-
-
-def _host(reference: str) -> str | None:
-    """Return the registry of a reference; one that names none is Docker Hub's (distribution/reference:normalize.go)."""
-    first, slash, _ = reference.partition("/")
-    return first if slash and (set(".:") & set(first) or first == "localhost") else "docker.io"

@@ -107,6 +107,7 @@ class _Parts:
         args = EnvoyGatewayArgs(
             route_namespaces=sorted({model.namespace for model in self.config.models.values()} or {NAMESPACE}),
             exposure=section.exposure,
+            protect=self.protect,
             workload=workload(section, self.config.placement),
             mirror=self.mirror,
         )

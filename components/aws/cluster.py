@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pulumi
@@ -61,8 +62,8 @@ class EksCluster(Component):
         key, alias = self._key(name, args)
         role = self._role(name, args)
         cluster = self._control_plane(name, args, key, alias, role)
-        for admin in args.admins:
-            self._admit(cluster, admin)
+        for logical_name, admin in _logical_names(args.admins).items():
+            self._admit(cluster, logical_name, admin)
         self.name = cluster.name
         self.arn = cluster.arn
         authority = cluster.certificate_authority.apply(lambda found: found.data or "")
@@ -128,9 +129,8 @@ class EksCluster(Component):
             ),
         )
 
-    def _admit(self, cluster: eks.Cluster, admin: str) -> None:
+    def _admit(self, cluster: eks.Cluster, name: str, admin: str) -> None:
         principal = _role_arn(admin, cluster)
-        name = f"admin-{admin.rpartition('/')[2]}"
         entry = eks.AccessEntry(name, cluster_name=cluster.name, principal_arn=principal, type="STANDARD", opts=self.child())
         eks.AccessPolicyAssociation(
             name,
@@ -144,6 +144,21 @@ class EksCluster(Component):
 
 def _alias(args: EksClusterArgs) -> str:
     return f"alias/eks/{args.name}"
+
+
+def _logical_names(admins: Sequence[str]) -> dict[str, str]:
+    """Logical names → admins. A name that an earlier admin has as well (in another account) is followed by all of the ARN.
+
+    Raises ValueError where one admin stands there twice.
+    """
+    names: dict[str, str] = {}
+    for admin in admins:
+        short, full = f"admin-{admin.rpartition('/')[2]}", f"admin-{re.sub(r'[:/]+', '-', admin)}"
+        name = full if short in names else short
+        if name in names:
+            raise ValueError(f"admins names {admin} twice")
+        names[name] = admin
+    return names
 
 
 def _role_arn(role: str, cluster: eks.Cluster) -> pulumi.Input[str]:

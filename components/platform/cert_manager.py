@@ -152,4 +152,4 @@ def _running(args: CertManagerArgs, pin: Image, part: str) -> dict[str, Any]:
 
 def _image(args: CertManagerArgs, pin: Image) -> ImageValues:
     resolved = args.mirror.image(pin)
-    return ImageValues(repository=resolved.repository, tag=resolved.tag, digest=resolved.digest)
+    return ImageValues(repository=resolved.repository, tag=resolved.required_tag, digest=resolved.digest)

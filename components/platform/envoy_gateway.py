@@ -14,6 +14,7 @@ from components.artifacts import Mirror
 from components.base import Args, Component, labels
 from components.exposure import Exposure, service_annotations, service_type
 from components.helm import PlacedValues, Values, own_resources, placement, release
+from components.platform import client_traffic
 from components.pods import restricted_namespace
 from components.scheduling import Quantities, Resources, Workload
 
@@ -51,10 +52,14 @@ class PodValues(PlacedValues):
     topology_spread_constraints: list[dict[str, Any]]
 
 
+class ControllerPodValues(PodValues):
+    annotations: dict[str, str]
+
+
 class DeploymentValues(Values):
     envoy_gateway: ControllerValues
     replicas: int
-    pod: PodValues
+    pod: ControllerPodValues
 
 
 class ContainerValues(Values):
@@ -122,9 +127,9 @@ class DisruptionBudgetValues(Values):
 class EnvoyGatewayValues(Values):
     """Keys: envoyproxy/gateway:charts/gateway-helm/values.tmpl.yaml@v1.9.1."""
 
-    # Helm would install them once and never upgrade them. The Gateway API's are a component of their own, and Envoy Gateway's are not
-    # needed: it asks at its start which of them there are (internal/provider/kubernetes/controller.go#crdExists), and its proxies are
-    # configured in `config`. They would be two thirds of the state, which is written twice for every step.
+    # Helm would install them once and never upgrade them. The Gateway API's are a component of their own. Of Envoy Gateway's only one
+    # is needed (client_traffic.py): it asks at its start which of them there are (internal/provider/kubernetes/controller.go#crdExists),
+    # and its proxies are configured in `config`. All of them would be two thirds of the state, which is written twice for every step.
     crds: SwitchValues = SwitchValues()
     config: ConfigValues
     deployment: DeploymentValues
@@ -135,19 +140,20 @@ class EnvoyGatewayValues(Values):
 
 
 class EnvoyGatewayArgs(Args):
-    """`route_namespaces`: only routes of these may attach.
+    """`route_namespaces`: only routes of these may attach. `protect`: the CRD is not deleted before a person lifts it.
 
     The workload is the controller's and the proxies', its `resources` the controller's.
     """
 
     route_namespaces: Annotated[list[str], Field(min_length=1)]
     exposure: Exposure = "cluster"
+    protect: bool = False
     workload: Workload = Workload()
     mirror: Mirror
 
 
 class EnvoyGateway(Component):
-    """Owns namespace, controller, GatewayClass `envoy`, and the Gateway `inference` with its proxies.
+    """Owns namespace, controller, GatewayClass `envoy`, and the Gateway `inference` with its proxies and its ClientTrafficPolicy.
 
     Needs the Gateway API's CRDs. Does not wait for the proxies, which the controller makes: whoever attaches a route asks through it.
     `host` is the proxies' Service, port 80, plain HTTP: TLS ends before it or not at all inside the cluster.
@@ -172,10 +178,25 @@ class EnvoyGateway(Component):
             _values(args),
             args.mirror,
             timeout_seconds=args.workload.timeout_seconds,
-            opts=self.child([namespace]),
+            opts=self.child([namespace, self._definition()]),
         )
-        self._gateway(self._gateway_class())
+        self._client_traffic(self._gateway(self._gateway_class()))
         self.register_outputs({"host": self.host})
+
+    def _definition(self) -> pulumi.Resource:
+        item = client_traffic.definition()
+        kind = f"kubernetes:{item['apiVersion']}:{item['kind']}"
+        return pulumi.CustomResource(kind, client_traffic.DEFINITION, item, self.child(protect=self.args.protect or None))
+
+    def _client_traffic(self, gateway: pulumi.Resource) -> None:
+        k8s.apiextensions.CustomResource(
+            "client-traffic",
+            api_version=f"{client_traffic.GROUP}/{client_traffic.VERSION}",
+            kind=client_traffic.KIND,
+            metadata={"name": GATEWAY, "namespace": NAMESPACE, "labels": labels(GATEWAY, NAMESPACE)},
+            spec=client_traffic.without_root_dot(GATEWAY),
+            opts=self.child([gateway]),
+        )
 
     def _gateway_class(self) -> k8s.apiextensions.CustomResource:
         spec = {"controllerName": "gateway.envoyproxy.io/gatewayclass-controller"}
@@ -216,7 +237,11 @@ def _values(args: EnvoyGatewayArgs) -> EnvoyGatewayValues:
                 resources=own_resources(workload),
             ),
             replicas=workload.replicas,
-            pod=_pod(workload, CONTROLLER_LABELS),
+            pod=ControllerPodValues(
+                **_pod(workload, CONTROLLER_LABELS).model_dump(),
+                # A controller that ran before the definition came would not see it: another annotation is another pod.
+                annotations={"inference-platform/definitions": client_traffic.DEFINITION},
+            ),
         ),
         certgen=CertgenValues(job=PlacedValues(**placement(workload))),
         pod_disruption_budget=DisruptionBudgetValues(max_unavailable=1) if workload.highly_available else None,

@@ -11,6 +11,7 @@ from components import versions
 from components.artifacts import Mirror
 from components.base import Args, labels
 from components.pods import SCRATCH, SCRATCH_MOUNT, SCRATCH_VOLUME, container_security, pod_security, secret_env
+from components.quantities import MemoryQuantity
 from components.scheduling import HOST, ZONE, Quantities, Resources, Toleration, Workload
 
 NAMESPACE = "minio"
@@ -32,7 +33,7 @@ class MinioStoreArgs(Args):
     """
 
     mode: Literal["standalone", "distributed"]
-    storage_size: str
+    storage_size: MemoryQuantity
     storage_class: str | None = None
     key_generation: Annotated[int, Field(ge=1)] = 1
     protect: bool = False

@@ -30,7 +30,7 @@ class ImageValues(Values):
     def of(cls, image: Image) -> ImageValues:
         registry, _, repository = image.repository.partition("/")
         sha = image.digest.removeprefix("sha256:") if image.digest else None
-        return cls(registry=registry, repository=repository, tag=image.tag, sha=sha)
+        return cls(registry=registry, repository=repository, tag=image.required_tag, sha=sha)
 
 
 class StateMetricsImageValues(ImageValues):
@@ -50,7 +50,7 @@ class NodeExporterImageValues(Values):
     @classmethod
     def of(cls, image: Image) -> NodeExporterImageValues:
         registry, _, repository = image.repository.partition("/")
-        return cls(registry=registry, repository=repository, tag=image.tag, digest=image.digest)
+        return cls(registry=registry, repository=repository, tag=image.required_tag, digest=image.digest)
 
 
 class PodValues(PlacedValues):

@@ -24,5 +24,5 @@ class KnativeIngress(Args):
 
 
 def hostnames(name: str, namespace: str) -> list[str]:
-    """As a client may spell the address; the shortest resolves beside the service only."""
+    """As a client may spell the address; the shortest resolves beside the service only. The gateway itself takes away the root's dot."""
     return [f"{name}.{namespace}.svc.cluster.local", f"{name}.{namespace}.svc", f"{name}.{namespace}", name]

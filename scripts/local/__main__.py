@@ -7,13 +7,15 @@ import os
 import sys
 import time
 
+from scripts import live_platform
 from scripts.commands import show
 from scripts.errors import DriverError
 from scripts.local import cluster as clusters
 from scripts.local import overlays
 from scripts.local.engine import outputs, pulumi
 from scripts.local.prediction import show_prediction
-from scripts.local.workspace import COMMITTED, configured, prepare
+from scripts.local.workspace import COMMITTED, STACK, configured, prepare
+from scripts.preview.live import check
 from scripts.stack_file import sections
 
 
@@ -28,6 +30,7 @@ def up(options: argparse.Namespace) -> None:
     for overlay in added:
         overlays.keep(cluster.state, overlay)
     workspace = configured(cluster)
+    check(STACK, workspace.config_file, workspace.environment, [live_platform.refusals])
     # The preview is skipped: `make preview` shows it, and `make up` says yes to it anyway.
     pulumi(workspace, ["up", "--yes", "--skip-preview", "--suppress-outputs"])
     show_prediction(outputs(workspace), workspace.environment)

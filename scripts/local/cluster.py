@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def start(extras: Iterable[str] = ()) -> Cluster:
 def running() -> Cluster:
     """The same, for commands that expect it to run already."""
     if os.environ.get("KUBECONFIG"):
-        return _own(Path(os.environ["KUBECONFIG"]))
+        return _own(os.environ["KUBECONFIG"])
     bench = json.loads(answer([*BENCH, "env"], os.environ))
     config: dict[str, object] = {
         "cluster": {"kind": "existing", "kubeconfig": bench["kubeconfig"], "identifier": bench["cluster"]},
@@ -79,8 +79,29 @@ def _built(name: str, image: str, stage: str) -> str:
     return answer([*BENCH, "image", folder, model_folders.image_name(name, image), "--target", stage], os.environ)
 
 
-def _own(kubeconfig: Path) -> Cluster:
-    if not kubeconfig.is_file():
-        raise DriverError(f"KUBECONFIG={kubeconfig}: no such file; unset it to use the bench's node, or name your cluster's file")
+def _own(variable: str) -> Cluster:
+    """`variable`: the value of KUBECONFIG, one file or several. Files that are missing are left out, as kubectl leaves them out."""
+    files = [Path(name).absolute() for name in dict.fromkeys(variable.split(os.pathsep)) if name and Path(name).is_file()]
+    if not files:
+        raise DriverError(f"KUBECONFIG={variable}: no such file; unset it to use the bench's node, or name your cluster's file")
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "inference-platform"
-    return Cluster(kubeconfig, state)
+    return Cluster(files[0] if len(files) == 1 else _merged(files, state), state)
+
+
+def _merged(files: Sequence[Path], state: Path) -> Path:
+    """One file that says what kubectl reads from all of these: Pulumi's kubernetes provider takes KUBECONFIG for the path of one file.
+
+    It holds the credentials of all of them, so only its owner can read it.
+    """
+    command = ["kubectl", "config", "view", "--raw", "--flatten"]
+    try:
+        text = answer(command, {**os.environ, "KUBECONFIG": os.pathsep.join(map(str, files))})
+    except FileNotFoundError:
+        raise DriverError("KUBECONFIG names several files, which kubectl merges, and kubectl isn't on PATH") from None
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    merged = state / "kubeconfig"
+    partial = merged.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    return partial.replace(merged)

@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import math
+import ssl
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from scripts.errors import DriverError
 from scripts.mlops.reach import Endpoint, reachable
+
+
+class _Tls(http.client.HTTPSConnection):
+    """Connects to one address and wants the certificate of another name: the one that pods know the server by."""
+
+    def __init__(self, address: str, *, name: str, timeout: float) -> None:
+        self._tls = ssl.create_default_context()
+        super().__init__(address, timeout=timeout, context=self._tls)
+        self._name = name
+
+    def connect(self) -> None:
+        http.client.HTTPConnection.connect(self)
+        self.sock = self._tls.wrap_socket(self.sock, server_hostname=self._name)
+
+
+class _Certified(urllib.request.HTTPSHandler):
+    """https:// of `host`, as a request's header names it, at whatever address this machine reaches it."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__()
+        self._name = urllib.parse.urlsplit(f"//{host}").hostname or host
+
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(partial(_Tls, name=self._name), req)
 
 
 @dataclass(frozen=True)
@@ -44,7 +71,7 @@ class Prometheus:
         address = f"{self.endpoint.url}/{path}?{urllib.parse.urlencode(fields)}"
         request = urllib.request.Request(address, headers={"Host": self.endpoint.host})  # noqa: S310 - of the stack's configuration
         try:
-            with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+            with urllib.request.build_opener(_Certified(self.endpoint.host)).open(request, timeout=10) as response:
                 return json.load(response)["data"]
         except (OSError, ValueError, KeyError) as error:
             raise DriverError(f"Prometheus does not answer: {error}") from None

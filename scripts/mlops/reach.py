@@ -13,10 +13,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from scripts.errors import DriverError, reason
 
+PORTS = {"http": 80, "https": 443}
+"""Where a scheme's servers listen when the address does not say."""
 HOPS = 3
 """How many Services of type ExternalName may follow each other."""
 
@@ -38,12 +40,12 @@ def reachable(url: str, environment: Mapping[str, str], host: str | None = None)
     """
     parts = urlsplit(url)
     host = host or parts.netloc
-    place = _service_of(parts.hostname or "")
+    place = _service_of(parts.hostname or "") or _short(parts, environment)
     if place is None:
         yield Endpoint(url, host)
         return
     namespace, name, address = _resolved(*place, environment)
-    port = parts.port or 80
+    port = parts.port or PORTS[parts.scheme]
     if address and _connects(address, port):
         yield Endpoint(parts._replace(netloc=f"{address}:{port}").geturl(), host)
         return
@@ -53,8 +55,20 @@ def reachable(url: str, environment: Mapping[str, str], host: str | None = None)
 
 def _service_of(host: str) -> tuple[str, str] | None:
     """Namespace and name in `<service>.<namespace>.svc[.cluster.local]`."""
-    match host.removesuffix(".cluster.local").split("."):
+    match host.removesuffix(".").removesuffix(".cluster.local").split("."):
         case [name, namespace, "svc"]:
+            return namespace, name
+    return None
+
+
+def _short(parts: SplitResult, environment: Mapping[str, str]) -> tuple[str, str] | None:
+    """Namespace and name in `http://<service>.<namespace>`, which may as well be a host outside: it is one where no such Service is."""
+    match (parts.scheme, *(parts.hostname or "").split(".")):
+        case ["http", name, namespace]:
+            try:
+                _service(namespace, name, environment)
+            except DriverError:
+                return None
             return namespace, name
     return None
 

@@ -1,27 +1,32 @@
-"""Whether what was previewed may be applied to what runs now."""
+"""Checks that a change may be applied to what runs now."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from scripts import live_rules, live_versions
+from scripts import live_platform, live_rules, live_versions
 from scripts.cloud.access import cluster_access
 from scripts.errors import DriverError
 from scripts.stack_configuration import configuration
 from scripts.stack_file import sections
-from stacks.config import ConfigError
+from stacks.config import ConfigError, StackConfig
+
+Rules = Callable[[StackConfig, Mapping[str, str]], list[str]]
+"""From the stack file and an environment that leads to the cluster to every reason against the change. Raises DriverError."""
+
+ALL: tuple[Rules, ...] = (live_platform.refusals, live_rules.refusals, live_versions.refusals)
 
 
-def check(stack: str, config_file: Path, environment: Mapping[str, str]) -> None:
-    """Raises DriverError with every reason against it. A cluster that can't be asked is none: a preview needs no cluster."""
+def check(stack: str, config_file: Path, environment: Mapping[str, str], rules: Sequence[Rules] = ALL) -> None:
+    """Raises DriverError with every reason against the change. A cluster that cannot be asked is no reason: a preview needs none."""
     try:
         with tempfile.TemporaryDirectory(prefix="access-") as folder:
             config = configuration(stack, sections(config_file.read_text()))
             access = {**environment, **cluster_access(config.cluster, Path(folder), environment)}
-            reasons = [*live_rules.refusals(config, access), *live_versions.refusals(config, access)]
+            reasons = [reason for refusals in rules for reason in refusals(config, access)]
     except (ConfigError, DriverError) as error:
         print(f"what runs now was not asked: {error}", file=sys.stderr)
         return

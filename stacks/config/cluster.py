@@ -23,7 +23,7 @@ Account = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 ClusterName = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$")]
 """At most 30 characters: the names of its roles are made of it and the region, and have 64."""
 
-Admin = Annotated[str, Field(pattern=r"^(arn:aws:iam::[0-9]{12}:(role|user)/)?[A-Za-z0-9+=,.@_/-]+$")]
+Admin = Annotated[str, Field(pattern=r"^(arn:aws:iam::[0-9]{12}:(role|user)/)?([A-Za-z0-9+=,.@_-]+/)*[A-Za-z0-9+=,.@_-]+$")]
 ImageRelease = Annotated[str, Field(pattern=r"^1\.[0-9]{2}\.[0-9]+-[0-9]{8}$")]
 TagValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,256}$")]
 
@@ -37,6 +37,12 @@ class ExistingClusterConfig(Section):
     identifier: str | None = Field(
         None, description="A name that stays with the cluster; when it changes, everything in the cluster is replaced, not updated."
     )
+
+
+def _principal(admin: str, account: str | None) -> tuple[str, ...]:
+    """Account, kind and name, which IAM compares without regard to case. A bare name is that of a role in the cluster's account."""
+    *_, owner, rest = admin.rpartition("/")[0].split(":") if admin.startswith("arn:") else ("", account or "", "role")
+    return owner, rest.partition("/")[0], admin.rpartition("/")[2].lower()
 
 
 class NodeRange(Section):
@@ -78,7 +84,8 @@ class EksClusterConfig(Section):
     network: NetworkConfig = ManagedNetworkConfig.model_validate({})
     endpoint: EndpointConfig = EndpointConfig.model_validate({})
     admins: Annotated[list[Admin], Field(min_length=1)] = Field(
-        description="IAM roles that administer the cluster, by ARN or by name in its account; whoever runs Pulumi must be one of them."
+        description="IAM roles that administer the cluster, by ARN or by name in its account; the one that runs Pulumi must be among them. "
+        "New ones go to the end."
     )
     log_retention_days: LogDays = Field(30, description="How long the control plane's logs are kept.")
     zonal_shift: bool = Field(False, description="true: AWS may move traffic out of an impaired zone.")
@@ -94,6 +101,28 @@ class EksClusterConfig(Section):
         if wrong := [zone for zone in zones if region and not (zone[:-1] == region and zone[-1:].isalpha())]:
             raise ValueError(f'"{wrong[0]}" is not a zone of region {region}; write for example {region}a')
         return zones
+
+    @field_validator("admins")
+    @classmethod
+    def _different(cls, admins: list[str], others: ValidationInfo) -> list[str]:
+        found: dict[tuple[str, ...], str] = {}
+        for admin in admins:
+            principal = _principal(admin, others.data.get("account"))
+            if principal in found:
+                raise ValueError(
+                    f'"{found[principal]}" and "{admin}" are one principal: IAM has a name once in an account, whatever its path; '
+                    "leave one of them out"
+                )
+            found[principal] = admin
+        return admins
+
+    @field_validator("version", mode="before")
+    @classmethod
+    def _unquoted(cls, version: object) -> object:
+        """YAML reads an unquoted 1.35 as a number, and 1.40 as 1.4."""
+        if isinstance(version, float) and len(str(version)) < len("1.35"):
+            raise ValueError(f'{version} is a number, and as a number 1.30 is 1.3; put the version in quotes: version: "{version}0"')
+        return str(version) if isinstance(version, float) else version
 
     @field_validator("network")
     @classmethod

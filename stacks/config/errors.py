@@ -66,6 +66,8 @@ def _text(detail: ErrorDetails, place: Place) -> str:
             return _choice(detail["input"][detail["ctx"]["key"]], detail["ctx"]["expected"])
         case "model_type" | "model_attributes_type" | "dict_type":
             return f"{_shown(detail['input'])} is not a set of keys and values"
+        case "string_type" if isinstance(detail["input"], int | float):
+            return f"{_shown(detail['input'])} is read as a number; put it in quotes"
         case "literal_error":
             return _choice(detail["input"], detail["ctx"]["expected"].replace(" or ", ", "))
         case _:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, Tag, model_validator
+from pydantic import AfterValidator, Field, Tag, model_validator
 
 from components.declared import ImageReference, Secret, chosen_by
 from components.exposure import Exposure
 from components.platform.alert_receivers import Severity
-from stacks.config.quantities import Quantity
-from stacks.config.section import ResourcesConfig, Section, TolerationConfig
+from components.prometheus import address as prometheus_address
+from components.quantities import MemoryQuantity
+from components.scheduling import Resources, Toleration
+from stacks.config.section import Section
 
 
 class MirrorConfig(Section):
@@ -36,7 +38,7 @@ class PlacementConfig(Section):
     """Where the platform's own controllers run."""
 
     node_selector: dict[str, str] = Field(default_factory=dict, description="Labels of their nodes.")
-    tolerations: list[TolerationConfig] = Field(default_factory=list, description="Taints that they tolerate.")
+    tolerations: list[Toleration] = Field(default_factory=list, description="Taints that they tolerate.")
 
 
 class ControllerConfig(Section):
@@ -44,7 +46,7 @@ class ControllerConfig(Section):
 
     enabled: bool = Field(True, description="false: this platform does not install it; the cluster may have its own.")
     replicas: Annotated[int, Field(ge=1, le=5)] = Field(1, description="Of its controllers and webhooks.")
-    resources: ResourcesConfig | None = Field(None, description="Of its main controller. Default: what the component is known to need.")
+    resources: Resources | None = Field(None, description="Of its main controller. Default: what the component is known to need.")
     timeout_seconds: Annotated[int, Field(ge=30, le=3600)] = Field(300, description="How long its installation may take.")
 
 
@@ -56,7 +58,7 @@ class GpuOperatorConfig(Section):
     """NVIDIA's device plugin and exporter. Its operator has one replica: GPUs in use do not depend on it."""
 
     enabled: bool = Field(False, description="true: this platform installs it.")
-    resources: ResourcesConfig | None = Field(None, description="Of the operator. Default: what the chart says.")
+    resources: Resources | None = Field(None, description="Of the operator. Default: what the chart says.")
     timeout_seconds: Annotated[int, Field(ge=30, le=3600)] = Field(600, description="How long its installation may take.")
 
 
@@ -153,8 +155,10 @@ class MonitoringConfig(OptionalConfig):
 
     retention_days: Annotated[int, Field(ge=1, le=400)] = Field(15, description="How long Prometheus keeps samples.")
     storage_gib: Annotated[int, Field(ge=1, le=10000)] = Field(20, description="GiB of Prometheus' volume, for each replica.")
-    prometheus_url: str | None = Field(
-        None, pattern=r"^https?://", description="An existing Prometheus, where none is installed; with prometheus-operator's CRDs."
+    prometheus_url: Annotated[str, AfterValidator(prometheus_address)] | None = Field(
+        None,
+        description="Address of an existing Prometheus, where none is installed; with prometheus-operator's CRDs. "
+        "It must answer pods without credentials, and by https only with a certificate that they trust.",
     )
     labels: dict[str, str] = Field(
         default_factory=dict, description="By which an existing Prometheus chooses the monitors and rules that it heeds."
@@ -180,9 +184,9 @@ class MinioConfig(Section):
     backend: Literal["minio"] = Field("minio", description="MinIO, in the cluster.")
     mode: Literal["standalone", "distributed"] = Field("standalone", description="One server, or a set that survives losing some.")
     replicas: Annotated[int, Field(ge=1, le=16)] = Field(1, description="Servers, one drive each; distributed needs 4 or more.")
-    storage_size: Quantity = Field("5Gi", description="Size of each server's drive.")
+    storage_size: MemoryQuantity = Field("5Gi", description="Size of each server's drive.")
     key_generation: Annotated[int, Field(ge=1)] = Field(1, description="One more, and readers and publisher get new keys.")
-    resources: ResourcesConfig | None = Field(None, description="Of each server.")
+    resources: Resources | None = Field(None, description="Of each server.")
     timeout_seconds: Annotated[int, Field(ge=30, le=3600)] = Field(300, description="How long the servers may take to be ready.")
 
     @model_validator(mode="after")

@@ -160,6 +160,10 @@ def test_admins_are_admitted_by_name_or_arn_and_nobody_by_having_made_the_cluste
         "admin-platform-admin": f"arn:aws:iam::{ACCOUNT}:role/teams/platform-admin",
         "admin-ci": "arn:aws:iam::111122223333:role/ci",
     }
+    accounts = [f"arn:aws:iam::{account}:{kind}/ops/ci" for account, kind in (("1" * 12, "role"), ("2" * 12, "role"), ("2" * 12, "user"))]
+    entries = record(eks(cluster={"admins": accounts})).of_kind("AccessEntry")
+    assert [entry.inputs["principalArn"] for entry in entries] == accounts
+    assert entries[0].name == "admin-ci", "what is added later renames nothing"
     access = graph.one("Cluster/cluster").inputs["accessConfig"]
     assert access == {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False}
 

@@ -41,10 +41,31 @@ def test_the_controller_then_the_class_then_the_gateway() -> None:
     assert "namespace" not in graph.one("GatewayClass/gatewayclass-envoy").inputs["metadata"], "a GatewayClass has none"
 
 
-def test_no_definition_of_its_own_is_installed() -> None:
-    graph = recorded()
+def test_one_definition_of_its_own_is_installed_before_the_controller_asks_for_it() -> None:
+    graph = recorded(protect=True)
     assert values(graph)["crds"] == {"enabled": False}
-    assert not graph.of_kind("CustomResourceDefinition", "EnvoyProxy")
+    assert not graph.of_kind("EnvoyProxy")
+    (definition,) = graph.of_kind("CustomResourceDefinition")
+    assert graph.comes_after(RELEASE, definition.key)
+    assert definition.protect
+    assert values(graph)["deployment"]["pod"]["annotations"] == {"inference-platform/definitions": definition.inputs["metadata"]["name"]}
+
+
+def test_a_host_with_the_roots_dot_is_the_host_without_it() -> None:
+    graph = recorded()
+    policy, gateway = graph.one("ClientTrafficPolicy/client-traffic"), graph.one("Gateway/gateway-inference")
+    (definition,) = graph.of_kind("CustomResourceDefinition")
+    names, (version,) = definition.inputs["spec"]["names"], definition.inputs["spec"]["versions"]
+    assert policy.inputs["apiVersion"] == f"{definition.inputs['spec']['group']}/{version['name']}"
+    assert (policy.inputs["kind"], f"{names['plural']}.{definition.inputs['spec']['group']}") == (
+        names["kind"],
+        definition.inputs["metadata"]["name"],
+    )
+    assert policy.inputs["metadata"]["namespace"] == gateway.inputs["metadata"]["namespace"], "a policy reaches its own namespace only"
+    assert policy.inputs["spec"] == {
+        "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": gateway.inputs["metadata"]["name"]}],
+        "headers": {"host": {"stripTrailingHostDot": True}},
+    }
 
 
 def test_only_routes_of_the_services_namespaces_attach() -> None:

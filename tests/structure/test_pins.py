@@ -80,7 +80,7 @@ def test_an_image_names_its_registry_and_a_version(name: str) -> None:
     pin = PINS[name]
     host = pin.repository.removeprefix("oci://").removeprefix("https://").split("/")[0]
     assert "." in host, f"{name}: a mirror replaces by registry host"
-    version = pin.tag if isinstance(pin, Image) else pin.version
+    version = pin.required_tag if isinstance(pin, Image) else pin.version
     assert re.search(r"\d", version)
     assert version != "latest"
 

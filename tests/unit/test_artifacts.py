@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from components.artifacts import Chart, Image, Manifest, Mirror, missing, parse_image
@@ -89,7 +91,7 @@ def test_a_manifest_may_name_an_image_by_its_digest_alone() -> None:
     assert Mirror(lock=locked("ghcr.io/a/b:1")).reference("ghcr.io/a/b:1") == f"ghcr.io/a/b:1@{DIGEST}"
     with pytest.raises(ValueError, match=r"mirror\.digests: drop leaves nothing"):
         Mirror(digests="drop").reference(reference)
-    with pytest.raises(ValueError, match="neither tag nor digest"):
+    with pytest.raises(ValueError, match="has no tag"):
         Mirror().reference("gcr.io/knative-releases/activator")
 
 
@@ -129,8 +131,66 @@ def test_a_pin_is_missing_while_neither_it_nor_the_lock_has_a_digest() -> None:
     assert missing(pins, locked(CHART.address, MANIFEST.url, "ghcr.io/a/b:1")) == [ARCHIVE.address]
 
 
-def test_a_reference_without_a_tag_is_refused() -> None:
-    assert parse_image("host:5000/a/b:1") == Image(repository="host:5000/a/b", tag="1")
-    for reference in ("a/b", "host:5000/a/b", "a/b@sha256:aa"):
-        with pytest.raises(ValueError, match="has no tag"):
-            parse_image(reference)
+def test_a_replacement_by_digest_alone_keeps_the_tag_that_charts_need() -> None:
+    mirror = Mirror(images={"ghcr.io/a/b:1": f"corp.example/b@{DIGEST}"}, lock=Lock())
+    assert mirror.image(Image(repository="ghcr.io/a/b", tag="1")).tag_and_digest == f"1@{DIGEST}"
+    with pytest.raises(ValueError, match="has no tag, and a chart needs one"):
+        _ = Image(repository="ghcr.io/a/b", digest=DIGEST).tag_and_digest
+
+
+@pytest.mark.parametrize(
+    ("reference", "repository", "tag", "digest", "registry"),
+    [
+        ("host:5000/a/b:1", "host:5000/a/b", "1", None, "host:5000"),
+        ("ghcr.io/acme/m_x/y--z:V1.0-rc_1", "ghcr.io/acme/m_x/y--z", "V1.0-rc_1", None, "ghcr.io"),
+        (f"r/m@{DIGEST}", "r/m", None, DIGEST, None),
+        (f"localhost/m:1@{DIGEST}", "localhost/m", "1", DIGEST, "localhost"),
+        ("mnist:dev", "mnist", "dev", None, None),
+        ("kind.local/x:y", "kind.local/x", "y", None, "kind.local"),
+        ("[::1]:5000/x:y", "[::1]:5000/x", "y", None, "[::1]:5000"),
+    ],
+)
+def test_a_reference_is_read_as_container_runtimes_read_it(
+    reference: str, repository: str, tag: str | None, digest: str | None, registry: str | None
+) -> None:
+    image = parse_image(reference)
+    assert image == Image(repository=repository, tag=tag, digest=digest)
+    assert (image.reference, image.registry) == (reference, registry)
+
+
+@pytest.mark.parametrize(
+    ("reference", "reason"),
+    [
+        ("a/b", "'a/b' has no tag; write <repository>:<tag> or <repository>@sha256:<digest>"),
+        ("host:5000/a/b", "has no tag"),
+        ("r/m:1@sha256:abc", "the digest 'sha256:abc' is not sha256: and 64 digits"),
+        ("r/m@" + DIGEST.upper(), "the digest 'SHA256:BBB"),
+        ("r/m:1@", "the digest '' is not"),
+        (
+            "ghcr.io/Acme/M:1",
+            "'ghcr.io/Acme/M' is no name of a repository such as registry.example/acme/mnist; write it in small letters: ghcr.io/acme/m",
+        ),
+        (f"Acme/m@{DIGEST}", "write it in small letters: acme/m"),
+        ("r/m:1 ", "has a blank at an end or inside"),
+        (" r/m:1", "has a blank"),
+        ("r/m:1\n", "has a blank"),
+        ("r/m :1", "has a blank"),
+        ("https://ghcr.io/a/b:1", "is a URL; leave out what stands before"),
+        ("docker://r/m:1", "is a URL"),
+        ("r/m:", "the tag '' is not"),
+        ("r/m:.1", "the tag '.1' is not"),
+        (f"r/m:{'1' * 129}", "the tag '111"),
+        ("r//m:1", "'r//m' is no name of a repository"),
+        ("/r/m:1", "'/r/m' is no name"),
+        ("r/m/:1", "'r/m/' is no name"),
+        ("r/m:1:2", "'r/m:1' is no name"),
+        ("r/-m:1", "'r/-m' is no name"),
+        (f"{'a' * 256}:1", "is no name of a repository"),
+        (":1", "'' is no name"),
+        ("", "'' is no name"),
+        (f"r/m:1@{DIGEST}@{DIGEST}", "the digest 'sha256:"),
+    ],
+)
+def test_a_reference_that_no_runtime_would_read_is_refused_by_name(reference: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        parse_image(reference)

@@ -64,8 +64,13 @@ def test_an_empty_stack_is_a_platform_without_services() -> None:
         ),
         (
             {"services__mnist__resources": {"limits": {"cpu": "two", "memory": "1Gi"}}},
-            'Pulumi.dev.yaml: inference-platform:services.mnist.resources.limits.cpu: "two" is not a quantity above zero; '
-            "write for example 500m, 2 or 2Gi",
+            'Pulumi.dev.yaml: inference-platform:services.mnist.resources.limits.cpu: "two" is not a number of CPUs; '
+            "write for example 500m (half a CPU), 2 or 1.5",
+        ),
+        (
+            {"modelStore": {"storageSize": 5}},
+            'Pulumi.dev.yaml: inference-platform:modelStore.storageSize: "5" is less than 1Mi; '
+            "the unit is missing or wrong, write for example 512Mi or 2Gi",
         ),
         (
             {"modelStore": {"mode": "distributed", "replicas": 3}},
@@ -87,7 +92,8 @@ def test_an_empty_stack_is_a_platform_without_services() -> None:
         ),
         (
             {"images": {"mnist": "registry.example/mnist"}},
-            "Pulumi.dev.yaml: inference-platform:images.mnist: 'registry.example/mnist' has no tag; write <repository>:<tag>",
+            "Pulumi.dev.yaml: inference-platform:images.mnist: 'registry.example/mnist' has no tag; write <repository>:<tag> or "
+            "<repository>@sha256:<digest>",
         ),
         (
             {"modelstore": {}},
@@ -108,7 +114,7 @@ def test_an_empty_stack_is_a_platform_without_services() -> None:
         ({"mirror": "quay"}, 'Pulumi.dev.yaml: inference-platform:mirror: "quay" is not a set of keys and values'),
         (
             {"mirror": {"images": {"quay.io/x": 5}}},
-            'Pulumi.dev.yaml: inference-platform:mirror.images["quay.io/x"]: 5 is not allowed: it should be a valid string',
+            'Pulumi.dev.yaml: inference-platform:mirror.images["quay.io/x"]: 5 is read as a number; put it in quotes',
         ),
     ],
 )
@@ -232,3 +238,8 @@ def parsed_or_lines(values: dict[str, Any]) -> StackConfig | list[str]:
         return parse(values, "dev")
     except ConfigError as error:
         return error.lines
+
+
+def test_an_image_that_was_loaded_into_the_nodes_is_not_looked_up_at_docker_hub() -> None:
+    images = {"mnist": "mnist:dev", "mnistWeights": "kind.local/weights:1"}
+    assert parse(local(images=images), "local").images.registries == {"docker.io", "kind.local"}

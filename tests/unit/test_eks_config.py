@@ -35,7 +35,13 @@ def test_the_versions_on_offer_are_those_with_pinned_add_ons() -> None:
         assert len(addons) == 7
         assert {addon.kubernetes for addon in addons} == {version}
         assert release.kube_proxy.version.startswith(f"v{version}.")
-        assert release.cluster_autoscaler.tag.startswith(f"v{version}."), "the autoscaler simulates the scheduler of its own minor"
+        assert release.cluster_autoscaler.required_tag.startswith(f"v{version}."), "the autoscaler simulates the scheduler of its own minor"
+
+
+def test_a_version_needs_no_quotes() -> None:
+    cluster = parse(eks(cluster={"version": 1.35}), "prod").cluster
+    assert isinstance(cluster, EksClusterConfig)
+    assert cluster.version == "1.35"
 
 
 @pytest.mark.parametrize(
@@ -51,6 +57,17 @@ def test_the_versions_on_offer_are_those_with_pinned_add_ons() -> None:
         ({"name": "a" * 31}, f'cluster.name: "{"a" * 31}" is not allowed'),
         ({"account": "12"}, 'cluster.account: "12" is not allowed'),
         ({"admins": []}, "cluster.admins: a list is not allowed: List should have at least 1 item"),
+        ({"version": 1.3}, 'cluster.version: 1.3 is a number, and as a number 1.30 is 1.3; put the version in quotes: version: "1.30"'),
+        ({"version": 1.29}, 'cluster.version: "1.29" is not allowed; choose one of: '),
+        ({"account": 123456789012}, "cluster.account: 123456789012 is read as a number; put it in quotes"),
+        ({"admins": ["a/"]}, 'cluster.admins[0]: "a/" is not allowed'),
+        ({"admins": ["a/admin", "b/admin"]}, 'cluster.admins: "a/admin" and "b/admin" are one principal: IAM has a name once'),
+        ({"admins": ["admin", "ci", "admin"]}, 'cluster.admins: "admin" and "admin" are one principal'),
+        ({"admins": ["ADMIN", "admin"]}, 'cluster.admins: "ADMIN" and "admin" are one principal'),
+        (
+            {"account": "111122223333", "admins": ["admin", "arn:aws:iam::111122223333:role/x/admin"]},
+            'cluster.admins: "admin" and "arn:aws:iam::111122223333:role/x/admin" are one principal',
+        ),
         ({"admins": ["arn:aws:sts::role"]}, 'cluster.admins[0]: "arn:aws:sts::role" is not allowed'),
         ({"endpoint": {"publicCidrs": ["0.0.0.0/0"]}}, 'cluster.endpoint.publicCidrs[0]: "0.0.0.0/0" is the internet, or half of it; '),
         ({"endpoint": {"publicCidrs": ["128.0.0.0/1"]}}, 'cluster.endpoint.publicCidrs[0]: "128.0.0.0/1" is the internet, or half of it; '),

@@ -42,10 +42,12 @@ class StackFile:
         self.write_text(self.edited(edits))
 
     def write_text(self, text: str) -> None:
-        partial = self.path.with_suffix(".partial")
+        # Of a symbolic link the file behind it: a rename over the link would leave that one as it was.
+        target = self.path.resolve()
+        partial = target.with_suffix(".partial")
         partial.write_text(text)
-        partial.chmod(self.path.stat().st_mode)
-        partial.replace(self.path)
+        partial.chmod(target.stat().st_mode)
+        partial.replace(target)
 
     def edited(self, edits: Edits) -> str:
         """The file's text with these changes."""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 
 @contextmanager
-def prometheus(answers: dict[str, str], queries: list[str]) -> Iterator[str]:
-    """Answers a query by the first of these patterns that is in it, with the same number at every moment of its history; `queries` is
-    what it was asked.
+def prometheus(answers: dict[str, str], queries: list[str], certified: tuple[Path, Path] | None = None) -> Iterator[str]:
+    """Answers a query by the first of these patterns that is in it, with the same number at every moment of its history.
+
+    `queries`: what it was asked. `certified`: certificate and key, for https.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -35,9 +38,13 @@ def prometheus(answers: dict[str, str], queries: list[str]) -> Iterator[str]:
         def log_message(self, *_: object) -> None: ...
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
+    if certified:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certified)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/"
+        yield f"{'https' if certified else 'http'}://127.0.0.1:{server.server_port}/"
     finally:
         server.shutdown()
         server.server_close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ from scripts.mlops.delivery.prometheus import reading
 from scripts.mlops.delivery.rehearsal import rehearse
 from scripts.mlops.delivery.services import Kubectl
 from scripts.mlops.mnist_requests import predicted_class
+from scripts.mlops.prometheus import Prometheus
+from scripts.mlops.reach import Endpoint
 from tests.unit.mlops.fake_platform import B, World
 from tests.unit.mlops.prometheus_server import prometheus
 from tests.unit.mlops.stub_server import Received, Reply, one_hot, serving
@@ -59,6 +62,18 @@ def test_a_stable_version_that_is_out_of_the_route_is_not_probed() -> None:
     with serving(right) as good, probing(sides(good, None), QUESTION, rate=200, environment={}) as probes:
         wait_for(lambda: probes.look().candidate.requests >= 5, 10, "probes")
         assert probes.look().stable == Window()
+
+
+def test_prometheus_by_https_shows_the_certificate_of_the_name_that_pods_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, certificate, key = "p.monitoring.svc", tmp_path / "certificate.pem", tmp_path / "key.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-subj", f"/CN={name}"]
+    subprocess.run([*made, "-addext", f"subjectAltName=DNS:{name}", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with prometheus({"up": "3"}, [], (certificate, key)) as url:
+        at = f"{url.rstrip('/')}/api/v1"
+        assert Prometheus(Endpoint(at, f"{name}:9090")).value("up") == 3
+        with pytest.raises(DriverError, match=r"does not answer: .*certificate"):
+            Prometheus(Endpoint(at, "another.monitoring.svc")).value("up")
 
 
 def test_prometheus_is_asked_for_requests_errors_and_p95_of_each_revision() -> None:

@@ -83,6 +83,22 @@ def test_a_service_that_leads_nowhere_is_named(kubectl: Kubectl, spec: dict[str,
         pass
 
 
+def test_without_a_port_the_scheme_says_it(kubectl: Kubectl) -> None:
+    for scheme, port in (("http", 80), ("https", 443)):
+        kubectl.services({"monitoring/p": {"type": "ClusterIP", "clusterIP": "None"}}, forwarded_port=5)
+        with reachable(f"{scheme}://p.monitoring.svc/api", kubectl.environment) as endpoint:
+            assert endpoint == Endpoint(f"{scheme}://127.0.0.1:5/api", "p.monitoring.svc")
+        assert (kubectl.folder / "forwarded").read_text().endswith(f"service/p :{port}")
+
+
+def test_a_short_name_is_a_service_where_there_is_one(kubectl: Kubectl) -> None:
+    kubectl.services({"monitoring/p": {"type": "ClusterIP", "clusterIP": "None"}}, forwarded_port=5)
+    with reachable("http://p.monitoring:9090/api", kubectl.environment) as endpoint:
+        assert endpoint == Endpoint("http://127.0.0.1:5/api", "p.monitoring:9090")
+    with reachable("http://p.lan:9090/api", kubectl.environment) as endpoint:
+        assert endpoint == Endpoint("http://p.lan:9090/api", "p.lan:9090")
+
+
 def test_a_machine_without_kubectl_is_told_so() -> None:
     with pytest.raises(DriverError, match="kubectl, which isn't on PATH"), reachable(f"http://{NAME}/v1", {"PATH": "/nowhere"}):
         pass

@@ -43,6 +43,16 @@ def test_a_canary_is_one_line_and_its_removal_leaves_none(file: StackFile) -> No
     assert file.path.read_text() == before
 
 
+def test_behind_a_symbolic_link_the_target_changes(file: StackFile, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    target = file.path.rename(tmp_path / "elsewhere" / "ours.yaml")
+    file.path.symlink_to(Path("elsewhere") / target.name)
+    file.write({CANARY: {"model": B, "percent": 10}})
+    assert file.path.is_symlink()
+    assert StackFile(target).value(CANARY) == file.value(CANARY) == {"model": B, "percent": 10}
+    assert [left.name for left in target.parent.iterdir()] == [target.name]
+
+
 def test_a_promotion_changes_the_model_and_drops_the_canary_at_once(file: StackFile) -> None:
     before, stable = file.path.read_text(), file.value(MODEL)
     file.write({CANARY: {"model": B, "percent": 100}})

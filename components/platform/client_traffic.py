@@ -1,0 +1,42 @@
+"""How the gateway reads what clients send: Envoy Gateway's ClientTrafficPolicy, and the one definition that it needs.
+
+A name with the root's dot at its end (`<service>.default.svc.cluster.local.`) is the same name (RFC 3986, section 3.2.2), and clients
+send it as Host. Envoy compares hosts letter by letter and would answer 404; an HTTPRoute cannot spell the dot (envoyproxy/gateway#8832).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+GROUP, VERSION, KIND = "gateway.envoyproxy.io", "v1alpha1", "ClientTrafficPolicy"
+PLURAL = "clienttrafficpolicies"
+DEFINITION = f"{PLURAL}.{GROUP}"
+
+
+def definition() -> dict[str, Any]:
+    """The CRD without the schema of its fields, which the controller checks as well: upstream's has 120 KB.
+
+    Why size matters: docs/adr/0008-crds-without-prose.md. The names are upstream's
+    (envoyproxy/gateway:charts/gateway-helm/charts/crds/crds/generated@v1.9.1).
+    """
+    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    schema = {"openAPIV3Schema": {"type": "object", "required": ["spec"], "properties": {"spec": anything, "status": anything}}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": DEFINITION},
+        "spec": {
+            "group": GROUP,
+            "scope": "Namespaced",
+            "names": {"kind": KIND, "listKind": f"{KIND}List", "plural": PLURAL, "singular": KIND.lower(), "shortNames": ["ctp"]},
+            "versions": [{"name": VERSION, "served": True, "storage": True, "schema": schema, "subresources": {"status": {}}}],
+        },
+    }
+
+
+def without_root_dot(gateway: str) -> dict[str, Any]:
+    """The policy of a gateway that takes the dot away before it looks for a route."""
+    return {
+        "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": gateway}],
+        "headers": {"host": {"stripTrailingHostDot": True}},
+    }

@@ -1,0 +1,61 @@
+"""Changes of the platform that the running cluster cannot follow. The program sees what is wanted, not what runs; this sees both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from components.platform import client_traffic, minio_servers
+from scripts.live_state import Object, get
+from stacks.config import StackConfig
+from stacks.config.platform import MinioConfig
+
+MIGRATION = "docs/runbooks/other-drives.md"
+GATEWAYS = "gateways.gateway.networking.k8s.io"
+"""One CRD of the Gateway API, which stands for all of them."""
+BUNDLE = "gateway.networking.k8s.io/bundle-version"
+"""Annotation of each of the Gateway API's CRDs: the release that it comes from."""
+
+PULUMI = "pulumi-kubernetes"
+"""How the names of the field managers begin of what Pulumi has made."""
+
+
+def refusals(config: StackConfig, environment: Mapping[str, str]) -> list[str]:
+    """What `make preview` and `make up` refuse now, each with the key it is about. Raises DriverError where the cluster does not answer."""
+    servers = get(environment, "statefulsets.apps", minio_servers.NAME, "--namespace", minio_servers.NAMESPACE)
+    names = (GATEWAYS, client_traffic.DEFINITION)
+    found = get(environment, "customresourcedefinitions.apiextensions.k8s.io", *names, "--show-managed-fields")
+    return [*other_drives(config, servers), *definitions_of_others(config, found["items"] if found else [])]
+
+
+def other_drives(config: StackConfig, servers: Object | None) -> list[str]:
+    """`servers`: the StatefulSet of the model store in the cluster, one drive each. MinIO starts on the same set of drives only."""
+    store = config.model_store
+    if servers is None or not isinstance(store, MinioConfig) or not store.enabled:
+        return []
+    there = servers["spec"].get("replicas", 1)
+    if there == store.replicas:
+        return []
+    return [
+        f"modelStore.replicas: the store in the cluster has {there}, the stack file says {store.replicas}; MinIO does not start on another "
+        f"set of drives than the one that holds its data. Put {there} back, or migrate: copy the bucket out, remove the store, bring it "
+        f"up anew, copy the bucket back ({MIGRATION})"
+    ]
+
+
+def definitions_of_others(config: StackConfig, definitions: Sequence[Object]) -> list[str]:
+    """`definitions`: CRDs in the cluster, with their managed fields. A distribution may have brought them, as k3s does."""
+    parts = {
+        GATEWAYS: ("gatewayApi", config.gateway_api.enabled),
+        client_traffic.DEFINITION: ("envoyGateway", config.envoy_gateway.enabled),
+    }
+    reasons = []
+    for metadata in (definition["metadata"] for definition in definitions):
+        key, enabled = parts[metadata["name"]]
+        managers = sorted({entry["manager"] for entry in metadata.get("managedFields") or [] if "manager" in entry})
+        if enabled and not any(manager.startswith(PULUMI) for manager in managers):
+            release = metadata.get("annotations", {}).get(BUNDLE, "of an unknown release")
+            reasons.append(
+                f"{key}.enabled: the cluster has {metadata['name']} already ({release}, installed by {', '.join(managers) or 'others'}), "
+                f'and installing it would end with "already exists". Set {key}.enabled: false, and the platform uses what is there'
+            )
+    return reasons
