@@ -66,6 +66,14 @@ def test_files_of_a_folder_get_keys_by_their_paths_and_linked_files_are_files(fo
     assert plan.prefix == "mnist/second.pt"
 
 
+def test_files_come_in_the_order_of_their_names(folder: Path) -> None:
+    names = [f"{first}/{second}" for first in "caebdf" for second in "zxy"]
+    for name in names:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"weights")
+    assert [upload.key for upload in planned(folder, TARGET).uploads] == [f"mnist/second.pt/{name}" for name in sorted(names)]
+
+
 def nothing(folder: Path) -> Path:
     return folder / "nothing"
 
@@ -134,6 +142,25 @@ def test_bad_words_are_one_line_and_exit_2(
     monkeypatch.setattr("sys.argv", ["publish", "--stack", stack, "--file", "/nothing/here", "--to", to])
     assert program.main() == 2
     assert capsys.readouterr() == ("", f"error: {reason}\n")
+
+
+@pytest.mark.parametrize(
+    ("store", "reason"),
+    [
+        ("{enabled: false}", "stack bare has no model store: modelStore.enabled is false"),
+        ("{mode: alone}", "Pulumi.bare.yaml: inference-platform:modelStore.mode: "),
+    ],
+)
+def test_a_stack_without_a_usable_store_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, store: str, reason: str
+) -> None:
+    (tmp_path / "Pulumi.bare.yaml").write_text(f"config:\n  inference-platform:modelStore: {store}\n")
+    monkeypatch.setattr("scripts.stack_file.ROOT", tmp_path)
+    monkeypatch.setattr("sys.argv", ["publish", "--stack", "bare", "--file", str(tmp_path), "--to", "s3://models/a"])
+    assert program.main() == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {reason}")
+    assert len(error.splitlines()) == 1
 
 
 @pytest.mark.parametrize("size", [1, PART, PART * MAX_PARTS, PART * MAX_PARTS + 1, 5 * 2**40])

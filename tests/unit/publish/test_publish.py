@@ -90,23 +90,29 @@ def test_a_file_is_published_once(machine: Machine) -> None:
     assert machine.s3.requests.count("write") == 1
 
 
-def test_a_large_file_that_was_killed_half_way_is_continued(machine: Machine) -> None:
+@pytest.mark.parametrize(
+    ("number", "ending"),
+    [(signal.SIGKILL, (-signal.SIGKILL, "", "")), (signal.SIGINT, (130, "", "\ninterrupted: the same command continues\n"))],
+)
+def test_a_large_file_that_was_cut_off_half_way_is_continued(
+    machine: Machine, number: signal.Signals, ending: tuple[int, str, str]
+) -> None:
     machine.model.write_bytes(LARGE)
-    arrived, killed = Event(), Event()
+    arrived, ended = Event(), Event()
 
-    def at_the_second_part(number: int) -> None:
-        if number == 2:
+    def at_the_second_part(part: int) -> None:
+        if part == 2:
             arrived.set()
-            killed.wait(30)
+            ended.wait(30)
             raise RefusedError(500, "InternalError")
 
     machine.s3.before_part = at_the_second_part
     process = machine.start()
     assert arrived.wait(30)
-    os.kill(process, signal.SIGKILL)
-    assert machine.program.end(machine.folder)[0] == -signal.SIGKILL
+    os.kill(process, number)
+    assert machine.program.end(machine.folder) == ending
     machine.s3.before_part = lambda _: None
-    killed.set()
+    ended.set()
     assert machine.s3.objects == {}
     machine.s3.requests.clear()
 
@@ -133,6 +139,24 @@ def test_parts_of_another_file_are_sent_anew_and_nobody_is_overtaken(machine: Ma
     assert machine.s3.objects == {KEY: b"faster"}
     assert list(machine.s3.uploads) == [(f"{KEY}.old", "of-another-key")]
     assert machine.s3.requests.count("write_part") == 3
+    assert machine.s3.requests.count("abort") == 1
+
+
+def test_a_file_that_changes_while_it_is_sent_is_not_published(machine: Machine) -> None:
+    machine.model.write_bytes(LARGE)
+    machine.s3.before_part = lambda part: os.utime(machine.model, (part, part))
+    reason = f"{machine.model} changed while it was sent, so nothing was published; run the same command again"
+    assert machine.publish() == (2, "", f"error: {reason}\n")
+    assert machine.s3.objects == {}
+
+
+def test_what_a_run_left_behind_is_removed_once_the_key_exists(machine: Machine) -> None:
+    machine.model.write_bytes(b"weights")
+    machine.s3.objects[KEY] = b"weights"
+    machine.s3.uploads[KEY, "left-behind"] = {1: b"we"}
+    status, out, _ = machine.publish()
+    assert (status, out.split(":")[0]) == (0, "already published")
+    assert machine.s3.uploads == {}
 
 
 def test_without_the_right_to_see_earlier_uploads_a_file_is_sent_from_the_beginning(machine: Machine) -> None:
