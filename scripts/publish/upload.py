@@ -47,16 +47,23 @@ def publish(bucket: Bucket, plan: Plan, progress: Progress) -> None:
 
 
 def _standing(bucket: Bucket, plan: Plan) -> dict[str, int]:
-    """Sizes in bytes of the keys that exist. Raises DriverError where a folder has a file's key, or a file a folder's."""
+    """Sizes in bytes of the keys that exist. Raises DriverError where a file of the store would become a folder too, or a folder a file."""
+    for parent in _parents(plan.uploads[0].key if plan.prefix is None else f"{plan.prefix}/"):
+        if _size(bucket, parent) is not None:
+            raise DriverError(f"{bucket.address(parent)} is a file of the store, so nothing is published below it: choose another key")
     if plan.prefix is None:
         (upload,) = plan.uploads
         if below := _sizes(bucket, f"{upload.key}/"):
             raise DriverError(f"{bucket.address(upload.key)} is a folder of the store (it holds {min(below)}): choose another key")
         size = _size(bucket, upload.key)
         return {} if size is None else {upload.key: size}
-    if _size(bucket, plan.prefix) is not None:
-        raise DriverError(f"{bucket.address(plan.prefix)} is a file of the store, and FILE is a folder: choose another key")
     return _sizes(bucket, f"{plan.prefix}/")
+
+
+def _parents(key: str) -> list[str]:
+    """The folders of a key: a and a/b of a/b/c."""
+    parts = key.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
 
 
 def _sizes(bucket: Bucket, prefix: str) -> dict[str, int]:

@@ -197,7 +197,8 @@ def test_every_file_of_a_folder_is_published_below_the_address(machine: Machine)
 @pytest.mark.parametrize(
     ("to", "reason"),
     [
-        ("s3://models/smollm", "s3://models/smollm is a file of the store, and FILE is a folder: choose another key"),
+        ("s3://models/smollm", "s3://models/smollm is a file of the store, so nothing is published below it: choose another key"),
+        ("s3://models/smollm/v2/", "s3://models/smollm is a file of the store, so nothing is published below it: choose another key"),
         ("s3://models/mnist", "s3://models/mnist is a folder of the store (it holds mnist/model.pt): choose another key"),
     ],
 )
