@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
+PUBLISHING := build/publishing
 RUN := . $(VENV)/bin/activate &&
 CLOUD = $(filter-out local,$(STACK))
 # The first word of a model's name in capitals, set to anything, is short for WITH=<model>: every model has one.
@@ -18,7 +19,7 @@ export MYPYPATH := $(subst $(empty) $(empty),:,$(MODELS))
 # Images of development machines set it, and then every engine run compiles the SDKs and the program anew: seconds each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: acceptance bench-preview help up down doctor preview load accuracy rollout rollback test check lint types unit test-node test-engine prices lock mirror-list schema format packages clean deploy drift comment kind-images model-images lint-workflows test-provider
+.PHONY: acceptance bench-preview help up down doctor preview load accuracy publish rollout rollback test check lint types unit test-node test-engine prices lock mirror-list schema format packages clean deploy drift comment kind-images model-images lint-workflows test-provider
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +30,13 @@ $(VENV)/.installed: requirements.txt
 	@$(PYTHON) -m venv $(VENV)
 	@# Not compiled: of millions of lines, most of them pulumi-aws, few are ever imported, and those are compiled then.
 	@$(VENV)/bin/pip install --quiet --no-compile --requirement requirements.txt
+	@touch $@
+
+$(PUBLISHING)/.installed: scripts/publish/requirements.txt | $(VENV)/.installed
+	@echo "installing the Python packages of scripts/publish/requirements.txt into $(PUBLISHING) ..."
+	@rm -rf $(PUBLISHING) && mkdir -p $(PUBLISHING)
+	@# pip compares them with those of $(VENV), which this folder does not meet: its words are shown only if it fails.
+	@$(VENV)/bin/pip install --quiet --no-compile --target $(PUBLISHING) --upgrade --requirement scripts/publish/requirements.txt >$(PUBLISHING).log 2>&1 || { cat $(PUBLISHING).log; exit 1; }
 	@touch $@
 
 packages: $(VENV)/.installed ## Install the Debian packages of bench/apt-packages.txt that are missing (root)
@@ -65,6 +73,9 @@ load: $(VENV)/.installed ## 10 clients on the running platform's SERVICE=mnist|s
 accuracy: $(VENV)/.installed ## Accuracy, success rate and latency of the running platform's mnist on digits it never saw; ARGS="--rate 100 --help" for more
 	@$(RUN) python -m scripts.local.accuracy $(ARGS)
 
+publish: $(PUBLISHING)/.installed ## Bring FILE=model.pt (or a folder) to the model store of STACK (local) as TO=s3://models/<key>; a published key never changes
+	@$(RUN) python -m scripts.publish --stack $(or $(STACK),local) --file "$(or $(FILE),$(error FILE=<file or folder> is missing))" --to "$(or $(TO),$(error TO=s3://<bucket>/<key> is missing))"
+
 rollout: $(VENV)/.installed ## Bring MODEL=s3://... to the users of STACK (local) step by step, or back where it is worse; ARGS="--dry-run" first, "--service smollm", --help
 	@$(RUN) python -m scripts.mlops.rollout --stack $(or $(STACK),local) --model $(or $(MODEL),$(error MODEL=s3://<bucket>/<key> is missing)) $(ARGS)
 
@@ -84,7 +95,7 @@ types: $(VENV)/.installed
 	@# One run for each model: two folders may have modules of the same name, such as questions.
 	@$(RUN) mypy $(filter-out models,$(CHECKED)) && for folder in $(MODELS); do mypy $$folder || exit 1; done
 
-unit: $(VENV)/.installed
+unit: $(VENV)/.installed $(PUBLISHING)/.installed
 	@$(RUN) python -m pytest -q -n auto --dist loadfile tests/unit tests/graph tests/policies tests/structure
 
 test-engine: packages ## Only the tests on the real Pulumi engine

@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 from components import versions
 from components.base import Component, labels
 from components.model_access import Account, Credentials, S3Keys, secret_of
-from components.platform.minio_bootstrap import BUCKET, Bootstrap, BootstrapArgs
+from components.platform.minio_bootstrap import BUCKET, PUBLISHER, Bootstrap, BootstrapArgs
 from components.platform.minio_servers import HEADLESS, NAME, NAMESPACE, ROOT_SECRET, S3_PORT, SELECTOR, MinioStoreArgs, stateful_set
 from components.pods import restricted_namespace
 from components.prometheus import Prometheus
@@ -54,7 +54,7 @@ class MinioStore(Component):
         # With a namespace go its volumes, whatever they or their owner say.
         namespace = restricted_namespace(NAMESPACE, labels(NAMESPACE, NAMESPACE), self.child(protect=args.protect or None))
         root = Credentials.generate("model-store-root", "root", self)
-        publisher = Credentials.generate("model-publisher", "model-publisher", self, args.key_generation)
+        publisher = Credentials.generate(PUBLISHER, PUBLISHER, self, args.key_generation)
         self._reader = Credentials.generate("kserve-reader", "kserve-reader", self, args.key_generation)
         root_secret = secret_of(root, ROOT_SECRET, NAMESPACE, self.child([namespace]))
         peers = self._headless_service(namespace)

@@ -14,18 +14,35 @@ from components.model_access import Credentials, secret_of
 from components.pods import SCRATCH, secret_env
 
 BUCKET = "models"
+PUBLISHER = "model-publisher"
 
 POLICIES: dict[str, list[dict[str, object]]] = {
     "kserve-reader": [
         {"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetBucketLocation"], "Resource": [f"arn:aws:s3:::{BUCKET}"]},
         {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [f"arn:aws:s3:::{BUCKET}/*"]},
     ],
-    "model-publisher": [
-        {"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetBucketLocation"], "Resource": [f"arn:aws:s3:::{BUCKET}"]},
-        {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": [f"arn:aws:s3:::{BUCKET}/*"]},
+    PUBLISHER: [
+        {
+            "Effect": "Allow",
+            "Action": ["s3:ListBucket", "s3:GetBucketLocation", "s3:ListBucketMultipartUploads"],
+            "Resource": [f"arn:aws:s3:::{BUCKET}"],
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["s3:GetObject", "s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"],
+            "Resource": [f"arn:aws:s3:::{BUCKET}/*"],
+        },
     ],
 }
-"""What each user may do. KServe's storage initializer lists by prefix before it reads, so reading alone is not enough."""
+"""What each user may do. KServe's storage initializer lists by prefix before it reads, so reading alone is not enough.
+
+The publisher continues an upload that was cut off, or aborts it; it can't delete an object.
+"""
+
+
+def user_secret(user: str) -> str:
+    """The Secret, in the store's namespace, with this user's key pair."""
+    return f"store-user-{user}"
 
 
 class BootstrapArgs(Args):
@@ -51,7 +68,7 @@ class Bootstrap(Component):
         after: Sequence[pulumi.Resource | None] = (),
     ) -> None:
         super().__init__(name, opts, after)
-        self.secret_names = {user.access_key: f"store-user-{user.access_key}" for user in users}
+        self.secret_names = {user.access_key: user_secret(user.access_key) for user in users}
         secrets = [secret_of(user, self.secret_names[user.access_key], args.namespace, self.child()) for user in users]
         script_job(
             ScriptJobArgs(

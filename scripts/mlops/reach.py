@@ -76,7 +76,7 @@ def _short(parts: SplitResult, environment: Mapping[str, str]) -> tuple[str, str
 def _resolved(namespace: str, name: str, environment: Mapping[str, str]) -> tuple[str, str, str]:
     """Namespace, name and address ("" where it has none) of the Service that receives what is sent to this one."""
     for _ in range(HOPS):
-        spec = _service(namespace, name, environment)
+        spec = kubernetes_object("service", namespace, name, environment)["spec"]
         if spec.get("type") != "ExternalName":
             address = spec.get("clusterIP", "")
             return namespace, name, "" if address == "None" else address
@@ -87,15 +87,16 @@ def _resolved(namespace: str, name: str, environment: Mapping[str, str]) -> tupl
     raise DriverError(f"service {namespace}/{name}: {HOPS} services in a row only name the next one")
 
 
-def _service(namespace: str, name: str, environment: Mapping[str, str]) -> dict[str, Any]:
-    command = ["kubectl", "--namespace", namespace, "get", "service", name, "--output", "json"]
+def kubernetes_object(kind: str, namespace: str, name: str, environment: Mapping[str, str]) -> dict[str, Any]:
+    """The object as the cluster has it. Raises DriverError where kubectl doesn't find it."""
+    command = ["kubectl", "--namespace", namespace, "get", kind, name, "--output", "json"]
     try:
         found = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
     except FileNotFoundError:
-        raise DriverError(f"service {namespace}/{name} is asked for with kubectl, which isn't on PATH") from None
+        raise DriverError(f"{kind} {namespace}/{name} is asked for with kubectl, which isn't on PATH") from None
     if found.returncode != 0:
-        raise DriverError(f"service {namespace}/{name} is not there: {reason(found)}")
-    return dict(json.loads(found.stdout)["spec"])
+        raise DriverError(f"{kind} {namespace}/{name} is not there: {reason(found)}")
+    return dict(json.loads(found.stdout))
 
 
 def _connects(host: str, port: int) -> bool:

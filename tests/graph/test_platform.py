@@ -98,7 +98,13 @@ def test_a_distributed_store_survives_a_node() -> None:
     ("user", "allowed"),
     [
         ("kserve-reader", {"s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation"}),
-        ("model-publisher", {"s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:GetBucketLocation"}),
+        (
+            "model-publisher",
+            {
+                *("s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:GetBucketLocation"),
+                *("s3:ListBucketMultipartUploads", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"),
+            },
+        ),
     ],
 )
 def test_store_users_have_just_enough_rights(graph: Graph, user: str, allowed: set[str]) -> None:

@@ -1,7 +1,8 @@
-"""A `kubectl` for tests: Services and pods from files beside it, watches that follow a file, and a port-forward that says it forwards."""
+"""A `kubectl` for tests: objects from files beside it, watches that follow a file, and a port-forward that says it forwards."""
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 from collections.abc import Sequence
@@ -47,6 +48,10 @@ elif "service" in words:
     services = read("services.json")
     name = words[1] + "/" + words[4]
     print(json.dumps(services[name])) if name in services else fail('Error from server (NotFound): services "' + words[4] + '" not found')
+elif "secret" in words:
+    secrets = read("secrets.json")
+    name = words[1] + "/" + words[4]
+    print(json.dumps(secrets[name])) if name in secrets else fail('Error from server (NotFound): secrets "' + words[4] + '" not found')
 elif "inferenceservice" in words:
     print(words[4]) if words[4] in read("inferenceservices.json") else fail("Error from server (NotFound)")
 else:
@@ -64,6 +69,7 @@ class Kubectl:
         program.write_text(FAKE)
         program.chmod(0o755)
         self._write("inferenceservices.json", services)
+        self.secrets({})
         self.pods([])
         self.events([])
 
@@ -75,6 +81,11 @@ class Kubectl:
         """By `namespace/name`."""
         self._write("services.json", {name: {"spec": spec} for name, spec in specs.items()})
         self._write("port.json", forwarded_port)
+
+    def secrets(self, data: dict[str, dict[str, str]]) -> None:
+        """By `namespace/name`; the values are encoded here."""
+        encoded = {name: {key: base64.b64encode(value.encode()).decode() for key, value in keys.items()} for name, keys in data.items()}
+        self._write("secrets.json", {name: {"data": keys} for name, keys in encoded.items()})
 
     def pods(self, pods: list[dict[str, Any]], version: int = 0) -> None:
         """What a list shows; a watch from there on starts with event number `version`."""
