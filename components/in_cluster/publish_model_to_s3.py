@@ -8,12 +8,12 @@ What EKS and IAM grant takes seconds to be known everywhere, and a pod gets its 
 asks the Job for another pod.
 """
 
-import hashlib
 import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from components.in_cluster.object_store import code, digest_of_file, digest_of_object, is_first
 
 TRY_A_NEW_POD = 75
 """`EX_TEMPFAIL` of sysexits.h; components/job.py knows it too."""
@@ -24,9 +24,6 @@ IDENTITY = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 PASSING = {"AccessDenied", "ConditionalRequestConflict"}
 """A right that is not known everywhere yet; another publication of the same key that is under way."""
 
-CHUNK = 1 << 20
-"""Bytes hashed at a time, so that memory does not grow with the model."""
-
 
 class OtherBytesError(Exception):
     """The key is taken by something else."""
@@ -34,16 +31,11 @@ class OtherBytesError(Exception):
 
 def publish(store: Any, path: Path, bucket: str, key: str) -> str:  # noqa: ANN401 - a boto3 client has no static type
     """Returns what happened. The store itself decides who comes first, so two publications at once can't overwrite each other."""
-    wanted = _digest_of_file(path)
-    try:
-        with path.open("rb") as body:
-            store.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
-        what = "published"
-    except store.exceptions.ClientError as refused:
-        if _code(refused) != "PreconditionFailed":
-            raise
-        what = "already published"
-    found = _digest(store.get_object(Bucket=bucket, Key=key)["Body"].iter_chunks(CHUNK))
+    wanted = digest_of_file(path)
+    with path.open("rb") as body:
+        first = is_first(store, lambda: store.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*"))
+    what = "published" if first else "already published"
+    found = digest_of_object(store, bucket, key)
     if found != wanted:
         raise OtherBytesError(
             f"s3://{bucket}/{key} already holds other bytes (sha256 {found}, here {wanted}): a published model never changes. "
@@ -63,7 +55,7 @@ def publish_all(store: Any, upload: Path, bucket: str) -> int:  # noqa: ANN401
     except OtherBytesError as error:
         return _end(1, str(error))
     except store.exceptions.ClientError as refused:
-        return _end(TRY_A_NEW_POD if _code(refused) in PASSING else 1, f"s3://{bucket}: {refused}")
+        return _end(TRY_A_NEW_POD if code(refused) in PASSING else 1, f"s3://{bucket}: {refused}")
     return 0
 
 
@@ -77,22 +69,6 @@ def main() -> int:
         return publish_all(boto3.client("s3"), Path(os.environ["UPLOAD"]), os.environ["BUCKET"])
     except CredentialRetrievalError as error:
         return _end(TRY_A_NEW_POD, f"the Pod Identity agent gives no credentials: {error}")
-
-
-def _digest(chunks: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
-    for chunk in chunks:
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _digest_of_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return _digest(iter(lambda: file.read(CHUNK), b""))
-
-
-def _code(refused: Any) -> str:  # noqa: ANN401 - botocore's ClientError
-    return str(refused.response["Error"]["Code"])
 
 
 def _end(status: int, why: str) -> int:

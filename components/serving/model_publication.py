@@ -73,7 +73,7 @@ def _by_identity(name: str, args: ModelPublicationArgs, store: S3Store) -> Scrip
         namespace=store.publisher.namespace,
         labels=labels(name, store.publisher.namespace),
         image=store.image,
-        files=[PROGRAMS / "publish_model_to_s3.py"],
+        files=[PROGRAMS / "publish_model_to_s3.py", PROGRAMS / "object_store.py"],
         command=["python3", "-u", "-m", "components.in_cluster.publish_model_to_s3"],
         env=[
             {"name": "BUCKET", "value": store.bucket},

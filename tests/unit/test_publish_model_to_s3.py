@@ -15,7 +15,9 @@ import pytest
 
 from components import job
 from components.in_cluster import publish_model_to_s3
+from components.in_cluster.object_store import CHUNK
 from components.in_cluster.publish_model_to_s3 import IDENTITY, TRY_A_NEW_POD, publish_all
+from tests.structure.project import ROOT, imported
 
 
 class ClientError(Exception):
@@ -97,7 +99,7 @@ def test_bytes_that_arrive_damaged_are_a_failure(bucket: Bucket, upload: Path) -
 
 
 def test_a_model_larger_than_one_chunk_is_compared_whole(bucket: Bucket, upload: Path) -> None:
-    large = bytes(publish_model_to_s3.CHUNK) + b"end"
+    large = bytes(CHUNK) + b"end"
     (upload / "mnist/model.pt").write_bytes(large)
     assert published(bucket, upload) == 0
     bucket.objects["mnist/model.pt"] = large[:-1] + b"D"
@@ -124,3 +126,11 @@ def test_a_pod_without_an_identity_asks_for_another(monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv(IDENTITY, raising=False)
     assert publish_model_to_s3.main() == TRY_A_NEW_POD == job.TRY_A_NEW_POD
     assert "this pod has no AWS identity" in capsys.readouterr().err
+
+
+def test_the_job_brings_every_file_that_the_program_imports() -> None:
+    program = Path(publish_model_to_s3.__file__)
+    imports = {name.split(".")[2] for name in imported(program) if name.startswith("components.in_cluster.")}
+    assert imports == {"object_store"}
+    job_source = (ROOT / "components" / "serving" / "model_publication.py").read_text()
+    assert all(f'PROGRAMS / "{name}.py"' in job_source for name in imports), "a pod of this Job would fail with ImportError"
