@@ -1,17 +1,19 @@
 """How this machine reaches an address that only pods of the cluster know.
 
 The bench's node is a network namespace with a route to its Services' addresses; any other cluster is entered by `kubectl port-forward`,
-which is slower and ends with the pod it goes to: good for a prediction, too coarse for a measurement.
+which is slower and ends with the pod it goes to: good for a prediction, too coarse for a measurement. A pod uses the address as it is.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -35,12 +37,12 @@ class Endpoint:
 def reachable(url: str, environment: Mapping[str, str], host: str | None = None) -> Iterator[Endpoint]:
     """The same endpoint as seen from this machine. `environment` names the cluster (KUBECONFIG, PATH); `host` asks for another name there.
 
-    An address of no Service is left as it is. A Service of type ExternalName is followed to the Service it names.
+    An address of no Service is left as it is, and so is any in a pod. A Service of type ExternalName is followed to the Service it names.
     Raises DriverError where a Service isn't there.
     """
     parts = urlsplit(url)
     host = host or parts.netloc
-    place = _service_of(parts.hostname or "") or _short(parts, environment)
+    place = None if _in_a_pod(environment) else service_of(parts.hostname or "") or _short(parts, environment)
     if place is None:
         yield Endpoint(url, host)
         return
@@ -53,8 +55,14 @@ def reachable(url: str, environment: Mapping[str, str], host: str | None = None)
         yield Endpoint(parts._replace(netloc=f"127.0.0.1:{local}").geturl(), host)
 
 
-def _service_of(host: str) -> tuple[str, str] | None:
-    """Namespace and name in `<service>.<namespace>.svc[.cluster.local]`."""
+def _in_a_pod(environment: Mapping[str, str]) -> bool:
+    """Like kubectl, believe a kubeconfig first: a machine of developers may be a pod of some other cluster."""
+    files = environment.get("KUBECONFIG") or f"{environment.get('HOME', '')}/.kube/config"
+    return "KUBERNETES_SERVICE_HOST" in environment and not any(Path(file).is_file() for file in files.split(os.pathsep))
+
+
+def service_of(host: str) -> tuple[str, str] | None:
+    """Return namespace and name of `<service>.<namespace>.svc[.cluster.local]`, None for any other host."""
     match host.removesuffix(".").removesuffix(".cluster.local").split("."):
         case [name, namespace, "svc"]:
             return namespace, name
@@ -66,7 +74,7 @@ def _short(parts: SplitResult, environment: Mapping[str, str]) -> tuple[str, str
     match (parts.scheme, *(parts.hostname or "").split(".")):
         case ["http", name, namespace]:
             try:
-                _service(namespace, name, environment)
+                kubernetes_object("service", namespace, name, environment)
             except DriverError:
                 return None
             return namespace, name
@@ -80,7 +88,7 @@ def _resolved(namespace: str, name: str, environment: Mapping[str, str]) -> tupl
         if spec.get("type") != "ExternalName":
             address = spec.get("clusterIP", "")
             return namespace, name, "" if address == "None" else address
-        place = _service_of(spec["externalName"])
+        place = service_of(spec["externalName"])
         if place is None:
             raise DriverError(f"service {namespace}/{name} stands for {spec['externalName']}, which is no Service of the cluster")
         namespace, name = place

@@ -15,9 +15,8 @@ from typing import Any
 
 from bench import tools
 from scripts.mlops.load.probe import probe
-from scripts.mlops.mnist_requests import cases, predicted_class
 from scripts.mlops.reach import Endpoint, reachable
-from tests import nodes, stack_files
+from tests import asked, nodes, stack_files
 
 ADDRESS = "http://mnist-classifier.default.svc.cluster.local/v1/models/mnist-classifier:predict"
 INSTANCE = nodes.PLATFORM
@@ -123,7 +122,7 @@ def endpoint() -> Endpoint:
 
 def answers(to: Endpoint) -> bool:
     """Whether ten requests or so, each sent once, all get a prediction."""
-    measured = probe(to.url, to.host, cases(1)[0].body, predicted_class, rate=5, seconds=2)
+    measured = probe(to.url, to.host, asked.digit, asked.mnist.check, rate=5, seconds=2)
     return bool(measured.samples) and not measured.failures
 
 

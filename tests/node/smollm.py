@@ -13,14 +13,14 @@ from typing import Any
 from components.scheduling import GPU_RESOURCE
 from components.serving.route_rules import part_name
 from components.serving.server import HTTP_PORT
+from scripts.mlops.llm_load import connect
 from scripts.mlops.load.plan import Plan
 from scripts.mlops.load.running import Running, start
 from scripts.mlops.load.session import posting
-from scripts.mlops.load_test_smollm import connect
+from scripts.mlops.openai_requests import PATH, completed
 from scripts.mlops.reach import Endpoint, reachable
-from scripts.mlops.smollm_requests import MODEL as SERVICE
-from scripts.mlops.smollm_requests import PATH, completed
 from tests import nodes
+from tests.asked import SMOLLM as SERVICE
 from tests.node import platform
 from tests.waiting import wait_for
 
@@ -93,7 +93,7 @@ def whole(to: Endpoint, plan: Plan) -> Running:
 
 def streamed(to: Endpoint, plan: Plan, tokens: int) -> Running:
     """Completions to prompts of all lengths, token by token."""
-    return start(plan, connect(0, tokens, to, PATIENCE))
+    return start(plan, connect(SERVICE, 0, tokens, to, PATIENCE))
 
 
 @contextmanager

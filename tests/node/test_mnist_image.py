@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from mnist import digits
-from scripts.mlops import test_mnist_inference as live
-from scripts.mlops.mnist_requests import cases
+from scripts.mlops import accuracy
 from scripts.mlops.reach import Endpoint
+from tests import asked
 from tests.node import predictor_image
 from tests.node.predictor_image import Predictor, Roots
 
@@ -102,8 +102,9 @@ def test_the_record_names_the_held_out_digits(weights: Path) -> None:
 
 def test_held_out_digits_are_recognised(predictor: Predictor) -> None:
     address = f"127.0.0.1:{predictor.port}"
-    result = live.measure(Endpoint(f"http://{address}{V1}", address), cases(400), 10, None)
+    result = accuracy.measure(Endpoint(f"http://{address}{V1}", address), asked.mnist, 400, 10, None)
     assert result.success_rate == 1
+    assert result.accuracy is not None
     assert result.accuracy >= 0.95
 
 

@@ -21,9 +21,8 @@ import yaml
 from scripts.mlops.load.measurement import UNKNOWN, Measurement, Sample
 from scripts.mlops.load.probe import start_probe
 from scripts.mlops.load.running import Running
-from scripts.mlops.mnist_requests import cases, predicted_class
 from scripts.mlops.reach import Endpoint
-from tests import nodes
+from tests import asked, nodes
 from tests.node import model_store, platform
 
 pytestmark = [pytest.mark.node, pytest.mark.acceptance]
@@ -63,7 +62,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def users(to: Endpoint) -> Iterator[Running]:
-    load = start_probe(to.url, to.host, cases(1)[0].body, predicted_class, USERS_PER_SECOND, 3600)
+    load = start_probe(to.url, to.host, asked.digit, asked.mnist.check, USERS_PER_SECOND, 3600)
     try:
         yield load
     finally:

@@ -18,9 +18,8 @@ from bench.node import cgroups
 from scripts.mlops.load.measurement import Measurement, percentile
 from scripts.mlops.load.probe import probe, start_probe
 from scripts.mlops.load.running import Running
-from scripts.mlops.mnist_requests import cases, predicted_class
 from scripts.mlops.reach import Endpoint
-from tests import nodes
+from tests import asked, nodes
 from tests.node import model_store, platform
 from tests.waiting import wait_for
 
@@ -39,7 +38,7 @@ SECONDS_TO_SCALE = 20
 @contextmanager
 def users(to: Endpoint, rate: float = USERS_PER_SECOND, patience: float = 10.0) -> Iterator[Running]:
     """Requests at random moments, each sent once and waited for so many seconds, until the block ends."""
-    load = start_probe(to.url, to.host, cases(1)[0].body, predicted_class, rate, 600, timeout=patience)
+    load = start_probe(to.url, to.host, asked.digit, asked.mnist.check, rate, 600, timeout=patience)
     try:
         wait_for(lambda: len(load.samples) >= rate, patience + 20, "the load to be under way")
         yield load
@@ -70,7 +69,7 @@ def shares(measured: Measurement) -> dict[str, float]:
 
 def test_a_hundred_requests_a_second_are_answered_in_time(mnist: Endpoint) -> None:
     """In steady state: scaling up is judged apart."""
-    measured = probe(mnist.url, mnist.host, cases(1)[0].body, predicted_class, 100, SECONDS_TO_SCALE + 40)
+    measured = probe(mnist.url, mnist.host, asked.digit, asked.mnist.check, 100, SECONDS_TO_SCALE + 40)
     assert not measured.failures
     steady = percentile(measured.since(SECONDS_TO_SCALE).latencies, 95)
     print(f"100 requests/s: P95 {1000 * steady:.1f} ms from second {SECONDS_TO_SCALE} on, {len(measured.samples)} requests")

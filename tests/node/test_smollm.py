@@ -14,13 +14,13 @@ import pytest
 
 from bench.extras import PROMETHEUS_URL
 from scripts.errors import DriverError
+from scripts.mlops.llm_figures import SECONDS_BETWEEN_SCRAPES
 from scripts.mlops.load.plan import Plan
 from scripts.mlops.load.replicas import watched
 from scripts.mlops.load.running import Running
+from scripts.mlops.openai_requests import Completion
 from scripts.mlops.prometheus import connected
 from scripts.mlops.reach import Endpoint
-from scripts.mlops.smollm_figures import SECONDS_BETWEEN_SCRAPES
-from scripts.mlops.smollm_requests import Completion
 from tests.node import platform, smollm
 from tests.node.smollm import V1, V2
 from tests.waiting import wait_for

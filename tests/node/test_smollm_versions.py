@@ -14,8 +14,8 @@ from scripts.mlops.load.measurement import Measurement
 from scripts.mlops.load.plan import Plan
 from scripts.mlops.load.running import Running
 from scripts.mlops.load.session import SERVED_BY
+from scripts.mlops.openai_requests import completed
 from scripts.mlops.reach import Endpoint
-from scripts.mlops.smollm_requests import completed
 from tests.node import platform, smollm
 from tests.node.smollm import V1, V2
 from tests.waiting import wait_for

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,17 +25,17 @@ def _as_it_is(service: Service, _args: argparse.Namespace) -> Service:
 
 @dataclass(frozen=True)
 class Service:
-    """What is loaded: the variable that may hold its address, how it is asked, how much by default, and what it has to keep then.
+    """What is loaded: how it is asked, how much by default, what it has to keep then, and its address if the command line has none.
 
     `connect` takes the endpoint and a time-out in seconds. The rate of `thresholds` holds for `plan`; an open loop has a rate of its own.
     `extra`: what it measures beside the time of its answers. `add_options`: its own options; `adapted`: the service that they ask for.
     """
 
     description: str
-    variable: str
     connect: Callable[[Endpoint, float], Connect]
     plan: Plan
     thresholds: Thresholds
+    url: str | None = None
     timeout: float = TIMEOUT
     extra: Extra | None = None
     add_options: Callable[[argparse.ArgumentParser], None] = _no_options
@@ -100,9 +99,11 @@ def read(service: Service, arguments: list[str] | None) -> Options:
 
 def _parser(service: Service) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=service.description)
-    default = os.environ.get(service.variable)
     parser.add_argument(
-        "--url", default=default, required=not default, help=f"of this machine or of the cluster (default: {service.variable})"
+        "--url",
+        default=service.url,
+        required=service.url is None,
+        help=f"address, as this machine or as a pod knows it{f' (default: {service.url})' if service.url else ''}",
     )
     parser.add_argument("--host", help="name to send in place of the URL's")
     loop = parser.add_mutually_exclusive_group()

@@ -15,7 +15,7 @@ import pytest
 
 from scripts.mlops.load.measurement import RequestFailed
 from scripts.mlops.load.session import posting
-from scripts.mlops.mnist_requests import predicted_class
+from tests import asked
 
 SERVER = Path(__file__).parents[2] / "node/faulty_predictor/server.py"
 AFTER = 3
@@ -49,14 +49,14 @@ def is_ready(port: int) -> bool:
 @pytest.mark.parametrize("fault", ["crash", "errors", "slow"])
 def test_the_first_answers_are_right_and_name_the_version(fault: str) -> None:
     with running(fault) as (_, url):
-        request = posting(url, "any", [b"{}"], predicted_class, 5)()
+        request = posting(url, "any", [b"{}"], asked.mnist.check, 5)()
         assert {request(number).version for number in range(AFTER)} == {"mnist-00002"}
 
 
 @pytest.mark.parametrize(("fault", "reason"), [("crash", "no answer"), ("errors", "500")])
 def test_then_it_fails(fault: str, reason: str) -> None:
     with running(fault) as (process, url):
-        request = posting(url, "any", [b"{}"], predicted_class, 5)()
+        request = posting(url, "any", [b"{}"], asked.mnist.check, 5)()
         for number in range(AFTER):
             request(number)
         with pytest.raises(RequestFailed, match=reason):
@@ -67,7 +67,7 @@ def test_then_it_fails(fault: str, reason: str) -> None:
 
 def test_then_it_is_slow() -> None:
     with running("slow") as (_, url):
-        request = posting(url, "any", [b"{}"], predicted_class, 5)()
+        request = posting(url, "any", [b"{}"], asked.mnist.check, 5)()
         times = []
         for number in range(AFTER + 1):
             began = time.monotonic()

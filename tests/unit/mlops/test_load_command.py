@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from scripts.mlops import load_test_mnist
+from scripts.mlops import load_test
 from scripts.mlops.load import command
 from scripts.mlops.load.measurement import RequestFailed
 from scripts.mlops.load.options import Service
@@ -23,7 +23,7 @@ from scripts.mlops.load.thresholds import Thresholds
 from tests.unit.mlops.fake_kubectl import Kubectl, pod
 from tests.unit.mlops.stub_server import Received, Reply, one_hot, serving
 
-SCRIPT = Path(load_test_mnist.__file__)
+SCRIPT = Path(load_test.__file__)
 
 
 def right(content: bytes) -> None:
@@ -33,7 +33,6 @@ def right(content: bytes) -> None:
 
 SERVICE = Service(
     description="Load a stub.",
-    variable="STUB_URL",
     connect=lambda endpoint, timeout: posting(endpoint.url, endpoint.host, [b"{}"], right, timeout),
     plan=Plan(requests=40, clients=2),
     thresholds=Thresholds(p95_ms=1000, rate=1, success_rate=1),
@@ -191,7 +190,7 @@ def test_after_ctrl_c_what_was_measured_is_reported() -> None:
         return Reply(one_hot(3), served_by="mnist-00001/pod")
 
     with serving(answer) as url:
-        load = [sys.executable, str(SCRIPT), "--url", url, "--json", "-"]
+        load = [sys.executable, str(SCRIPT), "--model", "mnist-classifier", "--url", url, "--json", "-"]
         process = subprocess.Popen(load, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert asked.wait(30)
         process.send_signal(signal.SIGINT)

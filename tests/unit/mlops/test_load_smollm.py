@@ -13,19 +13,21 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from scripts.mlops.llm_figures import Objective, Streams
+from scripts.mlops.llm_load import connect
 from scripts.mlops.load import command
 from scripts.mlops.load.measurement import Measurement
 from scripts.mlops.load.plan import Plan
 from scripts.mlops.load.running import start
-from scripts.mlops.load_test_smollm import SERVICE, connect
+from scripts.mlops.load_test_smollm import SERVICE
+from scripts.mlops.openai_requests import Completion
 from scripts.mlops.reach import Endpoint
-from scripts.mlops.smollm_figures import Objective, Streams
-from scripts.mlops.smollm_requests import Completion
 from tests.unit.mlops.fake_kubectl import Kubectl, pod
 from tests.unit.mlops.prometheus_server import prometheus
 from tests.unit.mlops.streams import event, streamed, token, whole
 from tests.unit.mlops.stub_server import Received, Reply, serving
 
+MODEL = "smollm-text-generation"
 V1, V2 = "smollm-text-generation-v1", "smollm-text-generation-v2"
 TOKENS = 6
 Send = Callable[[bytes], None]
@@ -41,7 +43,7 @@ def good(_received: Received) -> Reply:
 
 def loaded(answer: Callable[[Received], Reply], plan: Plan, seed: int = 0) -> Measurement:
     with serving(answer) as url:
-        return start(plan, connect(seed, TOKENS, Endpoint(url, urlsplit(url).netloc), timeout=10)).result()
+        return start(plan, connect(MODEL, seed, TOKENS, Endpoint(url, urlsplit(url).netloc), timeout=10)).result()
 
 
 def test_a_first_token_counts_from_when_it_was_asked_for_however_many_others_are_answered_meanwhile() -> None:
@@ -71,7 +73,7 @@ def test_a_first_token_counts_from_when_it_was_asked_for_however_many_others_are
         assert len(sample.detail.gaps) == TOKENS - 1
         assert sum(sample.detail.gaps) <= sample.detail.rest
         assert held[sample.number] <= sample.seconds - sample.detail.rest <= sample.seconds
-    figures = Streams(Objective(first_token=held[0], whole=60), None, on_cpu=True).figures(run)
+    figures = Streams(MODEL, "default", Objective(first_token=held[0], whole=60), None, on_cpu=True).figures(run)
     assert isinstance(figures["goodput_share"], float)
     assert figures["goodput_share"] <= (requests - 1) / requests
 

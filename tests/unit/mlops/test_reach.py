@@ -102,3 +102,16 @@ def test_a_short_name_is_a_service_where_there_is_one(kubectl: Kubectl) -> None:
 def test_a_machine_without_kubectl_is_told_so() -> None:
     with pytest.raises(DriverError, match="kubectl, which isn't on PATH"), reachable(f"http://{NAME}/v1", {"PATH": "/nowhere"}):
         pass
+
+
+@pytest.mark.parametrize("where", ["KUBECONFIG", "HOME"])
+def test_a_pod_with_a_kubeconfig_reaches_the_cluster_that_it_names(where: str, tmp_path: Path) -> None:
+    kubectl = Kubectl(tmp_path / "bin")
+    config = tmp_path / ".kube/config"
+    config.parent.mkdir()
+    config.touch()
+    kubectl.services({"default/other": {"type": "ClusterIP", "clusterIP": "127.0.0.1"}})
+    named = {"KUBECONFIG": str(config), "HOME": "/nowhere"} if where == "KUBECONFIG" else {"HOME": str(tmp_path)}
+    environment = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "PATH": str(kubectl.folder), **named}
+    with pytest.raises(DriverError, match="service default/mnist is not there"), reachable("http://mnist.default.svc/", environment):
+        pass

@@ -1,4 +1,4 @@
-"""The live check against a stub server: what it accepts, what it refuses, and its exit code."""
+"""The check of answers against a stub server: what it accepts, what it refuses, and its exit code."""
 
 import json
 import subprocess
@@ -6,25 +6,25 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from mnist import digits
+from scripts.mlops import accuracy, questions
 from scripts.mlops import test_mnist_inference as live
-from scripts.mlops.load.measurement import RequestFailed
-from scripts.mlops.mnist_requests import cases, predicted_class
 from tests.unit.mlops.stub_server import Answer, Received, Reply, one_hot, serving
 
 SCRIPT = Path(live.__file__)
+MODEL = "mnist-classifier"
 
 
 @pytest.fixture(scope="module")
 def right() -> Answer:
-    source = digits.load()
-    known = {np.round(image.astype(float), 4).tobytes(): int(label) for image, label in zip(source.images, source.labels, strict=True)}
+    asked = questions.of_folder(MODEL)
+    assert asked
+    assert asked.labelled
+    known: dict[str, Any] = {str(json.loads(body)): label for body, label in asked.labelled(400) if label is not None}
 
     def answer(received: Received) -> Reply:
-        return Reply(one_hot(known.get(np.array(received.body["instances"][0]).tobytes(), 0)))
+        return Reply(one_hot(known.get(str(received.body), 0)))
 
     return answer
 
@@ -41,7 +41,7 @@ def test_a_right_server_passes_whatever_folder_the_script_is_run_from(right: Ans
     report = json.loads(done.stdout)
     assert report["accuracy"] == 1
     assert report["success_rate"] == 1
-    assert report["held_out_digits"] == 300
+    assert report["labelled_questions"] == 300
     assert report["broken_thresholds"] == []
     assert 0 < report["latency_ms"]["p50"] <= report["latency_ms"]["p95"] <= report["latency_ms"]["p99"]
 
@@ -88,38 +88,37 @@ def test_a_wrong_option_is_refused(wrong: list[str], capsys: pytest.CaptureFixtu
     assert wrong[0] in capsys.readouterr().err
 
 
-PROBABILITIES = one_hot(3)["predictions"][0]["probabilities"]
+def of_any_model(url: str, *others: str) -> list[str]:
+    return ["--url", url, "--requests", "20", *others]
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        {},
-        {"predictions": []},
-        {"predictions": [3]},
-        {"predictions": [{"class": 3}]},
-        {"predictions": [{"class": 3, "probabilities": PROBABILITIES[:9]}]},
-        {"predictions": [{"class": 3, "probabilities": [0.2] * 10}]},
-        {"predictions": [{"class": 3, "probabilities": [-0.5, 1.5, *[0.0] * 8]}]},
-        {"predictions": [{"class": 3, "probabilities": ["a"] * 10}]},
-        {"predictions": [{"class": 4, "probabilities": PROBABILITIES}]},
-        {"predictions": [{"class": "3", "probabilities": PROBABILITIES}]},
-    ],
-)
-def test_an_answer_that_breaks_the_protocol_is_a_failure(answer: dict[str, Any]) -> None:
-    with pytest.raises(RequestFailed):
-        predicted_class(json.dumps(answer).encode())
+def test_a_model_whose_questions_have_no_right_answer_is_measured_without_accuracy(capsys: pytest.CaptureFixture[str]) -> None:
+    completion = {"choices": [{"text": " far away", "finish_reason": "length"}], "usage": {"completion_tokens": 16}}
+    options = ["--model", "some-llm", "--protocol", "openai"]
+    asked: list[Any] = []
+
+    def answer(received: Received) -> Reply:
+        asked.append(received.body["model"])
+        return Reply(completion)
+
+    with serving(answer) as url:
+        assert accuracy.main([*options, *of_any_model(url)]) == 0
+        shown = capsys.readouterr().out
+        assert accuracy.main([*options, *of_any_model(url, "--p95-ms=0.001", "--json")]) == 1
+    assert "accuracy      not measured: no question to some-llm has a known right answer; success and latency only" in shown
+    assert set(asked) == {"some-llm"}
+    report = json.loads(capsys.readouterr().out)
+    assert (report["requests"], report["accuracy"], report["success_rate"]) == (20, None, 1)
+    assert report["broken_thresholds"] == [f"P95 {report['latency_ms']['p95']:.1f} ms is not below 0.001 ms"]
 
 
-def test_the_right_answer_is_accepted() -> None:
-    assert predicted_class(json.dumps(one_hot(3)).encode()) == 3
+def test_the_objective_counts_unless_the_command_line_says_otherwise(right: Answer) -> None:
+    options = ["--model", MODEL, "--requests", "400", "--p95-ms", "0.001"]
+    with serving(right) as url:
+        assert accuracy.main([*options, "--url", url]) == 1
+        assert accuracy.main([*options, "--url", url, "--max-p95-ms", "10000"]) == 0
 
 
-def test_cases_are_held_out_digits_and_random_images() -> None:
-    source = digits.load()
-    trained = {np.round(source.images[i].astype(float), 4).tobytes() for i in digits.split(source.labels).train}
-    batch = cases(800)
-    sent = [np.array(json.loads(case.body)["instances"][0]).tobytes() for case in batch if case.label is not None]
-    assert len(sent) == 600
-    assert len(set(sent)) == 400
-    assert not trained & set(sent)
+def test_a_model_that_nobody_knows_a_question_for_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert accuracy.main(["--model", "iris", "--url", "http://127.0.0.1:9/"]) == 2
+    assert capsys.readouterr().err.startswith("error: there is nothing to ask iris: write models/iris/questions.py, or a probe")

@@ -9,10 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.mlops import smollm_requests
 from scripts.mlops.load.measurement import RequestFailed
-from scripts.mlops.smollm_requests import FEWEST_WORDS, MOST_WORDS, QUESTION, completed, completion, prompt, request_body
-from stacks.services import SMOLLM
+from scripts.mlops.openai_requests import FEWEST_WORDS, MOST_WORDS, completed, completion, prompt, question, request_body, shown
 from tests.unit.mlops.streams import DONE, event, token, usage, whole
 
 
@@ -27,16 +25,15 @@ def test_prompts_are_the_same_for_the_same_seed_and_of_many_lengths() -> None:
 
 
 def test_a_request_asks_for_a_stream_that_says_how_many_tokens_it_has() -> None:
-    body = json.loads(request_body(7, 3, 16))
+    body = json.loads(request_body("some-llm", 7, 3, 16))
     assert body["prompt"] == prompt(7, 3)
     assert {name: value for name, value in body.items() if name != "prompt"} == {
-        "model": SMOLLM,
+        "model": "some-llm",
         "max_tokens": 16,
         "temperature": 0,
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    assert smollm_requests.MODEL == SMOLLM
 
 
 def test_a_whole_answer_is_measured_by_when_its_tokens_came() -> None:
@@ -87,10 +84,11 @@ def test_an_answer_that_is_not_whole_is_a_failure(pieces: list[bytes], reason: s
         completion(pieces)
 
 
-def test_a_rollouts_question_is_answered_by_tokens() -> None:
-    assert json.loads(QUESTION)["model"] == SMOLLM
-    answer = {"choices": [{"text": "", "finish_reason": "length"}], "usage": {"completion_tokens": 8}}
+def test_a_short_question_is_answered_by_tokens() -> None:
+    assert json.loads(question("some-llm")) == {"model": "some-llm", "prompt": "Once upon a time", "max_tokens": 16, "temperature": 0}
+    answer = {"choices": [{"text": "  there was\n a  node", "finish_reason": "length"}], "usage": {"completion_tokens": 8}}
     assert completed(json.dumps(answer).encode()) == 8
+    assert shown("some-llm", json.dumps(answer).encode()) == ["some-llm continues 'Once upon a time' with 8 tokens: there was a node"]
 
 
 @pytest.mark.parametrize(

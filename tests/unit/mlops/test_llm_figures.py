@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from components.observability.alerts.llm import FIRST_TOKEN_SECONDS
 from components.serving.metrics import INTERVAL
+from scripts.mlops.llm_figures import ON_CPU, SECONDS_BETWEEN_SCRAPES, Objective, Streams
+from scripts.mlops.llm_load import FIRST_TOKEN_MS, service
 from scripts.mlops.load.extra import Condition
 from scripts.mlops.load.measurement import Measurement, Sample
-from scripts.mlops.load_test_smollm import ON_GPU
-from scripts.mlops.smollm_figures import NAMESPACE, ON_CPU, SECONDS_BETWEEN_SCRAPES, Objective, Streams
-from scripts.mlops.smollm_requests import Completion
-from stacks.observability import SMOLLM_OBJECTIVE
-from stacks.platform import MODELS_NAMESPACE
+from scripts.mlops.load.options import read
+from scripts.mlops.load.thresholds import Thresholds
+from scripts.mlops.load_test_smollm import SERVICE
+from scripts.mlops.openai_requests import Completion
 from tests.unit.mlops.prometheus_server import prometheus
 
-STREAMS = Streams(Objective(first_token=0.25, whole=0.5), prometheus=None, on_cpu=False)
+STREAMS = Streams("some-llm", "texts", Objective(first_token=0.25, whole=0.5), prometheus=None, on_cpu=False)
 
 
 def answered(number: int, seconds: float, rest: float, gaps: tuple[float, ...] = (), tokens: int = 10) -> Sample:
@@ -51,11 +53,11 @@ def test_of_no_answer_there_is_nothing_to_say() -> None:
 def test_the_use_of_the_gpu_is_judged_over_the_run(used: str, held: bool) -> None:
     queries: list[str] = []
     with prometheus({"DCGM_FI_DEV_GPU_UTIL": used}, queries) as url:
-        (condition,) = Streams(STREAMS.objective, url, on_cpu=False).conditions(1000.0, 1033.4)
+        (condition,) = Streams("some-llm", "texts", STREAMS.objective, url, on_cpu=False).conditions(1000.0, 1033.4)
     assert condition.measured == pytest.approx(float(used), abs=0.1)
     assert condition.held is held
     assert queries == [
-        'avg(avg_over_time(DCGM_FI_DEV_GPU_UTIL{exported_namespace="default",exported_pod=~"smollm-text-generation(-.+)?-predictor-.+"}[33s]))'
+        'avg(avg_over_time(DCGM_FI_DEV_GPU_UTIL{exported_namespace="texts",exported_pod=~"some-llm(-.+)?-predictor-.+"}[33s]))'
     ]
 
 
@@ -67,22 +69,36 @@ def test_a_gpu_that_nobody_measured_is_not_judged() -> None:
 
     assert said(STREAMS)[0].said == "not measured: --prometheus names no address"
     with prometheus({}, []) as url:
-        assert "has no GPU of smollm-text-generation in those 60 s" in said(Streams(STREAMS.objective, url, on_cpu=False))[0].said
-    assert "does not answer" in said(Streams(STREAMS.objective, "http://127.0.0.1:9", on_cpu=False))[0].said
-    on_cpu = said(Streams(STREAMS.objective, "http://127.0.0.1:9", on_cpu=True, excused=("P95 below 500 ms",)))
+        assert "has no GPU of some-llm in those 60 s" in said(Streams("some-llm", "texts", STREAMS.objective, url, on_cpu=False))[0].said
+    assert "does not answer" in said(Streams("some-llm", "texts", STREAMS.objective, "http://127.0.0.1:9", on_cpu=False))[0].said
+    on_cpu = said(Streams("some-llm", "texts", STREAMS.objective, "http://127.0.0.1:9", on_cpu=True, excused=("P95 below 500 ms",)))
     assert [(each.name, each.said) for each in on_cpu] == [("P95 below 500 ms", ON_CPU), ("GPU use above 60 %", ON_CPU)]
 
 
 def test_the_queue_is_what_prometheus_has_seen_of_it() -> None:
     queries: list[str] = []
     with prometheus({"waiting": "7", "running": "NaN"}, queries) as url:
-        found = Streams(STREAMS.objective, url, on_cpu=True).gauges(1000.0, 1040.0)
+        found = Streams("some-llm", "texts", STREAMS.objective, url, on_cpu=True).gauges(1000.0, 1040.0)
     assert found == {"requests_waiting": [(1000, 7), (1015, 7), (1030, 7)], "requests_running": []}
-    assert queries[0] == 'sum(vllm:num_requests_waiting{namespace="default",inferenceservice=~"smollm-text-generation(-.+)?"})'
+    assert queries[0] == 'sum(vllm:num_requests_waiting{namespace="texts",inferenceservice=~"some-llm(-.+)?"})'
     assert STREAMS.gauges(1000.0, 1040.0) == {}, "nobody to ask"
     assert f"{SECONDS_BETWEEN_SCRAPES}s" == INTERVAL, "the load core stays free of pulumi"
 
 
-def test_the_thresholds_are_the_platforms_objective() -> None:
-    assert ON_GPU.p95_ms == 1000 * SMOLLM_OBJECTIVE.seconds
-    assert NAMESPACE == MODELS_NAMESPACE
+def test_the_bound_of_a_first_token_is_the_alerts() -> None:
+    assert FIRST_TOKEN_MS == 1000 * FIRST_TOKEN_SECONDS, "the load runs in pods that lack what alerts are made with"
+
+
+def test_smollm_keeps_the_thresholds_that_are_documented() -> None:
+    assert SERVICE.thresholds == Thresholds(p95_ms=500, rate=10, success_rate=1)
+
+
+@pytest.mark.parametrize(
+    ("url", "namespace"),
+    [("http://llm.texts.svc.cluster.local/v1/completions", "texts"), ("https://llm.example.com/v1/completions", "default")],
+)
+def test_the_namespace_of_the_figures_is_the_addresses(url: str, namespace: str) -> None:
+    options = read(service("llm", Thresholds(p95_ms=None, rate=0, success_rate=1)), ["--url", url, "--cpu"])
+    assert isinstance(options.service.extra, Streams)
+    assert (options.service.extra.model, options.service.extra.namespace) == ("llm", namespace)
+    assert options.service.extra.excused == (), "without thresholds there is nothing to excuse"

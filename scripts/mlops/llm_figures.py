@@ -1,19 +1,21 @@
-"""What SmolLM's answers show beside their time: first tokens, the pace of the others, goodput; and how busy the GPU was with them."""
+"""What the answers of a language model show beside their time: first tokens, the pace of the others, goodput; and the use of its GPUs."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from components.observability.queries import ServedModel
 from scripts.errors import DriverError
 from scripts.mlops.load.extra import Condition, Figures, Gauges
 from scripts.mlops.load.measurement import Measurement, Sample
+from scripts.mlops.openai_requests import Completion
 from scripts.mlops.prometheus import connected
-from scripts.mlops.smollm_requests import MODEL, Completion
+
+if TYPE_CHECKING:
+    from components.observability.queries import ServedModel
 
 GPU_PERCENT = 60
-NAMESPACE = "default"
 SECONDS_BETWEEN_SCRAPES = 15
 """components/serving/metrics.py"""
 ON_CPU = "not measured: vLLM runs on CPU, and this is a threshold for a GPU"
@@ -29,8 +31,13 @@ class Objective:
 
 @dataclass(frozen=True)
 class Streams:
-    """`prometheus`: address, as a pod would ask it. `excused`: names of the GPU's thresholds that were left out since vLLM runs on CPU."""
+    """The figures of one model.
 
+    `prometheus`: its address, as a pod would ask it. `excused`: names of the GPU's thresholds that are not judged, since vLLM runs on CPU.
+    """
+
+    model: str
+    namespace: str
     objective: Objective
     prometheus: str | None
     on_cpu: bool
@@ -57,15 +64,21 @@ class Streams:
         return [*(Condition(name, None, None, ON_CPU) for name in self.excused), self._gpu(began, ended)]
 
     def gauges(self, began: float, ended: float) -> Gauges:
-        """The queue that KEDA scales by (components/serving/vllm.py), and what vLLM works on."""
+        """The queue that KEDA scales by, and the requests that vLLM works on."""
         if self.prometheus is None:
             return {}
-        servers = ServedModel(name=MODEL, namespace=NAMESPACE).servers
+        servers = self._served.servers
         with connected(self.prometheus, os.environ) as prometheus:
             return {
                 name: prometheus.history(f"sum(vllm:num_{name}{{{servers}}})", began, ended, SECONDS_BETWEEN_SCRAPES)
                 for name in ("requests_waiting", "requests_running")
             }
+
+    @property
+    def _served(self) -> ServedModel:
+        from components.observability.queries import ServedModel  # it needs pydantic, and a load without Prometheus needs neither
+
+        return ServedModel(name=self.model, namespace=self.namespace)
 
     def _is_good(self, sample: Sample, first_token: float) -> bool:
         return first_token <= self.objective.first_token and sample.seconds <= self.objective.whole
@@ -78,15 +91,14 @@ class Streams:
             return Condition(name, None, None, "not measured: --prometheus names no address")
         try:
             with connected(self.prometheus, os.environ) as prometheus:
-                used = prometheus.value(gpu_use(ended - began), ended)
+                used = prometheus.value(gpu_use(self._served, ended - began), ended)
         except DriverError as error:
             return Condition(name, None, None, f"not measured: {error}")
         if used is None:
-            return Condition(name, None, None, f"not measured: Prometheus has no GPU of {MODEL} in those {ended - began:.0f} s")
+            return Condition(name, None, None, f"not measured: Prometheus has no GPU of {self.model} in those {ended - began:.0f} s")
         return Condition(name, round(used, 1), used > GPU_PERCENT, f"{used:.1f} %")
 
 
-def gpu_use(seconds: float) -> str:
-    """Percent, of all GPUs of the service over these seconds."""
-    pods = ServedModel(name=MODEL, namespace=NAMESPACE).gpu_pods
-    return f"avg(avg_over_time(DCGM_FI_DEV_GPU_UTIL{{{pods}}}[{max(1, round(seconds))}s]))"
+def gpu_use(model: ServedModel, seconds: float) -> str:
+    """Return the query of the use of all GPUs of the model over these seconds, in percent."""
+    return f"avg(avg_over_time(DCGM_FI_DEV_GPU_UTIL{{{model.gpu_pods}}}[{max(1, round(seconds))}s]))"

@@ -1,0 +1,87 @@
+"""The load on a language model: streamed completions; latency, time to first token, pace of the others, tokens, goodput.
+
+Thresholds are those of a service on a GPU. `--cpu` says that vLLM runs on CPUs, where they mean nothing: the report says so.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+from functools import partial
+from urllib.parse import urlsplit
+
+from scripts.mlops.llm_figures import GPU_PERCENT, Objective, Streams
+from scripts.mlops.load.options import Service, positive, whole
+from scripts.mlops.load.plan import Plan
+from scripts.mlops.load.running import Connect
+from scripts.mlops.load.session import streaming
+from scripts.mlops.load.thresholds import Thresholds
+from scripts.mlops.openai_requests import MAX_TOKENS, completion, request_body
+from scripts.mlops.questions import PATIENCE
+from scripts.mlops.reach import Endpoint, service_of
+
+FIRST_TOKEN_MS = 250.0
+"""The alert on the time to the first token has the same bound."""
+
+WHOLE_MS = 500.0
+DEFAULT_NAMESPACE = "default"
+
+
+def service(model: str, thresholds: Thresholds, url: str | None = None) -> Service:
+    """Return the load on this model; `url` is where it is asked if the command line does not say it."""
+    return Service(
+        description=f"Load {model} with streamed completions; the exit code says whether the thresholds, those for a GPU, held.",
+        connect=partial(connect, model, 0, MAX_TOKENS),
+        plan=Plan(requests=100, clients=10, warm_up=5),
+        thresholds=thresholds,
+        url=url,
+        timeout=PATIENCE,
+        add_options=partial(_add_options, thresholds),
+        adapted=partial(_adapted, model),
+    )
+
+
+def connect(model: str, seed: int, max_tokens: int, endpoint: Endpoint, timeout: float) -> Connect:
+    """Return how to connect. Every request has a prompt of its own, known by seed and number."""
+    return streaming(endpoint.url, endpoint.host, lambda number: request_body(model, seed, number, max_tokens), completion, timeout)
+
+
+def _add_options(thresholds: Thresholds, parser: ArgumentParser) -> None:
+    parser.add_argument("--max-tokens", type=whole, default=MAX_TOKENS, help="longest answer, in tokens (default: %(default)s)")
+    parser.add_argument(
+        "--slo-first-token-ms",
+        type=positive,
+        default=FIRST_TOKEN_MS,
+        help="for goodput: longest time until the first token (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--slo-latency-ms",
+        type=positive,
+        default=thresholds.p95_ms or WHOLE_MS,
+        help="for goodput: longest time until the whole answer (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--prometheus",
+        metavar="URL",
+        help=f"where the queue is read, and the GPU's use, which must be above {GPU_PERCENT} %% over the run; else neither is measured",
+    )
+    parser.add_argument(
+        "--cpu", action="store_true", help="vLLM runs on CPUs: the GPU's thresholds are not judged, only those that are given here"
+    )
+
+
+def _adapted(model: str, service: Service, args: Namespace) -> Service:
+    """Return the service as its options ask for it. On CPUs a threshold holds only where the command line names one."""
+    thresholds, excused = service.thresholds, []
+    if args.cpu:
+        excused = [*([f"P95 below {thresholds.p95_ms:g} ms"] if thresholds.p95_ms else [])]
+        excused += [f"{thresholds.rate:g} answers per second"] if thresholds.rate else []
+        thresholds = replace(thresholds, p95_ms=None, rate=0)
+    place = service_of(urlsplit(args.url).hostname or "")
+    objective = Objective(args.slo_first_token_ms / 1000, args.slo_latency_ms / 1000)
+    return replace(
+        service,
+        connect=partial(connect, model, args.seed, args.max_tokens),
+        thresholds=thresholds,
+        extra=Streams(model, place[0] if place else DEFAULT_NAMESPACE, objective, args.prometheus, args.cpu, tuple(excused)),
+    )
