@@ -16,6 +16,8 @@ empty :=
 # Each model's folder is a root of packages (scripts/model_folders.py).
 export MYPYPATH := $(subst $(empty) $(empty),:,$(MODELS))
 
+$(if $(filter command,$(origin SERVICE)),$(error SERVICE= is MODEL_NAME=<name of the model in the stack file> now))
+
 # Images of development machines set it, and then every engine run compiles the SDKs and the program anew: seconds each time.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -67,10 +69,10 @@ deploy: $(VENV)/.installed ## `pulumi up` of STACK=dev|prod with nobody to ask
 drift: $(VENV)/.installed ## Fails where STACK=dev|prod is not what the program and its state say
 	@$(RUN) python -m scripts.preview $(STACK) --refresh --expect-no-changes
 
-load: $(VENV)/.installed ## 10 clients on the running platform's SERVICE=mnist|smollm; ARGS="--rate 100 --settle 120 --png load.png --help" for more
+load: $(VENV)/.installed ## 10 clients on a model of the running platform, MODEL_NAME=<name> or the first; ARGS="--rate 100 --settle 120 --png load.png --help" for more
 	@$(RUN) python -m scripts.local.load $(ARGS)
 
-accuracy: $(VENV)/.installed ## Accuracy, success rate and latency of the running platform's mnist on digits it never saw; ARGS="--rate 100 --help" for more
+accuracy: $(VENV)/.installed ## Accuracy, success rate and latency of a model of the running platform, MODEL_NAME=<name> or the first; ARGS="--rate 100 --help" for more
 	@$(RUN) python -m scripts.local.accuracy $(ARGS)
 
 publish: $(PUBLISHING)/.installed ## Bring FILE=model.pt (or a folder) to the model store of STACK (local) as TO=s3://models/<key>; a published key never changes

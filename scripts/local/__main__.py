@@ -12,15 +12,16 @@ from scripts.commands import show
 from scripts.errors import DriverError
 from scripts.local import cluster as clusters
 from scripts.local import overlays
+from scripts.local.client import deployed
 from scripts.local.engine import outputs, pulumi
-from scripts.local.prediction import show_prediction
+from scripts.local.prediction import show_answers
 from scripts.local.workspace import COMMITTED, STACK, configured, prepare
 from scripts.preview.live import check
 from scripts.stack_file import sections
 
 
 def up(options: argparse.Namespace) -> None:
-    """Cluster, images, `pulumi up`, and one real prediction to show that it answers."""
+    """Cluster, images, `pulumi up`, and one real answer of each model."""
     began = time.monotonic()
     added = [overlays.find(words) for words in options.overlay]
     given = overlays.laid_below(sections(COMMITTED.read_text()), added)
@@ -33,7 +34,7 @@ def up(options: argparse.Namespace) -> None:
     check(STACK, workspace.config_file, workspace.environment, [live_platform.refusals])
     # The preview is skipped: `make preview` shows it, and `make up` says yes to it anyway.
     pulumi(workspace, ["up", "--yes", "--skip-preview", "--suppress-outputs"])
-    show_prediction(outputs(workspace), workspace.environment)
+    show_answers(deployed(outputs(workspace), cluster, workspace), workspace.environment)
     print(f"\nmake up: ready in {time.monotonic() - began:.0f} s")
 
 

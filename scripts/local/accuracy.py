@@ -1,8 +1,11 @@
-"""`python -m scripts.local.accuracy [OPTIONS]`: the running `local` stack's MNIST classifier on digits it never saw (`make accuracy`)."""
+"""`python -m scripts.local.accuracy [OPTIONS]`: checks the answers of a model of the running `local` stack (`make accuracy`).
+
+MODEL_NAME in the environment says which; the first one of the stack file if it does not.
+"""
 
 from __future__ import annotations
 
-from scripts.local.client import address, become
+from scripts.local.client import become
 
 if __name__ == "__main__":
-    become(lambda found, _cluster, _workspace: ["-m", "scripts.mlops.test_mnist_inference", "--url", address("mnist", found)])
+    become("scripts.mlops.accuracy")

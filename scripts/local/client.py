@@ -1,39 +1,114 @@
-"""Turning into a program that asks a service of the running `local` stack, as `make load` and `make accuracy` do."""
+"""Turning into a program that asks a model of the running `local` stack, as `make load` and `make accuracy` do."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
+from components.serving.model import Model
 from scripts.errors import DriverError
 from scripts.local import cluster as clusters
 from scripts.local.cluster import Cluster
 from scripts.local.engine import outputs
-from scripts.local.workspace import Workspace, prepare
+from scripts.local.workspace import COMMITTED, Workspace, prepare
+from scripts.mlops import questions
+from scripts.stack_configuration import configuration
+from scripts.stack_file import sections
+from stacks.config import ConfigError
 
-COMES_BY = {"mnist": "`make up` brings it", "smollm": "`make up SMOLLM=1` brings it"}
-
-Words = Callable[[Mapping[str, Any], Cluster, Workspace], list[str]]
-"""What Python is called with, by the stack's outputs; raises DriverError where the stack does not have the service."""
+NO_MODEL = f"no model is configured: write one below inference-platform:models in {COMMITTED.name} (README.md), then `make up`"
+SHARE_OF_P95 = 0.95
 
 
-def become(words: Words) -> NoReturn:
-    """The program takes this one's place, so that Ctrl-C and the exit code are its own; this one's arguments follow the words."""
+@dataclass(frozen=True)
+class Deployed:
+    """The models of the running stack, as they were last deployed from this machine; `addresses`: by the model's name."""
+
+    addresses: Mapping[str, str]
+    sections: Mapping[str, Any]
+    models: Mapping[str, Model]
+    cluster: Cluster
+
+    def first(self) -> str:
+        """Return the name of the stack file's first model; what an overlay adds comes after those. Raises DriverError without any."""
+        names = [*(sections(COMMITTED.read_text()).get("models") or {}), *self.models]
+        if not names:
+            raise DriverError(NO_MODEL)
+        return str(names[0])
+
+    def asked(self, name: str) -> Asked:
+        """Return the model of this name. Raises DriverError where the stack does not have it."""
+        if name in self.models and name in self.addresses:
+            return Asked(self.models[name], self.addresses[name], self.sections, self.cluster)
+        if not self.models:
+            raise DriverError(NO_MODEL)
+        known = ", ".join(self.addresses) or "none"
+        raise DriverError(f"the stack has no endpoint of {name}; it has {known}: `make up` deploys what the stack file has")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One model of the running stack."""
+
+    model: Model
+    address: str
+    sections: Mapping[str, Any]
+    cluster: Cluster
+
+    @property
+    def url(self) -> str:
+        """Where its questions are sent: at a path of its own if all that there is to ask is its probe's request."""
+        if self.probe is None:
+            return self.address
+        return urlsplit(self.address)._replace(path=self.probe[0]).geturl()
+
+    @property
+    def probe(self) -> tuple[str, str, str] | None:
+        """Path, request and schema of its probe, where neither its folder nor its protocol has a question, and the probe has."""
+        question = self.model.question
+        if self.protocol == questions.OPENAI or question.request is None or questions.of_folder(self.model.name):
+            return None
+        return question.path, question.request, question.answer
+
+    @property
+    def protocol(self) -> str:
+        return self.model.protocol.name
+
+    @property
+    def words(self) -> list[str]:
+        """Return the options with which any program asks it (scripts/mlops/questions.py)."""
+        objective = self.model.entry.objective
+        p95 = ["--p95-ms", f"{1000 * objective.latency_seconds:g}"] if objective.fast >= SHARE_OF_P95 else []
+        probe = ["--probe-request", self.probe[1], "--probe-answer", self.probe[2]] if self.probe else []
+        return ["--model", self.model.name, "--url", self.url, "--protocol", self.protocol, *p95, *probe]
+
+
+def deployed(found: Mapping[str, Any], cluster: Cluster, workspace: Workspace) -> Deployed:
+    """Read the running stack; `found`: its outputs. Raises DriverError where its configuration cannot be read."""
+    given = sections(workspace.config_file.read_text()) if workspace.config_file.exists() else {}
+    try:
+        models = configuration("local", given).models if given else {}
+    except ConfigError as error:
+        raise DriverError(str(error)) from None
+    return Deployed(found.get("endpoints", {}), given, {name: Model(name=name, entry=entry) for name, entry in models.items()}, cluster)
+
+
+def become(program: str, more: Callable[[Asked], list[str]] = lambda _asked: []) -> NoReturn:
+    """The program takes this one's place, so that Ctrl-C and the exit code are its own; this one's arguments follow `more`.
+
+    MODEL_NAME in the environment says which model is asked; the first one of the stack file if it does not.
+    """
     try:
         cluster = clusters.running()
         workspace = prepare(cluster)
-        command = words(outputs(workspace), cluster, workspace)
+        stack = deployed(outputs(workspace), cluster, workspace)
+        asked = stack.asked(os.environ.get("MODEL_NAME") or stack.first())
+        command = ["-m", program, *asked.words, *more(asked)]
     except DriverError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     os.execve(sys.executable, [sys.executable, *command, *sys.argv[1:]], workspace.environment)  # noqa: S606 (no shell)
-
-
-def address(service: str, found: Mapping[str, Any]) -> str:
-    """Of the service, by the stack's outputs. Raises DriverError."""
-    url: str | None = found.get("endpoints", {}).get(service)
-    if not url:
-        raise DriverError(f"the stack has no endpoint of {service}; {COMES_BY.get(service, 'services: ' + ', '.join(COMES_BY))}")
-    return url

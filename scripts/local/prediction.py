@@ -1,70 +1,73 @@
-"""One real prediction, drawn in the terminal, and a completion where SmolLM is served: the proof at the end of `make up`."""
+"""One real answer of each model: the proof at the end of `make up`."""
 
 from __future__ import annotations
 
-import json
 import time
 import urllib.request
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from scripts import model_folders
 from scripts.errors import DriverError
+from scripts.local.client import NO_MODEL, Asked, Deployed
+from scripts.mlops import questions
+from scripts.mlops.load.measurement import RequestFailed
+from scripts.mlops.questions import OPENAI, Questions
 from scripts.mlops.reach import Endpoint, reachable
 
-model_folders.add_to_path(["mnist-classifier"])
+ANSWER_SECONDS = {OPENAI: 120.0}
+"""By protocol; 10 for any other. On busy cores a token of a language model may take seconds."""
 
-from mnist import digits  # noqa: E402 - found by the line above
-
-SHADES = " .:-=+*#%@"
-PROMPT = "Once upon a time"
-TOKENS = 16
-ANSWER_SECONDS = {"mnist": 10, "smollm": 120}
-"""On busy cores a token of SmolLM may take seconds."""
+SHOWN = 200
+"""Characters of an answer of which nothing is known."""
 
 
-def show_prediction(outputs: Mapping[str, Any], environment: dict[str, str]) -> None:
-    """Send a held-out handwritten digit to the MNIST endpoint, and print it with the answer; then a prompt to SmolLM's, where it is served.
-
-    Raises DriverError when no answer comes.
-    """
-    endpoints: dict[str, str] = outputs["endpoints"]
-    url = endpoints["mnist"]
-    known = digits.load()
-    unseen = known.only(digits.split(known.labels).held_out[:1])
-    image, label = unseen.images[0].tolist(), unseen.labels[0]
-    with reachable(url, environment) as endpoint:
-        answer, seconds = _asked(endpoint, {"instances": [image]}, ANSWER_SECONDS["mnist"])
+def show_answers(stack: Deployed, environment: Mapping[str, str]) -> None:
+    """Print the address of each model, ask each one question, and print the answer. Raises DriverError when none comes or it is wrong."""
+    if not stack.addresses:
+        print(f"\n{NO_MODEL}")
+        return
     print("\nendpoints, from any pod of the cluster:")
-    for name, address in endpoints.items():
-        print(f"  {name:10} {address}")
-    print(f"\none real prediction: a handwritten {label} that the model never saw in training\n")
-    for row in image[::2]:
-        print("    " + "".join(SHADES[min(int(pixel * len(SHADES)), len(SHADES) - 1)] for pixel in row))
-    predicted = answer["predictions"][0]
-    print(f"\n  the model says {predicted['class']}, with probability {max(predicted['probabilities']):.3f}, in {seconds * 1000:.0f} ms")
-    if "smollm" in endpoints:
-        _show_completion(endpoints["smollm"], environment)
+    width = max(map(len, stack.addresses))
+    for name, address in stack.addresses.items():
+        print(f"  {name:{width}}  {address}")
+    for name in stack.addresses:
+        print(f"\none real answer of {name}:\n")
+        for line in _answer(stack.asked(name), environment):
+            print(f"  {line}".rstrip())
 
 
-def _show_completion(url: str, environment: dict[str, str]) -> None:
-    """On one line. The bench's weights are random, and so are the words; what is shown is that tokens come."""
-    with reachable(url, environment) as endpoint:
-        model = endpoint.host.partition(".")[0]
-        body = {"model": model, "prompt": PROMPT, "max_tokens": TOKENS}
-        answer, seconds = _asked(endpoint, body, ANSWER_SECONDS["smollm"])
-    text = " ".join(answer["choices"][0]["text"].split())
-    print(f"\n  {model} continues {PROMPT!r}, {answer['usage']['completion_tokens']} tokens in {seconds:.1f} s: {text}")
+def _answer(asked: Asked, environment: Mapping[str, str]) -> Sequence[str]:
+    """Lines for a terminal, with the time at the end of the last one."""
+    found = _questions(asked)
+    with reachable(asked.url, environment) as endpoint:
+        if found is None:
+            path = asked.model.question.path
+            _, seconds = _sent(endpoint.at(path), None, asked.protocol)
+            return [f"it is ready: GET {path} was answered in {seconds * 1000:.0f} ms"]
+        content, seconds = _sent(endpoint, found.bodies(1)[0], asked.protocol)
+    try:
+        found.check(content)
+    except RequestFailed as wrong:
+        raise DriverError(f"{endpoint.host} answers {content[:SHOWN].decode(errors='replace')}: {wrong}") from None
+    lines = found.show(content) if found.show else [" ".join(content[:SHOWN].decode(errors="replace").split())]
+    return [*lines[:-1], f"{lines[-1]}, in {seconds * 1000:.0f} ms"]
 
 
-def _asked(endpoint: Endpoint, body: Mapping[str, Any], timeout_seconds: float) -> tuple[dict[str, Any], float]:
-    """The answer, and how many seconds it took."""
-    headers = {"Content-Type": "application/json", "Host": endpoint.host}
-    request = urllib.request.Request(endpoint.url, json.dumps(body).encode(), headers)  # noqa: S310 (a URL of our own stack)
+def _questions(asked: Asked) -> Questions | None:
+    """What it is asked, None where nothing but its readiness can be."""
+    name = asked.model.name
+    if found := questions.of_folder(name) or (questions.of_openai(name) if asked.protocol == OPENAI else None):
+        return found
+    return questions.of_probe(asked.probe[1], asked.probe[2]) if asked.probe else None
+
+
+def _sent(endpoint: Endpoint, body: bytes | None, protocol: str) -> tuple[bytes, float]:
+    """The answer, and how many seconds it took. Without a body it is a GET."""
+    headers = {"Host": endpoint.host} | ({"Content-Type": "application/json"} if body else {})
+    request = urllib.request.Request(endpoint.url, body, headers)  # noqa: S310 (a URL of our own stack)
     began = time.monotonic()
     try:
-        with urllib.request.urlopen(request, timeout=timeout_seconds) as response:  # noqa: S310
-            return dict(json.load(response)), time.monotonic() - began
+        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS.get(protocol, 10.0)) as response:  # noqa: S310
+            return response.read(), time.monotonic() - began
     except OSError as error:
         hint = "see `python -m bench status` and `kubectl get inferenceservices`"
         raise DriverError(f"{endpoint.host} does not answer at {endpoint.url} ({error}); {hint}") from error

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from scripts.errors import DriverError
 from scripts.mlops.load.extra import Condition, Figures, Gauges
 from scripts.mlops.load.measurement import Measurement, Sample
 from scripts.mlops.openai_requests import Completion
 from scripts.mlops.prometheus import connected
-
-if TYPE_CHECKING:
-    from components.observability.queries import ServedModel
 
 GPU_PERCENT = 60
 SECONDS_BETWEEN_SCRAPES = 15
@@ -33,11 +29,13 @@ class Objective:
 class Streams:
     """The figures of one model.
 
-    `prometheus`: its address, as a pod would ask it. `excused`: names of the GPU's thresholds that are not judged, since vLLM runs on CPU.
+    `parts`: its InferenceServices; without them, all whose names begin with the model's. `prometheus`: its address, as a pod would ask it.
+    `excused`: names of the GPU's thresholds that are not judged, since vLLM runs on CPU.
     """
 
     model: str
     namespace: str
+    parts: tuple[str, ...]
     objective: Objective
     prometheus: str | None
     on_cpu: bool
@@ -67,7 +65,7 @@ class Streams:
         """The queue that KEDA scales by, and the requests that vLLM works on."""
         if self.prometheus is None:
             return {}
-        servers = self._served.servers
+        servers = f'namespace="{self.namespace}",inferenceservice=~"{self._names}"'
         with connected(self.prometheus, os.environ) as prometheus:
             return {
                 name: prometheus.history(f"sum(vllm:num_{name}{{{servers}}})", began, ended, SECONDS_BETWEEN_SCRAPES)
@@ -75,10 +73,17 @@ class Streams:
             }
 
     @property
-    def _served(self) -> ServedModel:
-        from components.observability.queries import ServedModel  # it needs pydantic, and a load without Prometheus needs neither
+    def _names(self) -> str:
+        """A regular expression of the InferenceServices' names."""
+        return f"({'|'.join(self.parts)})" if self.parts else f"{self.model}(-.+)?"
 
-        return ServedModel(name=self.model, namespace=self.namespace)
+    def _gpu_use(self, seconds: float) -> str:
+        """Return the query of the use of all GPUs of the model over these seconds, in percent.
+
+        The exporter's own pod has the label `pod`, so Prometheus renames that of the pod on the GPU.
+        """
+        pods = f'exported_namespace="{self.namespace}",exported_pod=~"{self._names}-predictor-.+"'
+        return f"avg(avg_over_time(DCGM_FI_DEV_GPU_UTIL{{{pods}}}[{max(1, round(seconds))}s]))"
 
     def _is_good(self, sample: Sample, first_token: float) -> bool:
         return first_token <= self.objective.first_token and sample.seconds <= self.objective.whole
@@ -91,14 +96,9 @@ class Streams:
             return Condition(name, None, None, "not measured: --prometheus names no address")
         try:
             with connected(self.prometheus, os.environ) as prometheus:
-                used = prometheus.value(gpu_use(self._served, ended - began), ended)
+                used = prometheus.value(self._gpu_use(ended - began), ended)
         except DriverError as error:
             return Condition(name, None, None, f"not measured: {error}")
         if used is None:
             return Condition(name, None, None, f"not measured: Prometheus has no GPU of {self.model} in those {ended - began:.0f} s")
         return Condition(name, round(used, 1), used > GPU_PERCENT, f"{used:.1f} %")
-
-
-def gpu_use(model: ServedModel, seconds: float) -> str:
-    """Return the query of the use of all GPUs of the model over these seconds, in percent."""
-    return f"avg(avg_over_time(DCGM_FI_DEV_GPU_UTIL{{{model.gpu_pods}}}[{max(1, round(seconds))}s]))"

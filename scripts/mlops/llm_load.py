@@ -78,10 +78,11 @@ def _adapted(model: str, service: Service, args: Namespace) -> Service:
         excused += [f"{thresholds.rate:g} answers per second"] if thresholds.rate else []
         thresholds = replace(thresholds, p95_ms=None, rate=0)
     place = service_of(urlsplit(args.url).hostname or "")
+    namespace, parts = place[0] if place else DEFAULT_NAMESPACE, tuple(name for _, name in args.replicas_of)
     objective = Objective(args.slo_first_token_ms / 1000, args.slo_latency_ms / 1000)
     return replace(
         service,
         connect=partial(connect, model, args.seed, args.max_tokens),
         thresholds=thresholds,
-        extra=Streams(model, place[0] if place else DEFAULT_NAMESPACE, objective, args.prometheus, args.cpu, tuple(excused)),
+        extra=Streams(model, namespace, parts, objective, args.prometheus, args.cpu, tuple(excused)),
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
+from components.in_cluster.answers import wrong
 from scripts import model_folders
 from scripts.commands import ROOT
 from scripts.errors import DriverError
@@ -76,7 +77,7 @@ def of(args: Namespace) -> Questions:
     """Return the questions for the model that the options name. Raises DriverError where there are none."""
     found = of_folder(args.model) or (of_openai(args.model) if args.protocol == OPENAI else None)
     if found is None and args.probe_request:
-        found = of_probe(args.probe_request, json.loads(args.probe_answer))
+        found = of_probe(args.probe_request, args.probe_answer)
     if found is None:
         raise DriverError(
             f"there is nothing to ask {args.model}: write models/{args.model}/questions.py, or a probe with a request in its entry of the "
@@ -113,12 +114,12 @@ def of_openai(model: str) -> Questions:
     )
 
 
-def of_probe(request: str, schema: dict[str, Any]) -> Questions:
-    """Return the one request of a readiness probe; `schema` is the JSON Schema of a right answer."""
-    from components.in_cluster.answers import wrong
+def of_probe(request: str, schema: str) -> Questions:
+    """Return the one request of a readiness probe; `schema`: the JSON Schema of a right answer, as JSON."""
+    known = json.loads(schema)
 
     def check(content: bytes) -> None:
-        if problem := wrong(content, schema):
+        if problem := wrong(content, known):
             raise RequestFailed(problem)
 
     return Questions(bodies=lambda _count: [request.encode()], check=check)
@@ -141,7 +142,7 @@ def _failing(check: Callable[[bytes], object]) -> Callable[[bytes], object]:
     def checked(content: bytes) -> object:
         try:
             return check(content)
-        except ValueError as wrong:
-            raise RequestFailed(str(wrong)) from None
+        except ValueError as error:
+            raise RequestFailed(str(error)) from None
 
     return checked

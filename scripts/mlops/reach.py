@@ -32,6 +32,10 @@ class Endpoint:
     url: str
     host: str
 
+    def at(self, path: str) -> Endpoint:
+        """Return another path of the same server."""
+        return Endpoint(urlsplit(self.url)._replace(path=path).geturl(), self.host)
+
 
 @contextmanager
 def reachable(url: str, environment: Mapping[str, str], host: str | None = None) -> Iterator[Endpoint]:

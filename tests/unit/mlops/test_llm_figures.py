@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from components.observability.alerts.llm import FIRST_TOKEN_SECONDS
@@ -16,7 +18,7 @@ from scripts.mlops.load_test_smollm import SERVICE
 from scripts.mlops.openai_requests import Completion
 from tests.unit.mlops.prometheus_server import prometheus
 
-STREAMS = Streams("some-llm", "texts", Objective(first_token=0.25, whole=0.5), prometheus=None, on_cpu=False)
+STREAMS = Streams("some-llm", "texts", (), Objective(first_token=0.25, whole=0.5), prometheus=None, on_cpu=False)
 
 
 def answered(number: int, seconds: float, rest: float, gaps: tuple[float, ...] = (), tokens: int = 10) -> Sample:
@@ -53,7 +55,7 @@ def test_of_no_answer_there_is_nothing_to_say() -> None:
 def test_the_use_of_the_gpu_is_judged_over_the_run(used: str, held: bool) -> None:
     queries: list[str] = []
     with prometheus({"DCGM_FI_DEV_GPU_UTIL": used}, queries) as url:
-        (condition,) = Streams("some-llm", "texts", STREAMS.objective, url, on_cpu=False).conditions(1000.0, 1033.4)
+        (condition,) = replace(STREAMS, prometheus=url).conditions(1000.0, 1033.4)
     assert condition.measured == pytest.approx(float(used), abs=0.1)
     assert condition.held is held
     assert queries == [
@@ -69,18 +71,20 @@ def test_a_gpu_that_nobody_measured_is_not_judged() -> None:
 
     assert said(STREAMS)[0].said == "not measured: --prometheus names no address"
     with prometheus({}, []) as url:
-        assert "has no GPU of some-llm in those 60 s" in said(Streams("some-llm", "texts", STREAMS.objective, url, on_cpu=False))[0].said
-    assert "does not answer" in said(Streams("some-llm", "texts", STREAMS.objective, "http://127.0.0.1:9", on_cpu=False))[0].said
-    on_cpu = said(Streams("some-llm", "texts", STREAMS.objective, "http://127.0.0.1:9", on_cpu=True, excused=("P95 below 500 ms",)))
+        assert "has no GPU of some-llm in those 60 s" in said(replace(STREAMS, prometheus=url))[0].said
+    assert "does not answer" in said(replace(STREAMS, prometheus="http://127.0.0.1:9"))[0].said
+    on_cpu = said(replace(STREAMS, prometheus="http://127.0.0.1:9", on_cpu=True, excused=("P95 below 500 ms",)))
     assert [(each.name, each.said) for each in on_cpu] == [("P95 below 500 ms", ON_CPU), ("GPU use above 60 %", ON_CPU)]
 
 
 def test_the_queue_is_what_prometheus_has_seen_of_it() -> None:
     queries: list[str] = []
     with prometheus({"waiting": "7", "running": "NaN"}, queries) as url:
-        found = Streams("some-llm", "texts", STREAMS.objective, url, on_cpu=True).gauges(1000.0, 1040.0)
+        found = replace(STREAMS, prometheus=url, on_cpu=True).gauges(1000.0, 1040.0)
+        replace(STREAMS, parts=("some-llm-v1", "some-llm-v2"), prometheus=url).gauges(1000.0, 1040.0)
     assert found == {"requests_waiting": [(1000, 7), (1015, 7), (1030, 7)], "requests_running": []}
     assert queries[0] == 'sum(vllm:num_requests_waiting{namespace="texts",inferenceservice=~"some-llm(-.+)?"})'
+    assert queries[-1] == 'sum(vllm:num_requests_running{namespace="texts",inferenceservice=~"(some-llm-v1|some-llm-v2)"})'
     assert STREAMS.gauges(1000.0, 1040.0) == {}, "nobody to ask"
     assert f"{SECONDS_BETWEEN_SCRAPES}s" == INTERVAL, "the load core stays free of pulumi"
 

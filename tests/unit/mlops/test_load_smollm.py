@@ -73,7 +73,7 @@ def test_a_first_token_counts_from_when_it_was_asked_for_however_many_others_are
         assert len(sample.detail.gaps) == TOKENS - 1
         assert sum(sample.detail.gaps) <= sample.detail.rest
         assert held[sample.number] <= sample.seconds - sample.detail.rest <= sample.seconds
-    figures = Streams(MODEL, "default", Objective(first_token=held[0], whole=60), None, on_cpu=True).figures(run)
+    figures = Streams(MODEL, "default", (), Objective(first_token=held[0], whole=60), None, on_cpu=True).figures(run)
     assert isinstance(figures["goodput_share"], float)
     assert figures["goodput_share"] <= (requests - 1) / requests
 
