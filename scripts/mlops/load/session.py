@@ -48,7 +48,7 @@ class HttpSession:
     def __init__(self, url: str, timeout: float = TIMEOUT, host: str | None = None) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url!r} isn't an address such as http://host/v1/models/mnist-classifier:predict")
+            raise ValueError(f"{url!r} isn't an address such as http://host/v1/models/<name>:predict")
         connection = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._connection = connection(parts.hostname, parts.port, timeout=timeout)
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
