@@ -54,7 +54,7 @@ def test_the_copy_adds_this_machine_to_the_committed_file_and_keeps_the_salt(tmp
     assert written["encryptionsalt"] == "v1:salt"
     assert written["config"]["inference-platform:cluster"] == {"kind": "existing", "kubeconfig": "/there"}
     assert written["config"]["inference-platform:images"] == {"iris": {"server": "bench.local/iris-serving:abc"}}
-    assert "inference-platform:services" in written["config"]
+    assert "inference-platform:models" in written["config"]
     assert "inference-platform:stale" not in written["config"]
 
 
