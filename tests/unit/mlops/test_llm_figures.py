@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from components.observability.alerts.llm import FIRST_TOKEN_SECONDS
+from components.observability.alerts.servers import FIRST_TOKEN_SECONDS
 from components.serving.metrics import INTERVAL
 from scripts.mlops.llm_figures import ON_CPU, SECONDS_BETWEEN_SCRAPES, Objective, Streams
 from scripts.mlops.llm_load import FIRST_TOKEN_MS, service
