@@ -32,7 +32,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Received:
-    """A request: its Host, its body as JSON (of a GET None), and its path."""
+    """A request: its Host, its body as JSON, None for a GET, and its path."""
 
     host: str
     body: Any
@@ -42,63 +42,57 @@ class Received:
 Answer = Callable[[Received], Reply]
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # one packet per answer: two would meet Nagle and delayed ACK, 40 ms each
-    disable_nagle_algorithm = True  # nor do the pieces of a stream wait for each other
-    answer: Answer
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self._reply(json.loads(body))
-
-    def do_GET(self) -> None:
-        self._reply(None)
-
-    def _reply(self, body: Any) -> None:  # noqa: ANN401 - any JSON
-        reply = type(self).answer(Received(self.headers["host"], body, self.path))
-        self.close_connection = reply.close or reply.reset
-        if reply.reset:
-            self._reset()
-            return
-        content = json.dumps(reply.content).encode()
-        self.send_response(reply.status)
-        self.send_header(*("transfer-encoding", "chunked") if reply.stream else ("content-length", str(len(content))))
-        if reply.served_by is not None:
-            self.send_header("x-served-by", reply.served_by)
-        self.end_headers()
-        if reply.stream is None:
-            self.wfile.write(content)
-        elif reply.stream(self._chunk):
-            self.wfile.write(b"0\r\n\r\n")
-        else:
-            self._reset()
-
-    def _chunk(self, piece: bytes) -> None:
-        self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
-        self.wfile.flush()
-
-    def _reset(self) -> None:
-        self.close_connection = True
-        self.connection.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))  # close() sends a reset
-
-    def log_message(self, *_args: object) -> None:
-        pass
-
-
-class _Server(ThreadingHTTPServer):
-    request_queue_size = 128
-    daemon_threads = True
-    block_on_close = False
-
-    def shutdown_request(self, request: socket | tuple[bytes, socket]) -> None:
-        self.close_request(request)  # socketserver would shut it down first, so that no reset is ever sent
-
-
 @contextmanager
 def serving(answer: Answer) -> Iterator[str]:
     """The address of a prediction."""
-    httpd = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"answer": staticmethod(answer)}))
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        wbufsize = -1  # one packet per answer: two would meet Nagle and delayed ACK, 40 ms each
+        disable_nagle_algorithm = True  # nor do the pieces of a stream wait for each other
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            reply = answer(Received(self.headers["host"], json.loads(body or b"null"), self.path))
+            self.close_connection = reply.close or reply.reset
+            if reply.reset:
+                self._reset()
+                return
+            content = json.dumps(reply.content).encode()
+            self.send_response(reply.status)
+            self.send_header(*("transfer-encoding", "chunked") if reply.stream else ("content-length", str(len(content))))
+            if reply.served_by is not None:
+                self.send_header("x-served-by", reply.served_by)
+            self.end_headers()
+            if reply.stream is None:
+                self.wfile.write(content)
+            elif reply.stream(self._chunk):
+                self.wfile.write(b"0\r\n\r\n")
+            else:
+                self._reset()
+
+        do_GET = do_POST  # noqa: N815 - a name of http.server's
+
+        def _chunk(self, piece: bytes) -> None:
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            self.wfile.flush()
+
+        def _reset(self) -> None:
+            self.close_connection = True
+            self.connection.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))  # close() sends a reset
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128
+        daemon_threads = True
+        block_on_close = False
+
+        def shutdown_request(self, request: socket | tuple[bytes, socket]) -> None:
+            self.close_request(request)  # socketserver would shut it down first, so that no reset is ever sent
+
+    httpd = Server(("127.0.0.1", 0), Handler)
     thread = Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

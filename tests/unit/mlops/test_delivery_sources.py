@@ -22,9 +22,9 @@ from scripts.mlops.delivery.probes import Question, probing
 from scripts.mlops.delivery.prometheus import reading
 from scripts.mlops.delivery.rehearsal import rehearse
 from scripts.mlops.delivery.services import Kubectl
+from scripts.mlops.mnist_requests import predicted_class
 from scripts.mlops.prometheus import Prometheus
 from scripts.mlops.reach import Endpoint
-from tests import asked
 from tests.unit.mlops.fake_platform import B, World
 from tests.unit.mlops.prometheus_server import prometheus
 from tests.unit.mlops.stub_server import Received, Reply, one_hot, serving
@@ -32,7 +32,7 @@ from tests.waiting import wait_for
 
 CANDIDATE, STABLE = "mnist-00002", "mnist-00001"
 REVISIONS = revisions(ServedModel(name="mnist", namespace="default"))
-QUESTION = Question(b"{}", asked.mnist.check)
+QUESTION = Question(b"{}", predicted_class)
 """Of no digit: the stub reads no question, and real ones take a second of every process to load."""
 
 
