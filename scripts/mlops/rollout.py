@@ -2,8 +2,8 @@
 
 The candidate starts without users, then gets one share of the requests after the other. Each time it is compared with the stable version.
 In the end it is promoted, or it is taken back as soon as it is found bad. The checkout's Pulumi.<stack>.yaml says at every moment what
-stands; commit it afterwards. After a kill or an interrupt, the same command goes on. Exit status: 0 when the candidate was promoted (or taken
-back as asked), 1 when it was taken back, 2 when neither could be done, 130 when the command was interrupted.
+stands; commit it afterwards. After a kill or an interrupt, the same command goes on. Exit status: 0 when the candidate was promoted (or
+taken back as asked), 1 when it was taken back, 2 when neither could be done, 130 when the command was interrupted.
 """
 
 from __future__ import annotations

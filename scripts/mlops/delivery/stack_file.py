@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,8 @@ class StackFile:
 
     def edited(self, edits: Edits) -> str:
         """Return the file's text with these changes."""
-        content = _round_trip().load(self.path.read_text())
+        before = self.path.read_text()
+        content = _round_trip().load(before)
         spelled: dict[str, str] = {}
         for old, new in _exchanged(content["config"], edits):
             spelled |= _spellings(_rename(content["config"], _names(old), new[-1]))
@@ -56,7 +58,7 @@ class StackFile:
             _put(content["config"], _names(key), _spelled(value, spelled))
         text = io.StringIO()
         _round_trip().dump(content, text)
-        return text.getvalue()
+        return _comments_moved_up(text.getvalue(), set(before.splitlines()))
 
     def sections(self, edits: Edits) -> dict[str, Any]:
         """Return this program's sections as the file would have them after these changes."""
@@ -70,6 +72,12 @@ def _round_trip() -> YAML:
     style.width = 4096
     style.indent(mapping=2, sequence=4, offset=2)
     return style
+
+
+def _comments_moved_up(text: str, unchanged: set[str]) -> str:
+    """ruamel keeps a comment's column: behind a line that grew and shrank again it would stay far to the right."""
+    lines = [line if line in unchanged else re.sub(r"(?<=\S) {2,}(#[^'\"]*)$", r" \1", line) for line in text.split("\n")]
+    return "\n".join(lines)
 
 
 def _names(key: Key) -> list[str]:

@@ -14,7 +14,7 @@ Check = Callable[[bytes], object]
 def probe(
     url: str, host: str, body: bytes | None, check: Check, rate: float, seconds: float, *, timeout: float = TIMEOUT, seed: int = 0
 ) -> Measurement:
-    """Send `rate` requests per second for `seconds`, at random moments, each once. Returns when the last is answered. `body` None: a GET."""
+    """Send `rate` requests per second for `seconds`, at random moments, each once; return when the last is answered. No `body`: a GET."""
     return start_probe(url, host, body, check, rate, seconds, timeout=timeout, seed=seed).result()
 
 

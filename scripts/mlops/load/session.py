@@ -43,7 +43,10 @@ class Opened:
 
 
 class HttpSession:
-    """Posts JSON to one URL over one connection, or asks with GET where there is no body; `host` is sent instead of the URL's. Raises ValueError for no HTTP URL."""
+    """Posts JSON to one URL over one connection; without a body it sends a GET. `host` is sent instead of the URL's.
+
+    Raises ValueError for no HTTP URL.
+    """
 
     def __init__(self, url: str, timeout: float = TIMEOUT, host: str | None = None) -> None:
         parts = urlsplit(url)

@@ -51,7 +51,7 @@ def test_killed_at_any_moment_the_same_command_comes_to_the_same_end(tmp_path: P
     written=st.sampled_from(GIVEN),
     is_slow=st.booleans(),
 )
-def test_killed_again_and_again_while_going_back_users_only_ever_get_less_of_the_candidate(  # noqa: PLR0913
+def test_killed_again_and_again_while_going_back_users_only_ever_get_less_of_the_candidate(
     tmp_path_factory: pytest.TempPathFactory, made: Made, kills: list[int], percent: int | None, written: object, is_slow: bool
 ) -> None:
     """From every share, and from a promotion."""

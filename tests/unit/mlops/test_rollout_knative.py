@@ -82,7 +82,7 @@ def test_a_change_that_the_live_state_forbids_is_not_written(world: World) -> No
 def test_a_dry_run_says_why_the_rollout_would_be_refused(world: World) -> None:
     class Previewer:
         def preview(self, text: str, folder: Path) -> str:
-            raise AssertionError("nothing is previewed")
+            raise AssertionError(f"{text} is previewed in {folder}")
 
     world.kserve.mode = "Standard"
     said = rehearse(world.rollout(), Previewer(), Named(B), (10, 100))
