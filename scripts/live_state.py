@@ -135,9 +135,13 @@ def observe(environment: Mapping[str, str], model: Model) -> Live | None:
     return read(service, revisions["items"] if revisions else [])
 
 
-def get(environment: Mapping[str, str], namespace: str, *what: str) -> Object | None:
-    """Run `kubectl get`. Return None for what is not there, also where the cluster does not know its kind."""
-    command = ["kubectl", "--namespace", namespace, "--request-timeout=10s", "get", *what, "--ignore-not-found", "--output", "json"]
+def get(environment: Mapping[str, str], namespace: str | None, *what: str) -> Object | None:
+    """Run `kubectl get`. Return None for what is not there, also where the cluster does not know its kind.
+
+    `namespace` None: what has no namespace.
+    """
+    where = ["--namespace", namespace] if namespace else []
+    command = ["kubectl", *where, "--request-timeout=10s", "get", *what, "--ignore-not-found", "--output", "json"]
     try:
         done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
     except FileNotFoundError:

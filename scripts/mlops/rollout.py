@@ -76,7 +76,7 @@ def _percents(text: str) -> tuple[int, ...]:
 
 
 def arguments(given: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m scripts.mlops.rollout", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m scripts.mlops.rollout", description=__doc__, allow_abbrev=False)
     parser.add_argument("--stack", required=True, help="local, dev, prod ...")
     parser.add_argument("--model-name", metavar="NAME", help="a key of models: in the stack file (default: the only one)")
     parser.add_argument(

@@ -44,7 +44,7 @@ class Rollout:
         return journals.under_way(self.ports.strategy.standing(self.ports.file), journals.load(self.ports.journal), candidate)
 
     def ahead(self, known: Journal, percents: Sequence[int]) -> list[Step]:
-        """Return the steps still to be taken. Without a journal the stack file says how far it went: users are not sent back to an earlier one."""
+        """Return the steps still to be taken. Without a journal the stack file says how far it went: users are not sent back."""
         standing = self.ports.strategy.standing(self.ports.file)
         steps = self.ports.strategy.forward(self.ports.file, known.stable, known.candidate, percents)
         return [step for step in steps if not known.passed(step.name) and step.percent >= (standing.percent or 0)]

@@ -17,8 +17,9 @@ from scripts.mlops.delivery.plan import Sides
 from scripts.mlops.delivery.ports import Watch
 from scripts.mlops.prometheus import Prometheus, connected
 
-LEAST_SECONDS = 60
-"""The shortest range: four scrapes, of which an increase needs two. A shorter one would reach back before the step."""
+LEAST_SECONDS = 45
+"""The shortest range: three scrapes, of which an increase needs two. A step's usual interval is longer, so that users count at its end.
+A range never reaches back before the step, when the shares were others."""
 
 
 @dataclass

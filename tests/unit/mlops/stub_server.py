@@ -32,7 +32,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Received:
-    """A request: its Host, and its body as JSON."""
+    """A request: its Host, and its body as JSON, None for a GET."""
 
     host: str
     body: Any
@@ -51,8 +51,8 @@ def serving(answer: Answer) -> Iterator[str]:
         disable_nagle_algorithm = True  # nor do the pieces of a stream wait for each other
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            reply = answer(Received(self.headers["host"], json.loads(body)))
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            reply = answer(Received(self.headers["host"], json.loads(body or b"null")))
             self.close_connection = reply.close or reply.reset
             if reply.reset:
                 self._reset()
@@ -69,6 +69,8 @@ def serving(answer: Answer) -> Iterator[str]:
                 self.wfile.write(b"0\r\n\r\n")
             else:
                 self._reset()
+
+        do_GET = do_POST  # noqa: N815 - a name of http.server's
 
         def _chunk(self, piece: bytes) -> None:
             self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))

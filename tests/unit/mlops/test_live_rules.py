@@ -1,4 +1,4 @@
-"""Which change of a model's versions is right in Knative mode depends on what runs: each sequence of updates, on objects as KServe writes them."""
+"""In Knative mode, what runs decides which change of versions is right: sequences of updates, on objects as KServe writes them."""
 
 from __future__ import annotations
 

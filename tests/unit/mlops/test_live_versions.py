@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from components.serving.model import Model
+from components.serving.model_service import ModelService
 from components.serving.modes import MODE
 from scripts.live_state import Content, Object
 from scripts.live_versions import Running, Versions, read, refused
-from components.serving.model import Model
-from components.serving.model_service import ModelService
-from scripts.preview.live import refusals
+from scripts.live_models import refusals
 from stacks.config import parse
 from tests.model_files import text_generation, version, whole
 

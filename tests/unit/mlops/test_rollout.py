@@ -325,7 +325,8 @@ def test_a_decision_to_go_back_outlives_a_kill_even_if_the_candidate_recovers(wo
 
 
 def test_what_the_machine_brings_is_rolled_out_beside_and_not_written_when_it_is_back(world: Platform, tmp_path: Path) -> None:
-    for number, form in enumerate(({"source": A}, {"versions": [entry("v1", A, 100)]})):
+    forms: list[dict[str, Any]] = [{"source": A}, {"versions": [entry("v1", A, 100)]}]
+    for number, form in enumerate(forms):
         folder = tmp_path / str(number)
         folder.mkdir()
         below = {"models": {"digits": {"server": world.server, "scaling": world.scaling, **form}}}

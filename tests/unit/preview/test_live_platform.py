@@ -17,12 +17,12 @@ from tests.stack_files import ROOT, local
 
 FOUR = {"mode": "distributed", "replicas": 4}
 KUBECTL = f"""#!{sys.executable} -IS
-# A fake kubectl for tests: the objects beside it, by the last flag that names a namespace and by kind.
+# A fake kubectl for tests: the objects beside it, by namespace and kind.
 import json, pathlib, sys
 
 words = sys.argv[1:]
 kind = words[words.index("get") + 1]
-where = [word for before, word in zip(words, words[1:]) if before == "--namespace"][-1]
+where = next((word for before, word in zip(words, words[1:]) if before == "--namespace"), "default")
 print(json.loads(pathlib.Path(__file__).with_name("objects.json").read_text()).get(f"{{where}}/{{kind}}", ""))
 """
 
