@@ -10,9 +10,9 @@ import pytest
 from components.serving.model import Model
 from components.serving.model_service import ModelService
 from components.serving.modes import MODE
+from scripts.live_models import refusals
 from scripts.live_state import Content, Object
 from scripts.live_versions import Running, Versions, read, refused
-from scripts.live_models import refusals
 from stacks.config import parse
 from tests.model_files import text_generation, version, whole
 
