@@ -66,7 +66,7 @@ def _short(parts: SplitResult, environment: Mapping[str, str]) -> tuple[str, str
     match (parts.scheme, *(parts.hostname or "").split(".")):
         case ["http", name, namespace]:
             try:
-                _service(namespace, name, environment)
+                kubernetes_object("service", namespace, name, environment)
             except DriverError:
                 return None
             return namespace, name

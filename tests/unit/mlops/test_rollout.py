@@ -352,3 +352,15 @@ def test_a_dry_run_says_every_step_and_changes_nothing(world: Platform) -> None:
     assert f"models.digits.versions: [{{name: v1, source: {A}, weight: 90}}, {{name: v2, source: {B}, weight: 10}}]" in said
     assert said.endswith(f"of {at(0)}")
     assert (world.written, world.ups, world.journal.exists()) == ([], [], False)  # type: ignore[attr-defined]
+
+
+def test_a_model_whose_overlay_names_its_image_alone_leaves_no_trace_when_it_is_back(tmp_path: Path) -> None:
+    below = {"models": {"fraud": {"server": CUSTOM["server"], "scaling": World.scaling}}}
+    world = World(tmp_path, **CUSTOM, below=below, given=None)
+    world.has({})
+    text = world.file.path.read_text()
+    rollout = world.rollout()
+    assert rollout.run(Named(rollout.stable.source, "server:2"), PERCENTS).outcome == PROMOTED
+    assert world.noted() == [entry("v2", None, 100, image="server:2")]
+    assert world.rollout().back("a person asked for it").outcome == ROLLED_BACK
+    assert world.file.parsed(world.file.path.read_text()) == world.file.parsed(text)
