@@ -56,15 +56,13 @@ def observe(environment: Mapping[str, str], model: Model) -> Versions:
 def read(model: str, services: Sequence[Object], route: Object | None) -> Versions:
     running = {_version(model, service["metadata"]["name"]): _running(service) for service in services}
     if route is None:
-        # A plain Service leads to the one version with the model's own name.
+        # A plain Service leads to the version with the model's own name.
         return Versions(running, {FIRST: 100} if FIRST in running else {}, "there is no route", is_routed=False)
     return Versions(running, _weights(model, route), _unaccepted(route))
 
 
 def refused(model: Model, live: Versions) -> list[str]:
     """Return why this change must not be made now, and what to do instead; nothing where it may be made."""
-    if live.on_knative:
-        return []  # the move to Standard replaces the whole object
     wanted = {version.name: version for version in model.versions}
     key = f"models.{model.name}.versions"
     reasons = [

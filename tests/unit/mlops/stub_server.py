@@ -36,6 +36,7 @@ class Received:
 
     host: str
     body: Any
+    method: str = "POST"
 
 
 Answer = Callable[[Received], Reply]
@@ -52,7 +53,7 @@ def serving(answer: Answer) -> Iterator[str]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            reply = answer(Received(self.headers["host"], json.loads(body or b"null")))
+            reply = answer(Received(self.headers["host"], json.loads(body or b"null"), self.command))
             self.close_connection = reply.close or reply.reset
             if reply.reset:
                 self._reset()

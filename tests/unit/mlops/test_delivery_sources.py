@@ -85,7 +85,10 @@ def test_a_stable_version_that_is_out_of_the_route_is_not_probed() -> None:
 
 
 def test_a_question_without_a_body_is_a_get() -> None:
-    with serving(right) as url, probing(sides(url, None), Question("", None, accept), rate=200, environment={}) as probes:
+    with (
+        serving(lambda received: Reply("right" if received.method == "GET" else "wrong")) as url,
+        probing(sides(url, None), Question("", None, accept), rate=200, environment={}) as probes,
+    ):
         wait_for(lambda: probes.look().probes.candidate.requests >= 5, 10, "probes")
         assert probes.look().probes.candidate.errors == 0
 

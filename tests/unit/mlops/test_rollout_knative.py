@@ -57,6 +57,19 @@ def test_a_promotion_that_fails_is_taken_back_like_a_candidate(world: World) -> 
     assert set(after) == {0}, "once it was taken back it does not return"
 
 
+@pytest.mark.parametrize(("stable", "second"), [("v1", "v2"), ("v2", "v1")])
+def test_a_way_back_goes_on_at_stable_s_second_start(tmp_path: Path, stable: str, second: str) -> None:
+    """Whatever the names are, the file is known as the step that wrote it: the candidate is not described once more."""
+    world = World(tmp_path)
+    killed_at(world, 50)
+    world.file.write({("models", "digits", "versions"): [entry(stable, A, 100), entry(second, B, 0)]})
+    world.up()
+    world.file.write({("models", "digits", "versions"): [entry(stable, A, 100), entry(second, A, 0)]})
+    world.written.clear()
+    assert world.rollout().back("a person asked for it").outcome == ROLLED_BACK
+    assert world.written == [A]
+
+
 def test_a_server_is_promoted_as_a_version_s_image_and_taken_back_as_one(world: World) -> None:
     assert world.run(A, "server:2").outcome == PROMOTED
     assert world.written[0] == [entry("v1", A, 100), entry("v2", A, 0, image="server:2")]
