@@ -78,11 +78,16 @@ accuracy: $(VENV)/.installed ## Accuracy, success rate and latency of a model of
 publish: $(PUBLISHING)/.installed ## Bring FILE=model.pt (or a folder) to the model store of STACK (local) as TO=s3://models/<key>; a published key never changes
 	@$(RUN) python -m scripts.publish --stack $(or $(STACK),local) --file "$(or $(FILE),$(error FILE=<file or folder> is missing))" --to "$(or $(TO),$(error TO=s3://<bucket>/<key> is missing))"
 
-rollout: $(VENV)/.installed ## Bring MODEL=s3://... to the users of STACK (local) step by step, or back where it is worse; ARGS="--dry-run" first, "--service smollm", --help
-	@$(RUN) python -m scripts.mlops.rollout --stack $(or $(STACK),local) --model $(or $(MODEL),$(error MODEL=s3://<bucket>/<key> is missing)) $(ARGS)
+rollout: $(VENV)/.installed ## Bring a new version of MODEL_NAME=<name> SOURCE=s3://... to the users of STACK (local) step by step, or back where it is worse; ARGS="--dry-run" first, --help
+	@$(call respelled,rollout)
+	@$(RUN) python -m scripts.mlops.rollout --stack $(or $(STACK),local) $(addprefix --model-name ,$(MODEL_NAME)) $(addprefix --source ,$(SOURCE)) $(ARGS)
 
-rollback: $(VENV)/.installed ## Take the candidate of STACK (local), or its last promotion, back
-	@$(RUN) python -m scripts.mlops.rollout --stack $(or $(STACK),local) --rollback $(ARGS)
+rollback: $(VENV)/.installed ## Take the candidate of MODEL_NAME=<name> in STACK (local), or its last promotion, back
+	@$(call respelled,rollback)
+	@$(RUN) python -m scripts.mlops.rollout --stack $(or $(STACK),local) $(addprefix --model-name ,$(MODEL_NAME)) --rollback $(ARGS)
+
+# An old spelling must not be taken for the default.
+respelled = $(if $(MODEL)$(SERVICE),echo "error: write make $(1) MODEL_NAME=<key of models: in the stack file>$(if $(filter rollout,$(1)), SOURCE=$(or $(MODEL),s3://<bucket>/<key>)) in place of MODEL= and SERVICE=" >&2; exit 2,:)
 
 test: packages ## Everything: check, then the real engine and the real node (nodes of its own; your platform is not touched)
 	@$(RUN) python -m tests.suites

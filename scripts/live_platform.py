@@ -21,9 +21,9 @@ PULUMI = "pulumi-kubernetes"
 
 def refusals(config: StackConfig, environment: Mapping[str, str]) -> list[str]:
     """What `make preview` and `make up` refuse now, each with the key it is about. Raises DriverError where the cluster does not answer."""
-    servers = get(environment, "statefulsets.apps", minio_servers.NAME, "--namespace", minio_servers.NAMESPACE)
+    servers = get(environment, minio_servers.NAMESPACE, "statefulsets.apps", minio_servers.NAME)
     names = (GATEWAYS, client_traffic.DEFINITION)
-    found = get(environment, "customresourcedefinitions.apiextensions.k8s.io", *names, "--show-managed-fields")
+    found = get(environment, None, "customresourcedefinitions.apiextensions.k8s.io", *names, "--show-managed-fields")
     return [*other_drives(config, servers), *definitions_of_others(config, found["items"] if found else [])]
 
 

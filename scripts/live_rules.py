@@ -1,52 +1,53 @@
-"""Changes of a canary that would hurt users now. The program sees what is wanted, not what runs; this sees both.
+"""Changes of a model in Knative mode that would hurt users now. The program sees what is wanted, not what runs; this sees both.
 
-KServe keeps one description of a service, and the name of the revision that had all requests; a percentage splits between that one and
-the newest. So the same stack file is right or wrong by what runs (components/serving/rollout.py says which steps there are).
+KServe keeps one description of a model, and the name of the revision that had all requests; a percentage splits between that one and
+the newest. So the same stack file is right or wrong by what runs (components/serving/versions.py says which steps there are).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scripts.live_state import Live, Version, observe
+from components.artifacts import Mirror
+from components.serving.model import Model
+from components.serving.versions import Version
+from scripts.live_state import Content, Live
 from stacks.config import StackConfig
+from stacks.images import NOT_BUILT, server_image
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the stack file says. `percent` None: no canary; `candidate` None beside a percentage: a canary that is being removed."""
+    """What the stack file says of a model. `percent` None: one version; `candidate` None beside a percentage: it is being removed."""
 
-    stable: Version
-    candidate: Version | None = None
+    stable: Content
+    candidate: Content | None = None
     percent: int | None = None
-    on_requests: bool = True
 
 
-def wanted(config: StackConfig) -> Wanted | None:
-    mnist = config.services.mnist
-    if mnist is None:
-        return None
-    stable, canary = Version(mnist.model, config.images.mnist), mnist.canary
-    candidate = None
-    if canary and (canary.model or canary.image):
-        candidate = Version(canary.model or stable.model, canary.image or stable.image)
-    return Wanted(stable, candidate, canary.percent if canary else None, mnist.on_knative)
+def wanted(model: Model, config: StackConfig) -> Wanted:
+    image = server_image(config, model, Mirror())
+    runtime = None if image.startswith(NOT_BUILT) else image
+    stable, *candidates = [_content(version, runtime) for version in model.versions]
+    if not candidates:
+        return Wanted(stable)
+    (candidate,) = candidates
+    return Wanted(stable, None if candidate == stable else candidate, model.versions[-1].weight)
 
 
-def refusals(config: StackConfig, environment: Mapping[str, str]) -> list[str]:
-    """What `make preview` and the rollout refuse now, each with the key it is about. Raises DriverError as `observe`."""
-    change = wanted(config)
-    return [f"services.mnist.{text}" for text in refused(change, observe(environment))] if change else []
+def _content(version: Version, runtime: str | None) -> Content:
+    return Content(version.source, version.image or runtime)
 
 
-def refused(change: Wanted, live: Live | None) -> list[str]:
-    """Why this change must not be made now, and what to do instead; empty: nothing speaks against it."""
+def refused(name: str, change: Wanted, live: Live | None) -> list[str]:
+    """Return why this change of the model must not be made now, and what to do instead; nothing where it may be made."""
     if live is None or not live.knative or live.rolled_out is None:
-        return _without_splitting(change, live)
-    if not change.on_requests:
-        return []  # the move to Standard replaces the whole object
-    return _dropped(change, live) if change.percent is None else _split(change, live, change.percent)
+        found = _without_splitting(change, live)
+    elif change.percent is None:
+        found = _dropped(change, live)
+    else:
+        found = _split(change, live, change.percent)
+    return [f"models.{name}.{text}" for text in found]
 
 
 def _without_splitting(change: Wanted, live: Live | None) -> list[str]:
@@ -54,33 +55,31 @@ def _without_splitting(change: Wanted, live: Live | None) -> list[str]:
         return []
     if live and not live.knative:
         return [
-            "canary: the service runs in Standard mode, and KServe would ignore the percentage. Deploy the move to Knative alone, "
-            "without canary; when it answers, add the candidate"
+            "versions: the model runs in Standard mode, and KServe would ignore the weights. Deploy the move to Knative with the first "
+            "version alone; when it answers, add the candidate"
         ]
-    return [
-        "canary: no version has had all requests yet, and KServe would ignore the percentage. Deploy model alone, without canary, first"
-    ]
+    return ["versions: no version has had all requests yet, and KServe would ignore the weights. Deploy the first version alone"]
 
 
 def _split(change: Wanted, live: Live, percent: int) -> list[str]:
     if change.candidate is None and live.percent is None:
         return [
-            "canary: {percent: 0} removes a candidate, and none stands: KServe would send users to the version before the current one. "
-            "Leave canary out; to go back to an older model, roll it out as a candidate"
+            "versions[1]: stable once more with weight 0 removes a candidate, and none stands: KServe would send users to the version "
+            "before the current one. Leave it out; to go back to an older version, roll it out as a candidate"
         ]
     base = live.beside(change.candidate)
-    if base and base.version.is_same(change.stable):
+    if base and base.content.is_same(change.stable):
         return []
     if change.candidate is None and live.rolled_out == live.newest_ready:
         return [
-            f"canary: {{percent: 0}} without a candidate comes too early: {_told(live.described, change.stable)} still counts as rolled "
-            f"out and would get every request. First {_at_zero(live.described, change.stable)}, then this"
+            f"versions[1]: stable once more with weight 0 comes too early: {live.described.told_beside(change.stable)} still counts as "
+            f"rolled out and would get every request. First {_at_zero(live.described, change.stable)}, then this"
         ]
-    runs = _told(base.version, change.stable) if base else "an older version"
-    wanted_stable = _told(change.stable, base.version) if base else change.stable.model
+    runs = base.content.told_beside(change.stable) if base else "an older version"
+    stable = change.stable.told_beside(base.content) if base else str(change.stable)
     return [
-        f"model: beside a canary of {percent} % users would get {runs}, not {wanted_stable}: KServe keeps the version that had all "
-        "requests. Put that one back as model, or deploy the new one alone, without canary, and add the candidate afterwards"
+        f"versions[0]: beside a candidate with weight {percent} users would get {runs}, not {stable}: KServe keeps the version that had "
+        "all requests. Put that one back as the first, or deploy the new one alone and add the candidate afterwards"
     ]
 
 
@@ -89,23 +88,19 @@ def _dropped(change: Wanted, live: Live) -> list[str]:
         return []
     stable, described, newest = change.stable, live.described, live.newest_ready
     if not described.is_same(stable):
+        candidate = described.told_beside(stable)
         return [
-            f"canary: dropped in one step, it sends every user to {_told(described, stable)} until {_told(stable, described)} has started "
-            f"anew. To go back: {_at_zero(described, stable)}, then canary: {{percent: 0}}, then none (make rollback does all three). "
-            f"To promote {_told(described, stable)}, make it the stable one"
+            f"versions: to leave the candidate out in one step sends every user to {candidate} until {stable.told_beside(described)} has "
+            f"started anew. To go back: {_at_zero(described, stable)}; then stable once more in the candidate's place; then stable alone "
+            f"(make rollback does all three). To promote {candidate}, leave it as the only version"
         ]
-    if newest is None or not newest.version.is_same(stable):
-        instead = _told(newest.version, stable) if newest else "no answer"
-        return [f"canary: {stable.model} is not ready yet; without the canary users would get {instead}. Wait until it is, or go back"]
+    if newest is None or not newest.content.is_same(stable):
+        instead = newest.content.told_beside(stable) if newest else "no answer"
+        return [f"versions: {stable} is not ready yet; alone it would leave users to {instead}. Wait until it is, or go back"]
     return []
 
 
-def _told(version: Version, beside: Version) -> str:
-    """Shortly, but so that it is not taken for the other one."""
-    return version.model if version.model != beside.model else str(version)
-
-
-def _at_zero(candidate: Version, stable: Version) -> str:
-    model = f"model: {candidate.model}, " if candidate.model != stable.model else ""
+def _at_zero(candidate: Content, stable: Content) -> str:
+    source = f"source: {candidate.source}, " if candidate.source else ""
     image = f"image: {candidate.image}, " if candidate.image not in (None, stable.image) else ""
-    return f"canary: {{{model}{image}percent: 0}}"
+    return f"stable with weight 100 and {{{source}{image}weight: 0}}"

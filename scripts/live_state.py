@@ -1,4 +1,4 @@
-"""Which version of MNIST users get now, read from the cluster: KServe's description of it, and Knative's revisions."""
+"""Which version of a model in Knative mode users get now: KServe's description of it, and Knative's revisions."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from components.serving.model import Model
 from components.serving.modes import MODE
 from scripts.errors import DriverError, reason
-from stacks.platform import MODELS_NAMESPACE
-from stacks.services import MNIST
 
 SERVER = "kserve-container"
 SOURCE = "internal.serving.kserve.io/storage-initializer-sourceuri"
@@ -20,25 +19,29 @@ Object = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Version:
-    """What tells one version of a service from another. `image` None: whatever the runtime has."""
+class Content:
+    """What tells one version of a model from another: its files and its server. `image` None: the image of the model's runtime."""
 
-    model: str
+    source: str | None
     image: str | None = None
 
-    def is_same(self, other: Version) -> bool:
-        return self.model == other.model and (None in (self.image, other.image) or self.image == other.image)
+    def is_same(self, other: Content) -> bool:
+        return self.source == other.source and (None in (self.image, other.image) or self.image == other.image)
 
     def __str__(self) -> str:
-        return self.model if self.image is None else f"{self.model} on {self.image}"
+        return " on ".join(part for part in (self.source, self.image) if part) or "the server's own image"
+
+    def told_beside(self, other: Content) -> str:
+        """Return a short name that is not taken for the other one."""
+        return self.source if self.source and self.source != other.source else str(self)
 
 
 @dataclass(frozen=True)
 class Revision:
-    """`ready` as Knative's condition: True, False or Unknown; `reason` is its message. `percent` of the requests."""
+    """`ready` is Knative's condition: True, False or Unknown; `reason` its message. `percent`: its share of the requests."""
 
     name: str
-    version: Version
+    content: Content
     ready: str
     reason: str
     percent: int
@@ -46,40 +49,40 @@ class Revision:
 
 @dataclass(frozen=True)
 class Live:
-    """`described`: the version in the InferenceService itself. `rolled_out`: had all requests last; `previous`: before that one.
+    """`described`: the version in the InferenceService itself. `rolled_out` had all requests last, `previous` had them before that one.
 
-    `newest_ready`: where the route's `latest` leads. `percent` None: no canary stands.
+    `newest_ready`: the revision to which the route's `latest` leads. `percent` None: no candidate stands.
     """
 
     knative: bool
-    described: Version
+    described: Content
     percent: int | None
     revisions: tuple[Revision, ...] = ()
     rolled_out: Revision | None = None
     previous: Revision | None = None
     newest_ready: Revision | None = None
 
-    def share(self, version: Version) -> int:
-        """Percent of the requests that all revisions of a version get together."""
-        return sum(revision.percent for revision in self.revisions if revision.version.is_same(version))
+    def share(self, content: Content) -> int:
+        """Return the percent of the requests that all revisions of a version get together."""
+        return sum(revision.percent for revision in self.revisions if revision.content.is_same(content))
 
-    def newest(self, version: Version) -> Revision | None:
-        """Of the revisions of a version; Knative numbers them."""
-        return max((revision for revision in self.revisions if revision.version.is_same(version)), key=lambda each: each.name, default=None)
+    def newest(self, content: Content) -> Revision | None:
+        """Return the newest revision of a version; Knative numbers them."""
+        return max((revision for revision in self.revisions if revision.content.is_same(content)), key=lambda each: each.name, default=None)
 
-    def beside(self, candidate: Version | None) -> Revision | None:
-        """The revision that a percentage would leave the other requests to (kserve: ksvc_reconciler.go, PropagateStatus, v0.20.0).
+    def beside(self, candidate: Content | None) -> Revision | None:
+        """Return the revision that gets all requests but the candidate's (kserve: ksvc_reconciler.go, PropagateStatus, v0.20.0).
 
-        The one that had all of them; where that is the candidate itself, KServe goes back to the one before.
+        It is the one that had all of them; where that is the candidate itself, KServe goes back to the one before.
         """
         rolled_out = self.rolled_out
-        if rolled_out and candidate and rolled_out == self.newest_ready and rolled_out.version.is_same(candidate):
+        if rolled_out and candidate and rolled_out == self.newest_ready and rolled_out.content.is_same(candidate):
             return self.previous
         return rolled_out
 
 
 def read(service: Object, revisions: Sequence[Object]) -> Live:
-    """`service`: the InferenceService; `revisions`: those of its predictor."""
+    """Read the InferenceService and the revisions of its predictor."""
     predictor = service["spec"]["predictor"]
     status = service.get("status", {}).get("components", {}).get("predictor", {})
     shares: dict[str, int] = {}
@@ -88,14 +91,24 @@ def read(service: Object, revisions: Sequence[Object]) -> Live:
         shares[name] = shares.get(name, 0) + (target.get("percent") or 0)
     found = {item["metadata"]["name"]: _revision(item, shares) for item in revisions}
     return Live(
-        knative=service["metadata"].get("annotations", {}).get(MODE) == "Knative",
-        described=Version(predictor["model"]["storageUri"], predictor["model"].get("image")),
+        knative=is_on_knative(service),
+        described=described(service),
         percent=predictor.get("canaryTrafficPercent"),
         revisions=tuple(found.values()),
         rolled_out=found.get(status.get("latestRolledoutRevision", "")),
         previous=found.get(status.get("previousRolledoutRevision", "")),
         newest_ready=found.get(status.get("latestReadyRevision", "")),
     )
+
+
+def is_on_knative(service: Object) -> bool:
+    return bool(service["metadata"].get("annotations", {}).get(MODE) == "Knative")
+
+
+def described(service: Object) -> Content:
+    """Return what an InferenceService says of its version."""
+    model = service["spec"]["predictor"]["model"]
+    return Content(model.get("storageUri"), model.get("image"))
 
 
 def _revision(item: Object, shares: Mapping[str, int]) -> Revision:
@@ -105,25 +118,30 @@ def _revision(item: Object, shares: Mapping[str, int]) -> Revision:
     name = item["metadata"]["name"]
     return Revision(
         name,
-        Version(item["metadata"].get("annotations", {}).get(SOURCE, ""), server["image"]),
+        Content(item["metadata"].get("annotations", {}).get(SOURCE), server["image"]),
         ready.get("status", "Unknown"),
         f"{ready.get('reason', '')} {ready.get('message', '')}".strip(),
         shares.get(name, 0),
     )
 
 
-def observe(environment: Mapping[str, str]) -> Live | None:
-    """MNIST as it runs; None where it does not. Raises DriverError where the cluster does not answer."""
-    service = get(environment, "inferenceservices.serving.kserve.io", MNIST)
+def observe(environment: Mapping[str, str], model: Model) -> Live | None:
+    """Return the model as it runs, or None where it does not. Raises DriverError where the cluster does not answer."""
+    service = get(environment, model.namespace, "inferenceservices.serving.kserve.io", model.name)
     if service is None:
         return None
-    revisions = get(environment, "revisions.serving.knative.dev", "--selector", f"{OF_SERVICE}={MNIST}-predictor")
+    selector = f"{OF_SERVICE}={model.name}-predictor"
+    revisions = get(environment, model.namespace, "revisions.serving.knative.dev", "--selector", selector)
     return read(service, revisions["items"] if revisions else [])
 
 
-def get(environment: Mapping[str, str], *what: str) -> Object | None:
-    """`kubectl get`; None for what is not there, its kind included."""
-    command = ["kubectl", "--namespace", MODELS_NAMESPACE, "--request-timeout=10s", "get", *what, "--ignore-not-found", "--output", "json"]
+def get(environment: Mapping[str, str], namespace: str | None, *what: str) -> Object | None:
+    """Run `kubectl get`. Return None for what is not there, also where the cluster does not know its kind.
+
+    `namespace` None: what has no namespace.
+    """
+    where = ["--namespace", namespace] if namespace else []
+    command = ["kubectl", *where, "--request-timeout=10s", "get", *what, "--ignore-not-found", "--output", "json"]
     try:
         done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
     except FileNotFoundError:

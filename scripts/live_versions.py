@@ -1,6 +1,7 @@
-"""SmolLM's versions as they run: an InferenceService for each, and the weights of their route; and what must not be done to them now.
+"""The versions of a model in Standard mode as they run, and what must not be done to them now.
 
-The program never leads anybody to a version that has not answered. It does not see what a change takes away from those that run.
+Each version is an InferenceService; a route has their weights. The program never leads users to a version that has not answered. It does
+not see what a change takes away from the versions that run.
 """
 
 from __future__ import annotations
@@ -10,86 +11,102 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.in_cluster.route_check import problems
-from components.serving.route_rules import part_name
-from scripts.live_state import Object, Version, get
-from stacks.config import StackConfig
-from stacks.services import SMOLLM
+from components.serving.model import Model
+from components.serving.versions import FIRST, part_name
+from scripts.live_state import Content, Object, described, get, is_on_knative
 
 PREDICTOR = "-predictor"
 
 
 @dataclass(frozen=True)
 class Running:
-    """One version's InferenceService. `ready` as its condition: True, False or Unknown; `reason` says more."""
+    """The InferenceService of one version. `ready` is its condition: True, False or Unknown; `reason` says more."""
 
-    version: Version
+    content: Content
     ready: str
     reason: str = ""
+    on_knative: bool = False
 
 
 @dataclass(frozen=True)
 class Versions:
-    """By the versions' names. `weights`: what the route gives to whom who sends no group's header; `unaccepted`: why not yet."""
+    """`running`: by the versions' names. `weights`: the share of requests without an experiment's header, by version.
+
+    `unaccepted`: why the gateway does not obey the route yet. `is_routed`: there is a route at all.
+    """
 
     running: Mapping[str, Running]
     weights: Mapping[str, int]
     unaccepted: str | None = None
+    is_routed: bool = True
+
+    @property
+    def on_knative(self) -> bool:
+        return any(running.on_knative for running in self.running.values())
 
 
-def observe(environment: Mapping[str, str]) -> Versions:
+def observe(environment: Mapping[str, str], model: Model) -> Versions:
     """Raises DriverError where the cluster does not answer."""
-    services = get(environment, "inferenceservices.serving.kserve.io", "--selector", f"app.kubernetes.io/name={SMOLLM}")
-    return read(services["items"] if services else [], get(environment, "httproutes.gateway.networking.k8s.io", SMOLLM))
+    selector = f"app.kubernetes.io/name={model.name}"
+    services = get(environment, model.namespace, "inferenceservices.serving.kserve.io", "--selector", selector)
+    route = get(environment, model.namespace, "httproutes.gateway.networking.k8s.io", model.name)
+    return read(model.name, services["items"] if services else [], route)
 
 
-def read(services: Sequence[Object], route: Object | None) -> Versions:
-    running = {_version(service["metadata"]["name"]): _running(service) for service in services}
+def read(model: str, services: Sequence[Object], route: Object | None) -> Versions:
+    running = {_version(model, service["metadata"]["name"]): _running(service) for service in services}
     if route is None:
-        return Versions(running, {}, "there is no route")
-    return Versions(running, _weights(route), _unaccepted(route))
+        # A plain Service leads to the version with the model's own name.
+        return Versions(running, {FIRST: 100} if FIRST in running else {}, "there is no route", is_routed=False)
+    return Versions(running, _weights(model, route), _unaccepted(route))
 
 
-def refusals(config: StackConfig, environment: Mapping[str, str]) -> list[str]:
-    """What `make preview` and the rollout refuse now, each with the key it is about. Raises DriverError as `observe`."""
-    return refused(config, observe(environment)) if config.services.smollm else []
-
-
-def refused(config: StackConfig, live: Versions) -> list[str]:
-    """Why this change must not be made now, and what to do instead."""
-    versions = config.services.smollm.versions if config.services.smollm else []
+def refused(model: Model, live: Versions) -> list[str]:
+    """Return why this change must not be made now, and what to do instead; nothing where it may be made."""
+    wanted = {version.name: version for version in model.versions}
+    key = f"models.{model.name}.versions"
     reasons = [
-        f"services.smollm.versions: {name} gets {weight} % of the requests; give it weight 0 first, and leave it out in the next update"
+        f"{key}: {name} gets {weight} % of the requests; give it weight 0 first, and leave it out in the next update"
         for name, weight in live.weights.items()
-        if weight and name not in {version.name for version in versions}
+        if weight and name not in wanted
     ]
-    for index, version in enumerate(versions):
-        runs = live.running.get(version.name)
-        if runs and live.weights.get(version.name) and runs.version != Version(version.model, version.image):
+    for index, version in enumerate(model.versions):
+        runs, weight = live.running.get(version.name), live.weights.get(version.name)
+        if runs and weight and runs.content != Content(*version.content) and _restarts(model):
             reasons.append(
-                f"services.smollm.versions[{index}]: {version.name} gets {live.weights[version.name]} % of the requests as {runs.version}, "
-                "and would restart in its place; add what is new as a version of its own, with weight 0"
+                f"{key}[{index}]: {version.name} gets {weight} % of the requests as {runs.content}, and would restart in its place; "
+                "add what is new as a version of its own, with weight 0"
             )
     return reasons
 
 
-def _version(part: str) -> str:
-    return part.removesuffix(PREDICTOR).removeprefix(part_name(SMOLLM, ""))
+def _restarts(model: Model) -> bool:
+    """A pod with a GPU ends before the new one starts. Without GPUs a version alone may be replaced: its new pods are ready first."""
+    return model.entry.server.gpu_count > 0 or len(model.versions) > 1
+
+
+def _version(model: str, part: str) -> str:
+    return FIRST if part == model else part.removeprefix(part_name(model, ""))
 
 
 def _running(service: Object) -> Running:
-    model, status = service["spec"]["predictor"]["model"], service.get("status", {})
-    version = Version(model["storageUri"], model.get("image"))
+    status, on_knative = service.get("status", {}), is_on_knative(service)
     generation = service["metadata"].get("generation", 0)
     if status.get("observedGeneration", generation) < generation:
-        return Running(version, "Unknown", "KServe has not seen it as it is")
+        return Running(described(service), "Unknown", "KServe has not seen it as it is", on_knative)
     condition: dict[str, Any] = next((each for each in status.get("conditions", []) if each["type"] == "Ready"), {})
     reason = f"{condition.get('reason', '')} {condition.get('message', '')}".strip()
-    return Running(version, condition.get("status", "Unknown"), reason)
+    return Running(described(service), condition.get("status", "Unknown"), reason, on_knative)
 
 
-def _weights(route: Object) -> dict[str, int]:
-    """Of the rule for everybody: those before it are an experiment's."""
-    return {_version(backend["name"]): backend.get("weight", 1) for backend in route["spec"]["rules"][-1]["backendRefs"]}
+def _weights(model: str, route: Object) -> dict[str, int]:
+    """Read the rule for all requests; the rules before it are an experiment's."""
+    parts = {
+        backend["name"].removesuffix(PREDICTOR): backend.get("weight", 1)
+        for backend in route["spec"]["rules"][-1]["backendRefs"]
+        if backend["name"].endswith(PREDICTOR)  # not Knative's ingress
+    }
+    return {_version(model, part): weight for part, weight in parts.items()}
 
 
 def _unaccepted(route: Object) -> str | None:

@@ -1,9 +1,9 @@
-"""Progressive rollout of a model: `python -m scripts.mlops.rollout --stack local --model s3://...`.
+"""Progressive rollout of a new version: `python -m scripts.mlops.rollout --stack local --model-name NAME --source s3://...`.
 
-The candidate starts dark, gets its shares one after the other, and each time is compared with the stable version; then it is promoted,
-or taken back as soon as it is found bad. The checkout's Pulumi.<stack>.yaml says at every moment what stands; commit it afterwards.
-Killed or interrupted, the same command goes on. Exits 0 when it was promoted (or taken back as asked), 1 when it was taken back,
-2 when neither could be done, 130 when it was interrupted.
+The candidate starts without users, then gets one share of the requests after the other. Each time it is compared with the stable version.
+In the end it is promoted, or it is taken back as soon as it is found bad. The checkout's Pulumi.<stack>.yaml says at every moment what
+stands; commit it afterwards. After a kill or an interrupt, the same command goes on. Exit status: 0 when the candidate was promoted (or
+taken back as asked), 1 when it was taken back, 2 when neither could be done, 130 when the command was interrupted.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from scripts.mlops.delivery.gates import Gates
 from scripts.mlops.delivery.journal import PROMOTED, Journal
 from scripts.mlops.delivery.plan import Named
 from scripts.mlops.delivery.rehearsal import rehearse
-from scripts.mlops.delivery.services import SERVICES
 from scripts.mlops.delivery.session import Session, session
 from stacks.config import ConfigError
 
@@ -31,14 +30,14 @@ GO_ON = "What stands, stands: the same command goes on with it, --rollback takes
 def execute(options: argparse.Namespace) -> int:
     maximum = options.max_p95_ms / 1000 if options.max_p95_ms else None
     gates = Gates(options.max_error_rate, options.max_p95_ratio, maximum, options.min_requests)
-    found = session(options.stack, options.service, gates, options.interval, sys.stdout)
+    found = session(options.stack, options.model_name, gates, options.interval, sys.stdout)
     if options.status:
         print(_status(found))
         return 0
     if options.rollback:
         _report(options, found, found.rollout.back("asked for"))
         return 0
-    candidate = Named(options.model, options.image)
+    candidate = Named(options.source or found.rollout.stable.source, options.image)
     if options.dry_run:
         print(rehearse(found.rollout, found.engine, candidate, options.steps))
         return 0
@@ -50,7 +49,7 @@ def execute(options: argparse.Namespace) -> int:
 def _status(found: Session) -> str:
     ports = found.rollout.ports
     standing, known = ports.strategy.standing(ports.file), journals.load(ports.journal)
-    beside = "no canary" if standing.percent is None else f"{standing.candidate or 'nobody'} at {standing.percent} %"
+    beside = "no candidate" if standing.percent is None else f"{standing.candidate or 'stable once more'} at {standing.percent} %"
     lines = [f"stack file   {standing.stable}; {beside}", f"cluster      {ports.strategy.summary()}"]
     if known:
         lines.append(f"last rollout {known.candidate}: {known.outcome or known.going_back or 'under way'}")
@@ -61,7 +60,7 @@ def _status(found: Session) -> str:
 def _report(options: argparse.Namespace, found: Session, done: Journal) -> None:
     ports = found.rollout.ports
     ports.display.say(f"{done.outcome}: {done.candidate}. {ports.file.path.name} says so now; commit it")
-    text = json.dumps({**asdict(done), "stack": options.stack, "log": str(found.log)}, indent=1)
+    text = json.dumps({**asdict(done), "stack": options.stack, "model": found.model.name, "log": str(found.log)}, indent=1)
     if options.json:
         Path(options.json).write_text(text + "\n")
 
@@ -77,27 +76,33 @@ def _percents(text: str) -> tuple[int, ...]:
 
 
 def arguments(given: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m scripts.mlops.rollout", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m scripts.mlops.rollout", description=__doc__, allow_abbrev=False)
     parser.add_argument("--stack", required=True, help="local, dev, prod ...")
-    parser.add_argument("--service", choices=sorted(SERVICES), default="mnist", help="(default: %(default)s)")
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument(
-        "--model", metavar="S3", help="roll this candidate out: s3://<bucket>/<key>; the stable one where only --image is new"
+    parser.add_argument("--model-name", metavar="NAME", help="a key of models: in the stack file (default: the only one)")
+    parser.add_argument(
+        "--source", metavar="ADDRESS", help="roll out the version whose files are there, such as s3://<bucket>/<key>; not a model's name"
     )
-    what.add_argument("--rollback", action="store_true", help="take the candidate back, or the last promotion")
-    what.add_argument("--status", action="store_true", help="say what stands")
-    parser.add_argument("--image", help="the candidate's server, where that is another one")
-    parser.add_argument("--steps", type=_percents, default=(10, 50, 100), help="percent of the requests (default: 10,50,100)")
+    parser.add_argument("--image", help="roll out this server; without --source with stable's files")
+    parser.add_argument("--rollback", action="store_true", help="take the candidate back, or the last promotion")
+    parser.add_argument("--status", action="store_true", help="say what stands")
+    parser.add_argument(
+        "--steps", type=_percents, default=(10, 50, 100), help="the candidate's percents of the requests (default: 10,50,100)"
+    )
     parser.add_argument("--interval", type=float, default=60, help="seconds that each step is watched (default: %(default)s)")
-    parser.add_argument("--max-error-rate", type=float, default=0.01, help="above stable's, 0..1 (default: %(default)s)")
-    parser.add_argument("--max-p95-ratio", type=float, default=1.5, help="candidate's P95 to stable's (default: %(default)s)")
-    parser.add_argument("--max-p95-ms", type=float, help="of the candidate, whatever stable's is")
+    parser.add_argument(
+        "--max-error-rate",
+        type=float,
+        default=0.01,
+        help="how much higher than stable's the candidate's may be, 0..1 (default: %(default)s)",
+    )
+    parser.add_argument("--max-p95-ratio", type=float, default=1.5, help="the candidate's P95 to stable's (default: %(default)s)")
+    parser.add_argument("--max-p95-ms", type=float, help="the candidate's P95, whatever stable's is")
     parser.add_argument("--min-requests", type=int, default=100, help="to each version in each step (default: %(default)s)")
     parser.add_argument("--dry-run", action="store_true", help="say what it would do, preview the first step, change nothing")
-    parser.add_argument("--json", metavar="FILE|-", help="write down what became of it; - moves everything else to standard error")
+    parser.add_argument("--json", metavar="FILE|-", help="write down what became of it; with - everything else goes to standard error")
     options = parser.parse_args(given)
-    if options.image and not options.model:
-        parser.error("--image belongs to --model")
+    if [bool(options.source or options.image), options.rollback, options.status].count(True) != 1:
+        parser.error("say one of these: --source and --image of the version to roll out, --rollback, or --status")
     if options.interval <= 0 or options.min_requests < 1:
         parser.error("--interval and --min-requests must be above 0")
     return options

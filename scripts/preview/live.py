@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from scripts import live_platform, live_rules, live_versions
+from scripts import live_models, live_platform
 from scripts.cloud.access import cluster_access
 from scripts.errors import DriverError
 from scripts.stack_configuration import configuration
@@ -17,7 +17,7 @@ from stacks.config import ConfigError, StackConfig
 Rules = Callable[[StackConfig, Mapping[str, str]], list[str]]
 """From the stack file and an environment that leads to the cluster to every reason against the change. Raises DriverError."""
 
-ALL: tuple[Rules, ...] = (live_platform.refusals, live_rules.refusals, live_versions.refusals)
+ALL: tuple[Rules, ...] = (live_platform.refusals, live_models.refusals)
 
 
 def check(stack: str, config_file: Path, environment: Mapping[str, str], rules: Sequence[Rules] = ALL) -> None:
@@ -28,7 +28,7 @@ def check(stack: str, config_file: Path, environment: Mapping[str, str], rules: 
             access = {**environment, **cluster_access(config.cluster, Path(folder), environment)}
             reasons = [reason for refusals in rules for reason in refusals(config, access)]
     except (ConfigError, DriverError) as error:
-        print(f"what runs now was not asked: {error}", file=sys.stderr)
+        print(f"the cluster was not asked what runs now: {error}", file=sys.stderr)
         return
     if reasons:
         raise DriverError("\n".join([f"{stack} must not be updated with this now:", *reasons]))

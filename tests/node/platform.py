@@ -82,8 +82,8 @@ def pulumi(*arguments: str) -> Done:
     return local("pulumi", *arguments)
 
 
-def apply(**changes: str | int | bool) -> Done:
-    """`pulumi up` with some keys of the stack file changed, as `services__mnist__model="s3://..."`."""
+def apply(**changes: Any) -> Done:  # noqa: ANN401 - any YAML
+    """`pulumi up` with some keys of the stack file changed, as `models__mnist-classifier__source="s3://..."`; None takes a key out."""
     return _applied(stack_files.changed(stack_files.committed("local"), changes), changes)
 
 
@@ -110,7 +110,7 @@ def _flat(key: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - 
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _flat(f"{key}[{index}]", inner)
-    else:
+    elif value is not None:
         yield key, str(value).lower() if isinstance(value, bool) else str(value)
 
 

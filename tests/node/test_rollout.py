@@ -27,6 +27,8 @@ from tests.node import model_store, platform
 
 pytestmark = [pytest.mark.node, pytest.mark.acceptance]
 
+NAME = "mnist-classifier"
+NAMED = ["--model-name", NAME]
 MODEL = "s3://models/mnist/mnist_cnn_single_gpu.pt"
 CANDIDATE = "s3://models/mnist/rollout_candidate.pt"
 USERS_PER_SECOND = 20.0
@@ -83,9 +85,9 @@ def rollout(checkout: Path, to: Endpoint, *words: str) -> Rolled:
     return found
 
 
-def with_gates(model: str, *words: str) -> list[str]:
+def with_gates(source: str, *words: str) -> list[str]:
     """A coarse one on latency: on a busy machine two good versions differ."""
-    return ["--model", model, "--interval", str(INTERVAL), "--min-requests", str(MIN_REQUESTS), "--max-p95-ratio", "2.5", *words]
+    return [*NAMED, "--source", source, "--interval", str(INTERVAL), "--min-requests", str(MIN_REQUESTS), "--max-p95-ratio", "2.5", *words]
 
 
 def faulty(fault: str) -> list[str]:
@@ -131,7 +133,7 @@ def test_a_good_candidate_is_promoted_and_taken_back_with_no_request_lost(checko
     assert done.status == PROMOTED
     assert [step["percent"] for step in done.report["steps"]] == [0, 10, 50, 99, 100]
     assert done.users.failures == {}
-    assert yaml.safe_load(stack_file(checkout))["config"]["inference-platform:services"]["mnist"]["model"] == CANDIDATE
-    again = rollout(checkout, mnist, "--rollback")
+    assert yaml.safe_load(stack_file(checkout))["config"]["inference-platform:models"][NAME]["source"] == CANDIDATE
+    again = rollout(checkout, mnist, *NAMED, "--rollback")
     assert again.users.failures == {}
     assert stack_file(checkout) == before

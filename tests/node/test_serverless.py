@@ -47,10 +47,18 @@ def users(to: Endpoint, rate: float = USERS_PER_SECOND, patience: float = 10.0) 
         load.wait()
 
 
-def canary(percent: int, model: str | None = CANDIDATE) -> platform.Done:
-    """`pulumi up` with a candidate beside the committed model, or with none described."""
-    named: dict[str, str | int | bool] = {"services__mnist__canary__model": model} if model else {}
-    return platform.apply(**named, services__mnist__canary__percent=percent)
+def entry(**keys: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
+    """Changes of the model's entry in the stack file, for `platform.apply`."""
+    return {f"models__mnist-classifier__{key}": value for key, value in keys.items()}
+
+
+def canary(percent: int, source: str = CANDIDATE) -> platform.Done:
+    """`pulumi up` with a candidate beside the committed version; `source=MODEL` with percent 0: with stable in the candidate's place."""
+    versions = [
+        {"name": "v1", "source": MODEL, "weight": 100 - percent},
+        {"name": "v2", "source": source, "weight": percent},
+    ]
+    return platform.apply(**entry(source=None, versions=versions))
 
 
 def succeeded(done: platform.Done) -> None:
@@ -79,7 +87,7 @@ def test_a_hundred_requests_a_second_are_answered_in_time(mnist: Endpoint) -> No
 def test_the_move_from_standard_mode_replaces_the_service(mnist: Endpoint) -> None:
     """KServe refuses a change of the mode, so the object goes first. Back and forth, with the program that users have."""
     predictor = ("get", "deployment,services.serving.knative.dev", "--namespace", "default", "--output", "name")
-    succeeded(platform.apply(services__mnist__scaling__metric="cpu", services__mnist__scaling__target=80))
+    succeeded(platform.apply(**entry(scaling={"metric": "cpu", "target": 80})))
     assert platform.kubectl(*predictor).split() == [f"deployment.apps/{PREDICTOR}"]
     assert platform.answers(platform.endpoint())
     succeeded(platform.apply())
@@ -109,7 +117,7 @@ def test_a_rollback_loses_no_request_and_the_candidate_gets_none_from_then_on(mn
         succeeded(canary(0))
         wait_for(lambda: split_to(candidate) == 0, 30, "the split to be 0 %")
         written = last_due(load)
-        succeeded(canary(0, model=None))
+        succeeded(canary(0, source=MODEL))
         succeeded(platform.apply())
     measured = load.result()
     late = [s for s in measured.samples if s.version == candidate and s.due > written + SECONDS_TO_OBEY]
@@ -130,7 +138,7 @@ def test_a_promotion_starts_no_pod_and_loses_no_request(mnist: Endpoint) -> None
     succeeded(canary(50))
     candidate = status()["latestReadyRevision"]
     with users(mnist) as load:
-        succeeded(platform.apply(services__mnist__model=CANDIDATE))
+        succeeded(platform.apply(**entry(source=CANDIDATE)))
         assert status()["latestReadyRevision"] == candidate
         assert split_to(candidate) == 100
         succeeded(platform.apply())
@@ -184,7 +192,7 @@ def words(pid: int) -> list[str]:
 
 
 def test_no_replica_without_requests_and_one_for_the_next(mnist: Endpoint) -> None:
-    succeeded(platform.apply(services__mnist__scaling__scaleToZero=True, services__mnist__scaling__windowSeconds=20))
+    succeeded(platform.apply(**entry(scaling__scaleToZero=True, scaling__windowSeconds=20)))
     pods = ("get", "pods", "--selector", "serving.kserve.io/inferenceservice=mnist-classifier", "--output", "name")
     wait_for(lambda: not platform.kubectl(*pods).split(), 180, "no pod to be left")
     with users(mnist, rate=1, patience=120) as load:

@@ -1,4 +1,4 @@
-"""What a person sees of a rollout: one line for each step, the one under way written over again."""
+"""What a person sees of a rollout: one line for each step; the line of the step under way is written over."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Table:
         self._out, self._live, self._headed = out, out.isatty(), False
 
     def show(self, step: Step, seconds: float, windows: Windows, verdict: str) -> None:
-        """Only where a line can be taken back."""
+        """Write only where a line can be written over."""
         if self._live:
             self._head()
             print(CLEAR + _line(step.name, step.percent, windows, seconds, verdict)[:200], end="", file=self._out, flush=True)

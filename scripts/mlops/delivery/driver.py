@@ -1,6 +1,6 @@
 """Takes a candidate through its steps, or back. Everything that is known outlives a kill: stack file, cluster, journal.
 
-Nothing here knows how a service splits its requests; its strategy does.
+Nothing here knows how a model's requests are split; its strategy does.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from textwrap import shorten
 
 from scripts.errors import DriverError
 from scripts.mlops.delivery import journal as journals
-from scripts.mlops.delivery.gates import Gates, Verdict, Windows, judge
+from scripts.mlops.delivery.gates import Figures, Gates, Verdict, Windows, judge
 from scripts.mlops.delivery.journal import PROMOTED, ROLLED_BACK, Journal, Judged
 from scripts.mlops.delivery.plan import Named, Step
 from scripts.mlops.delivery.ports import Pace, Ports, UpFailedError
@@ -23,7 +23,7 @@ class Rollout:
         self.ports, self.gates, self.pace = ports, gates, pace
 
     def run(self, candidate: Named, percents: Sequence[int]) -> Journal:
-        """Starts, or goes on where an earlier run with this candidate stopped. Raises DriverError, with nothing half done."""
+        """Start, or go on where an earlier run with this candidate stopped. Raises DriverError, with nothing half done."""
         if self.is_stable(candidate):
             return self._confirmed(candidate)
         found = self.known(candidate)
@@ -40,31 +40,37 @@ class Rollout:
         return self._save(replace(found, outcome=PROMOTED))
 
     def known(self, candidate: Named) -> Journal:
-        """Of this candidate's rollout, which may be a new one. Raises DriverError where another one stands."""
+        """Return the journal of this candidate's rollout, which may be a new one. Raises DriverError where another rollout stands."""
         return journals.under_way(self.ports.strategy.standing(self.ports.file), journals.load(self.ports.journal), candidate)
 
     def ahead(self, known: Journal, percents: Sequence[int]) -> list[Step]:
-        """Without a journal the stack file alone says how far it went: users are not sent back to see it again."""
+        """Return the steps still to be taken. Without a journal the stack file says how far it went: users are not sent back."""
         standing = self.ports.strategy.standing(self.ports.file)
         steps = self.ports.strategy.forward(self.ports.file, known.stable, known.candidate, percents)
         return [step for step in steps if not known.passed(step.name) and step.percent >= (standing.percent or 0)]
 
     def back(self, reason: str) -> Journal:
-        """Decides to go back and does. Raises DriverError where there is nothing to go back from."""
+        """Decide to go back, and do it. Raises DriverError where there is nothing to go back from."""
         left = self._to_leave()
         return self._go_back(self._save(replace(left, going_back=reason, undone=left.undone or not left.is_open, outcome="")))
 
     def configuration(self, step: Step) -> StackConfig:
-        """Of the stack as the step leaves it."""
+        """Return the stack's configuration as the step leaves it."""
         return self.ports.engine.configuration(self.ports.file.sections(step.edits))
 
+    @property
+    def stable(self) -> Named:
+        """The version that a rollout under way began beside, or else the stack file's first one."""
+        known = journals.load(self.ports.journal)
+        return known.stable if known and known.is_open else self.ports.strategy.standing(self.ports.file).stable
+
     def is_stable(self, candidate: Named) -> bool:
-        """Already, with nothing under way."""
+        """Whether it is the stable version already, with nothing under way."""
         standing, known = self.ports.strategy.standing(self.ports.file), journals.load(self.ports.journal)
         return not (known and known.is_open) and standing.percent is None and candidate.is_named_by(standing.stable)
 
     def _confirmed(self, version: Named) -> Journal:
-        """It is stable in the stack file already; the cluster gets to know it."""
+        """It is stable in the stack file already; tell the cluster."""
         self.ports.display.say(f"{version} is stable already")
         try:
             self.ports.engine.up()
@@ -92,7 +98,7 @@ class Rollout:
         return Judged(step.name, step.percent, verdict.state, verdict.reason, round(self.ports.clock.now() - began, 1), windows)
 
     def _apply(self, step: Step) -> Verdict | None:
-        """None: applied. Raises DriverError where the step may not be taken, or nothing of it reached the cluster."""
+        """Return None where it was applied. Raises DriverError where it may not be taken, or nothing of it reached the cluster."""
         ports, config = self.ports, self.configuration(step)
         if reasons := ports.strategy.refusals(config):
             raise DriverError("\n".join(reasons))
@@ -103,12 +109,12 @@ class Rollout:
         except UpFailedError as error:
             if not ports.strategy.is_taken(config):
                 ports.file.write_text(before)
-                raise DriverError(f"the update failed before it reached the service, which is as it was: {error}") from None
+                raise DriverError(f"the update failed before it reached the model, which is as it was: {error}") from None
             return Verdict("bad", f"the update failed: {error}")
         return None
 
     def _unsettled(self, step: Step) -> Verdict | None:
-        """None: users get what the step says."""
+        """Return None where users get what the step says."""
         waiting = self._wait_for(step)
         return Verdict("bad", f"{self.pace.settle:.0f} s after the update, {waiting}") if waiting else None
 
@@ -128,30 +134,30 @@ class Rollout:
 
     def _watched(self, step: Step, began: float) -> tuple[Verdict, Windows]:
         clock, config, pace = self.ports.clock, self.configuration(step), self.pace
-        start, windows = clock.now(), Windows()
+        start, figures = clock.now(), Figures()
         with self.ports.watch(step, self.ports.strategy.sides(config)) as watch:
             while True:
                 clock.sleep(pace.tick)
                 passed = clock.now() - start
                 try:
-                    windows = watch.look()
-                    verdict = self._judged(windows, config, over=passed >= pace.interval)
+                    figures = watch.look()
+                    verdict = self._judged(step, figures, config, over=passed >= pace.interval)
                 except DriverError as error:  # of a cluster that may answer the next time
                     verdict = Verdict("watching", str(error))
                 if verdict.state == "watching" and passed >= pace.interval * pace.extensions:
                     verdict = Verdict("bad", f"nothing can be said of it: {verdict.reason}")
                 if verdict.state != "watching":
-                    return verdict, windows
-                self.ports.display.show(step, clock.now() - began, windows, verdict.reason or verdict.state)
+                    return verdict, figures.shown
+                self.ports.display.show(step, clock.now() - began, figures.shown, verdict.reason or verdict.state)
 
-    def _judged(self, windows: Windows, config: StackConfig, *, over: bool) -> Verdict:
-        verdict = judge(self.gates, windows, over=over)
+    def _judged(self, step: Step, figures: Figures, config: StackConfig, *, over: bool) -> Verdict:
+        verdict = judge(self.gates, figures, over=over, stable_has_users=step.stable_has_users)
         if verdict.state != "bad" and (trouble := self.ports.strategy.trouble(config)):
             return Verdict("bad", trouble)
         return verdict
 
     def _go_back(self, found: Journal) -> Journal:
-        """The first step is the one that users wait for; after it they have stable, whatever becomes of the others."""
+        """Take the way back. After its hurried step users have stable, whatever becomes of the other steps."""
         decided = self.ports.clock.now()
         self.ports.display.say(f"rolling back: {shorten(found.going_back, 100)}")
         steps = self.ports.strategy.back(self.ports.file, found.stable, found.candidate, promoted=found.undone)
@@ -164,14 +170,14 @@ class Rollout:
         return self._save(replace(found, outcome=ROLLED_BACK))
 
     def _may_go_on_at(self, step: Step) -> bool:
-        """The file may say so because an earlier run got there, or because somebody cut the way short by hand."""
+        """Whether the file says this step already, and rightly: an earlier run may have got there, or a person cut the way short."""
         try:
             return self.ports.file.has(step.edits) and not self.ports.strategy.refusals(self.configuration(step))
         except DriverError:
             return False  # the whole way is never wrong
 
     def _retreat(self, step: Step, found: Journal, decided: float) -> Journal:
-        """Tries for long: nobody may be there to do it by hand."""
+        """Try for a long time: nobody may be there to do it by hand."""
         clock, display = self.ports.clock, self.ports.display
         self.ports.file.write(step.edits)
         while isinstance(written := self._led_back(step), str):
@@ -185,7 +191,7 @@ class Rollout:
         return self._save(replace(found, written_seconds=took, written_at=round(clock.epoch() - (now - written), 1), obeyed_seconds=obeyed))
 
     def _led_back(self, step: Step) -> float | str:
-        """When it was written, now that the route obeys; or why it doesn't. Nothing is updated where it does already."""
+        """Return when it was written, now that the route obeys, or why it does not. Nothing is updated where it does already."""
         try:
             is_there = self._waiting(step, self.configuration(step)) is None
             written = self.ports.clock.now() if is_there else self.ports.engine.up(only=self.ports.strategy.resource)

@@ -1,4 +1,7 @@
-"""Whether a candidate does as well as the stable version: a pure judgement of two windows of requests."""
+"""The judgement of a candidate: pure functions of what both versions did in the same seconds.
+
+A candidate is compared with stable only by figures that stable has. Where stable has none, only the limits hold that are no comparison.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ State = Literal["watching", "good", "bad"]
 
 @dataclass(frozen=True)
 class Window:
-    """Requests to one version since a step stands. `p95_seconds` None: no request, no latency."""
+    """Requests to one version since a step stands. `p95_seconds` None: no latency is known."""
 
     requests: int = 0
     errors: int = 0
@@ -28,10 +31,26 @@ class Windows:
 
 
 @dataclass(frozen=True)
-class Gates:
-    """`max_error_rate`: how much higher than stable's the candidate's may be, 0..1. `max_p95_ratio`: of candidate's P95 to stable's.
+class Figures:
+    """`probes`: the requests of the rollout's own, which are the same for both versions. `users`: the requests of users.
 
-    `min_requests`: to each version, or nothing is said about it.
+    `users` None: they are not known, or one of the versions has too few of them to speak for it.
+    """
+
+    probes: Windows = Windows()
+    users: Windows | None = None
+
+    @property
+    def shown(self) -> Windows:
+        """The figures that a person sees, and by which latency is judged."""
+        return self.users or self.probes
+
+
+@dataclass(frozen=True)
+class Gates:
+    """`max_error_rate`: how much higher than stable's the candidate's may be, 0..1. `max_p95_ratio`: candidate's P95 to stable's.
+
+    `max_p95_seconds`: the candidate's limit, whatever stable's is. `min_requests`: to each version, or nothing is said about it.
     """
 
     max_error_rate: float = 0.01
@@ -46,33 +65,44 @@ class Verdict:
     reason: str = ""
 
 
-def judge(gates: Gates, windows: Windows, *, over: bool) -> Verdict:
+def judge(gates: Gates, figures: Figures, *, over: bool, stable_has_users: bool = True) -> Verdict:
     """Errors end a step at once, also before `min_requests` if those that are missing could not make up for them.
 
-    Latency is judged when the interval is `over`: a percentile of few requests jumps.
+    Latency is judged when the interval is `over`: a percentile of few requests jumps. It is not compared while stable has no users: an
+    idle server is faster than a busy one.
     """
-    stable, candidate = windows.stable, windows.candidate
-    allowed = gates.max_error_rate + stable.error_rate
-    if candidate.errors > allowed * max(candidate.requests, gates.min_requests):
-        return Verdict(
-            "bad", f"{candidate.errors} of {candidate.requests} requests failed, {stable.errors} of {stable.requests} of stable's"
-        )
+    for windows in filter(None, (figures.users, figures.probes)):
+        if too_many := _too_many_errors(gates, windows):
+            return Verdict("bad", too_many)
     if not over:
         return Verdict("watching")
-    if few := _too_few(gates, windows):
+    if few := _too_few(gates, {"the candidate": figures.shown.candidate}):
         return Verdict("watching", few)
-    return _judge_latency(gates, stable.p95_seconds or 0.0, candidate.p95_seconds or 0.0)
+    candidate = figures.shown.candidate.p95_seconds
+    if gates.max_p95_seconds is not None and candidate is not None and candidate > gates.max_p95_seconds:
+        return Verdict("bad", f"P95 is {_ms(candidate)}, the limit {_ms(gates.max_p95_seconds)}")
+    if few := _too_few(gates, {"stable": figures.shown.stable}):
+        return Verdict("watching", few)
+    return _compared(gates, figures.shown) if stable_has_users else Verdict("good")
 
 
-def _too_few(gates: Gates, windows: Windows) -> str:
-    counts = {"stable": windows.stable.requests, "the candidate": windows.candidate.requests}
-    few = [f"{count} to {name}" for name, count in counts.items() if count < gates.min_requests]
+def _too_many_errors(gates: Gates, windows: Windows) -> str | None:
+    stable, candidate = windows.stable, windows.candidate
+    allowed = gates.max_error_rate + stable.error_rate
+    if stable.requests == 0 or candidate.errors <= allowed * max(candidate.requests, gates.min_requests):
+        return None
+    return f"{candidate.errors} of {candidate.requests} requests failed, {stable.errors} of {stable.requests} of stable's"
+
+
+def _too_few(gates: Gates, windows: dict[str, Window]) -> str:
+    few = [f"{window.requests} to {name}" for name, window in windows.items() if window.requests < gates.min_requests]
     return f"only {' and '.join(few)}, of at least {gates.min_requests} requests" if few else ""
 
 
-def _judge_latency(gates: Gates, stable: float, candidate: float) -> Verdict:
-    if gates.max_p95_seconds is not None and candidate > gates.max_p95_seconds:
-        return Verdict("bad", f"P95 is {_ms(candidate)}, the limit {_ms(gates.max_p95_seconds)}")
+def _compared(gates: Gates, windows: Windows) -> Verdict:
+    stable, candidate = windows.stable.p95_seconds, windows.candidate.p95_seconds
+    if stable is None or candidate is None:
+        return Verdict("watching", f"{'stable' if stable is None else 'the candidate'} has no P95 yet")
     if candidate > gates.max_p95_ratio * stable:
         return Verdict("bad", f"P95 is {_ms(candidate)}, stable's {_ms(stable)}: more than {gates.max_p95_ratio:g} times as much")
     return Verdict("good")

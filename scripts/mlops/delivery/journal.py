@@ -17,7 +17,7 @@ NOTHING = Windows()
 
 @dataclass(frozen=True)
 class Judged:
-    """A step with its verdict. `seconds`: from its beginning to the verdict, the update included."""
+    """A step with its verdict. `seconds`: the time from its beginning to the verdict, the update included."""
 
     name: str
     percent: int
@@ -29,10 +29,10 @@ class Judged:
 
 @dataclass(frozen=True)
 class Journal:
-    """`going_back`: why; set before anything is undone, so that a killed rollback goes on. `undone`: it is a promotion that is taken back.
+    """`going_back`: the reason; set before anything is undone, so that a killed rollback goes on. `undone`: a promotion is taken back.
 
-    `written_seconds`, `obeyed_seconds`: from that decision until the cluster was told to lead users back, and until its route was seen to
-    do so; `written_at`: the former as seconds of the epoch. `outcome`: empty while it is under way.
+    `written_seconds`, `obeyed_seconds`: the time from that decision until the cluster was told to lead users back, and until its route was
+    seen to do so; `written_at`: the former as seconds of the epoch. `outcome`: empty while the rollout is under way.
     """
 
     stable: Named
@@ -61,28 +61,28 @@ class Journal:
 
 
 def load(path: Path) -> Journal | None:
-    """Also one that an older or newer driver wrote: what this one doesn't know is left out."""
+    """Read a journal, also one that an older or newer driver wrote: fields that this one does not know are left out."""
     if not path.exists():
         return None
     content: dict[str, Any] = json.loads(path.read_text())
     steps = tuple(Judged(**{**_known(Judged, step), "windows": _windows(step["windows"])}) for step in content["steps"])
-    versions = {name: Named(**content[name]) for name in ("stable", "candidate")}
+    versions = {name: Named(**_known(Named, content[name])) for name in ("stable", "candidate")}
     return Journal(**{**_known(Journal, content), **versions, "steps": steps})
 
 
-def _known(kind: type[Journal | Judged], content: dict[str, Any]) -> dict[str, Any]:
+def _known(kind: type[Journal | Judged | Named], content: dict[str, Any]) -> dict[str, Any]:
     names = {each.name for each in fields(kind)}
     return {name: value for name, value in content.items() if name in names}
 
 
 def under_way(standing: Standing, known: Journal | None, candidate: Named) -> Journal:
-    """The rollout of this candidate: the one that goes on, or a new one. Raises DriverError where another one stands."""
+    """Return the journal of this candidate's rollout: the one that goes on, or a new one. Raises DriverError where another one stands."""
     if known and known.is_open:
         if known.candidate != candidate:
             raise DriverError(f"a rollout of {known.candidate} is under way; go on with it or roll it back first")
         return known
     if standing.percent is not None and standing.candidate is None:
-        raise DriverError("a candidate is being removed (canary: {percent: 0}); finish that first: rollback does")
+        raise DriverError("a candidate is being removed (stable stands in its place, with weight 0); finish that first: rollback does")
     if standing.candidate not in (None, candidate):
         raise DriverError(f"the candidate {standing.candidate} stands at {standing.percent} %; roll it back or promote it first")
     return Journal(standing.stable, candidate)

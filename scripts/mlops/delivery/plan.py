@@ -1,4 +1,4 @@
-"""A rollout as a list of steps, each a state of the stack file; what knows a service's way of splitting requests is its strategy."""
+"""A rollout as a list of steps, each a state of the stack file. A strategy knows how a model's requests are split between versions."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ from stacks.config import StackConfig
 
 @dataclass(frozen=True)
 class Named:
-    """A version as a stack file names it. `image` None: not named there, so whatever server the service has.
+    """A version as a stack file has it. `source` None: its image brings its files; `image` None: the model's own server.
 
-    `name`: what it is called there, where versions have names; it does not make another version of it.
+    `name` is its name there, and `short` says that it is written as `source` alone; neither makes another version of it.
     """
 
-    model: str
+    source: str | None
     image: str | None = None
     name: str | None = field(default=None, compare=False)
+    short: bool = field(default=False, compare=False)
 
     def is_named_by(self, stable: Named) -> bool:
-        """Whether a service with this stable version has this one; the server matters where one is named."""
-        return self.model == stable.model and self.image in (None, stable.image)
+        """Whether a model with this stable version has this one; the server matters only where one is named."""
+        return self.source == stable.source and self.image in (None, stable.image)
 
     def __str__(self) -> str:
-        return self.model if self.image is None else f"{self.model} on {self.image}"
+        return " on ".join(part for part in (self.source, self.image) if part) or "the server's own image"
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What a stack file says now. `percent` None: no candidate beside stable; `candidate` None beside a percentage: it is being removed."""
+    """The state of a stack file. `percent` None: no candidate beside stable; `candidate` None beside a percentage: it is being removed."""
 
     stable: Named
     candidate: Named | None = None
@@ -51,6 +52,10 @@ class Step:
     watched: bool = False
     hurried: bool = False
 
+    @property
+    def stable_has_users(self) -> bool:
+        return self.percent < 100
+
 
 @dataclass(frozen=True)
 class Sides:
@@ -62,53 +67,53 @@ class Sides:
 
 @dataclass(frozen=True)
 class Side:
+    """`address`: of its host, without a path."""
+
     revision: str
-    url: str
+    address: str
 
 
 class Strategy(Protocol):
-    """How one service moves requests between versions. What it says of the cluster is what it sees at that moment."""
-
-    @property
-    def service(self) -> str:
-        """Its key below `services`."""
-        ...
+    """How one mode moves a model's requests between versions. Every answer about the cluster is what it sees at that moment."""
 
     @property
     def resource(self) -> str:
-        """A pattern of the URN of the one resource that a hurried step updates."""
+        """Return a pattern of the URN of the one resource that a hurried step updates."""
         ...
 
     def standing(self, file: StackFile) -> Standing: ...
 
     def forward(self, file: StackFile, stable: Named, candidate: Named, percents: Sequence[int]) -> list[Step]:
-        """Dark first, then the percentages, then the promotion; from the file as it is now."""
+        """Return the steps from the file as it is now: dark first, then the percentages, then the promotion."""
         ...
 
     def back(self, file: StackFile, stable: Named, candidate: Named, *, promoted: bool) -> list[Step]:
-        """First the one after which no user gets the candidate, then what removes it. `promoted`: long ago, so stable must start first."""
+        """Return first the step after which no user gets the candidate, then those that remove it.
+
+        `promoted`: the candidate was promoted long ago, so stable must start first.
+        """
         ...
 
     def refusals(self, config: StackConfig) -> list[str]:
-        """Why this configuration must not be applied to what runs now."""
+        """Return why this configuration must not be applied to what runs now."""
         ...
 
     def is_taken(self, config: StackConfig) -> bool:
-        """Whether the cluster has been told this configuration; nothing about what came of it."""
+        """Whether the cluster has been told this configuration; it says nothing about what came of it."""
         ...
 
     def unsettled(self, step: Step, config: StackConfig) -> str | None:
-        """What is still to come before this step stands; None: it stands."""
+        """Return what is still to come before this step stands, or None when it stands."""
         ...
 
     def trouble(self, config: StackConfig) -> str | None:
-        """Why the candidate is no good whatever it answers: it crashed, or is not ready."""
+        """Return why the candidate is bad whatever it answers: it crashed, or it is not ready."""
         ...
 
     def summary(self) -> str:
-        """Who gets how many of the requests now."""
+        """Return the versions that users get now, with their shares."""
         ...
 
     def sides(self, config: StackConfig) -> Sides:
-        """Of a step that stands."""
+        """Return where the versions of a step that stands answer."""
         ...

@@ -1,4 +1,4 @@
-"""What pods say of a version that no answer says."""
+"""What pods say about a version that none of its answers says."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scripts.live_state import SERVER, Object
 
 
 def crash(pods: Sequence[Object]) -> str | None:
-    """Of the first whose server was restarted."""
+    """Return what is wrong with the first pod whose server was restarted."""
     return next((said for pod in pods if (said := _crash(pod))), None)
 
 

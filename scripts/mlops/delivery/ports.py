@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from scripts.mlops.delivery.gates import Windows
+from scripts.mlops.delivery.gates import Figures, Windows
 from scripts.mlops.delivery.journal import Judged
 from scripts.mlops.delivery.plan import Sides, Step, Strategy
 from scripts.mlops.delivery.stack_file import StackFile
@@ -23,29 +23,30 @@ class Engine(Protocol):
     """Applies the stack file as it stands."""
 
     def up(self, only: str | None = None) -> float:
-        """The moment, by the driver's clock, at which the cluster had been told all of it. `only`: a pattern of the one resource to update,
-        for which somebody waits. Raises UpFailedError.
+        """Return the moment, by the driver's clock, at which the cluster had been told all of it. Raises UpFailedError.
+
+        `only`: a pattern of the one resource to update, because users wait for it.
         """
         ...
 
     def configuration(self, sections: dict[str, object]) -> StackConfig:
-        """The model of these sections, with what only this machine knows. Raises ConfigError."""
+        """Return the configuration that these sections make, with what only this machine knows. Raises ConfigError."""
         ...
 
 
 class Watch(Protocol):
-    def look(self) -> Windows:
-        """Since the watch began."""
+    def look(self) -> Figures:
+        """Return what both versions did since the watch began."""
         ...
 
 
 class Clock(Protocol):
     def now(self) -> float:
-        """Seconds, of a clock that nobody sets."""
+        """Return seconds of a clock that is never set."""
         ...
 
     def epoch(self) -> float:
-        """Seconds since 1970."""
+        """Return seconds since 1970."""
         ...
 
     def sleep(self, seconds: float) -> None: ...
@@ -53,11 +54,11 @@ class Clock(Protocol):
 
 class Display(Protocol):
     def show(self, step: Step, seconds: float, windows: Windows, verdict: str) -> None:
-        """A step as it is now."""
+        """Show a step as it is now."""
         ...
 
     def settle(self, judged: Judged) -> None:
-        """A step as it ended."""
+        """Show a step as it ended."""
         ...
 
     def say(self, text: str) -> None: ...

@@ -1,30 +1,21 @@
-"""Both versions measured by requests of our own, each at the address that leads to it alone."""
+"""Both versions measured by the rollout's own requests, each at the address that leads to it alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from scripts.mlops.delivery.gates import Window, Windows
+from scripts.mlops.delivery.gates import Figures, Window, Windows
 from scripts.mlops.delivery.plan import Side, Sides
+from scripts.mlops.delivery.question import Question
 from scripts.mlops.load.measurement import percentile
 from scripts.mlops.load.probe import start_probe
 from scripts.mlops.load.running import Running
-from scripts.mlops.load.session import TIMEOUT
 from scripts.mlops.reach import reachable
 
 HOURS = 6
-"""Longer than any step; it is stopped with the step."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """A request, what raises RequestFailed for a wrong answer to it, and after how many silent seconds there is none."""
-
-    body: bytes
-    check: Callable[[bytes], object]
-    timeout: float = TIMEOUT
+"""Longer than any step; the load is stopped with the step."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +23,8 @@ class Probing:
     candidate: Running
     stable: Running | None
 
-    def look(self) -> Windows:
-        return Windows(stable=_window(self.stable) if self.stable else Window(), candidate=_window(self.candidate))
+    def look(self) -> Figures:
+        return Figures(Windows(stable=_window(self.stable) if self.stable else Window(), candidate=_window(self.candidate)))
 
 
 @contextmanager
@@ -46,7 +37,7 @@ def probing(sides: Sides, question: Question, rate: float, environment: Mapping[
 
 @contextmanager
 def _asked(side: Side, question: Question, rate: float, environment: Mapping[str, str]) -> Iterator[Running]:
-    with reachable(side.url, environment) as endpoint:
+    with reachable(side.address + question.path, environment) as endpoint:
         running = start_probe(endpoint.url, endpoint.host, question.body, question.check, rate, HOURS * 3600.0, timeout=question.timeout)
         try:
             yield running

@@ -1,6 +1,6 @@
-"""Both versions measured by what users send them, as Prometheus has it from what answered.
+"""Both versions measured by what users send them, as Prometheus has it from the servers that answered.
 
-Which series those are: components/observability/variants.py. Latency is in seconds. A request that reaches no pod is in none of it.
+The series of a kind of server: components/observability/variants.py. Latency is in seconds. A request that reaches no pod is in none of it.
 """
 
 from __future__ import annotations
@@ -12,41 +12,78 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from components.observability.variants import Variants
-from scripts.mlops.delivery.gates import Window, Windows
+from scripts.mlops.delivery.gates import Figures, Window, Windows
 from scripts.mlops.delivery.plan import Sides
+from scripts.mlops.delivery.ports import Watch
 from scripts.mlops.prometheus import Prometheus, connected
 
-LEAST_SECONDS = 60
-"""Of a range: four scrapes, of which an increase needs two."""
+LEAST_SECONDS = 45
+"""The shortest range: three scrapes, of which an increase needs two. A step's usual interval is longer, so that users count at its end.
+A range never reaches back before the step, when the shares were others."""
 
 
 @dataclass
 class Reading:
+    """All requests of a step, the rollout's own among them."""
+
     prometheus: Prometheus
     variants: Variants
     sides: Sides
     began: float = field(default_factory=time.monotonic)
 
-    def look(self) -> Windows:
+    def look(self) -> Windows | None:
+        """Return what both versions did since the step stands, or None while that is too short a time."""
+        passed = time.monotonic() - self.began
         stable = self.sides.stable
-        return Windows(stable=self._window(stable.revision) if stable else Window(), candidate=self._window(self.sides.candidate.revision))
+        if passed < LEAST_SECONDS or stable is None:
+            return None
+        seconds = math.ceil(passed)
+        return Windows(stable=self._window(stable.revision, seconds), candidate=self._window(self.sides.candidate.revision, seconds))
 
-    def _window(self, name: str) -> Window:
-        """`name`: the variant's."""
+    def _window(self, name: str, seconds: int) -> Window:
         variants = self.variants
-        requests = self._increase("sum", variants.counter, name, variants.answered)
-        errors = self._increase("sum", variants.counter, name, variants.answered, variants.failed)
-        p95 = self._increase("histogram_quantile(0.95, sum by (le) ", f"{variants.histogram}_bucket", name, end=")")
+
+        def increase(aggregated: str, series: str, *matchers: str, end: str = "") -> float | None:
+            labels = ",".join(filter(None, (f'namespace="{variants.model.namespace}"', f'{variants.label}="{name}"', *matchers)))
+            return self.prometheus.value(f"{aggregated}(increase({series}{{{labels}}}[{seconds}s])){end}")
+
+        requests = increase("sum", variants.counter, variants.answered)
+        errors = increase("sum", variants.counter, variants.answered, variants.failed)
+        p95 = increase("histogram_quantile(0.95, sum by (le) ", f"{variants.histogram}_bucket", end=")")
         return Window(round(requests or 0), round(errors or 0), p95)
 
-    def _increase(self, aggregated: str, series: str, name: str, *matchers: str, end: str = "") -> float | None:
-        seconds = max(LEAST_SECONDS, math.ceil(time.monotonic() - self.began))
-        labels = ",".join(filter(None, (f'namespace="{self.variants.model.namespace}"', f'{self.variants.label}="{name}"', *matchers)))
-        return self.prometheus.value(f"{aggregated}(increase({series}{{{labels}}}[{seconds}s])){end}")
+
+@dataclass(frozen=True)
+class Beside:
+    """Probes and users at once. `minimum`: requests of users to each version, fewer of which say nothing."""
+
+    probes: Watch
+    reading: Reading
+    minimum: int
+
+    def look(self) -> Figures:
+        own, everything = self.probes.look().probes, self.reading.look()
+        return Figures(own, users(everything, own, self.minimum) if everything else None)
+
+
+def users(everything: Windows, own: Windows, minimum: int) -> Windows | None:
+    """Return the users' part of all requests; None where one version has fewer than `minimum`, or fewer than the rollout's own.
+
+    The rollout's own requests have to go out of it: they are as many to both versions, and would thin a busy version's errors less. A
+    percentile cannot be thinned out so, which is why users must be at least half of what it is made of.
+    """
+    found = Windows(_without(everything.stable, own.stable), _without(everything.candidate, own.candidate))
+    pairs = ((found.stable, own.stable), (found.candidate, own.candidate))
+    return found if all(part.requests >= max(minimum, probes.requests) for part, probes in pairs) else None
+
+
+def _without(window: Window, own: Window) -> Window:
+    requests = max(0, window.requests - own.requests)
+    return Window(requests, min(requests, max(0, window.errors - own.errors)), window.p95_seconds)
 
 
 @contextmanager
 def reading(sides: Sides, url: str, variants: Variants, environment: Mapping[str, str]) -> Iterator[Reading]:
-    """`url`: of Prometheus, as a pod would ask it."""
+    """`url`: Prometheus' address, as a pod knows it."""
     with connected(url, environment) as prometheus:
         yield Reading(prometheus, variants, sides)

@@ -48,6 +48,10 @@ class Deployment:
     config_file: Path | None = None
     policy_packs: Sequence[str] = ()
 
+    def configuration(self, sections: dict[str, Any]) -> StackConfig:
+        """Return the configuration that these sections of a stack file make on this machine. Raises ConfigError."""
+        return configuration(self.stack, self.machine(sections))
+
 
 class PulumiEngine:
     def __init__(self, deployment: Deployment, log: Path) -> None:
@@ -77,7 +81,7 @@ class PulumiEngine:
         return "\n".join(lines)
 
     def configuration(self, sections: dict[str, Any]) -> StackConfig:
-        return configuration(self._deployment.stack, self._deployment.machine(sections))
+        return self._deployment.configuration(sections)
 
     def _run(self, operation: Callable[[dict[str, Any]], object], *, hurried: bool = False) -> float:
         """A hurried one is mended only where it fails."""

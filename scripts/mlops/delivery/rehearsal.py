@@ -13,12 +13,12 @@ from scripts.mlops.delivery.plan import Named, Step
 
 class Previewer(Protocol):
     def preview(self, text: str, folder: Path) -> str:
-        """What an update with a stack file of this text would change; `folder` is for its files."""
+        """Return what an update with a stack file of this text would change; `folder` is for its files."""
         ...
 
 
 def rehearse(rollout: Rollout, engine: Previewer, candidate: Named, percents: Sequence[int]) -> str:
-    """Raises DriverError where the rollout itself would."""
+    """Return the plan as text. Raises DriverError where the rollout itself would."""
     ports = rollout.ports
     if rollout.is_stable(candidate):
         return f"{candidate} is stable already: the stack would be updated as it is"

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from scripts import stack_file
 from stacks.config import NAMESPACE
 
 Key = tuple[str, ...]
-"""Where a value stands below `inference-platform:`, as ("services", "mnist", "model")."""
+"""Where a value stands below `inference-platform:`, as ("models", "iris", "source")."""
 Edits = Mapping[Key, object]
 """New values by their keys; None removes."""
 
@@ -24,11 +25,8 @@ class StackFile:
         self.path = path
 
     def value(self, key: Key) -> Any:  # noqa: ANN401 - whatever stands in the file
-        """None where nothing stands."""
-        found = self.parsed(self.path.read_text())["config"]
-        for name in _names(key):
-            found = found.get(name) if isinstance(found, Mapping) else None
-        return found
+        """Return what stands there, or None."""
+        return _found(self.parsed(self.path.read_text())["config"], key)
 
     @staticmethod
     def parsed(text: str) -> Any:  # noqa: ANN401
@@ -50,16 +48,20 @@ class StackFile:
         partial.replace(target)
 
     def edited(self, edits: Edits) -> str:
-        """The file's text with these changes."""
-        content = _round_trip().load(self.path.read_text())
+        """Return the file's text with these changes."""
+        before = self.path.read_text()
+        content = _round_trip().load(before)
+        spelled: dict[str, str] = {}
+        for old, new in _exchanged(content["config"], edits):
+            spelled |= _spellings(_rename(content["config"], _names(old), new[-1]))
         for key, value in edits.items():
-            _put(content["config"], _names(key), value)
+            _put(content["config"], _names(key), _spelled(value, spelled))
         text = io.StringIO()
         _round_trip().dump(content, text)
-        return text.getvalue()
+        return _comments_moved_up(text.getvalue(), set(before.splitlines()))
 
     def sections(self, edits: Edits) -> dict[str, Any]:
-        """Ours as the file would have them after these changes."""
+        """Return this program's sections as the file would have them after these changes."""
         return stack_file.sections(self.edited(edits))
 
 
@@ -72,8 +74,56 @@ def _round_trip() -> YAML:
     return style
 
 
+def _comments_moved_up(text: str, unchanged: set[str]) -> str:
+    """ruamel keeps a comment's column: behind a line that grew and shrank again it would stay far to the right."""
+    lines = [line if line in unchanged else re.sub(r"(?<=\S) {2,}(#[^'\"]*)$", r" \1", line) for line in text.split("\n")]
+    return "\n".join(lines)
+
+
 def _names(key: Key) -> list[str]:
     return [f"{NAMESPACE}:{key[0]}", *key[1:]]
+
+
+def _exchanged(config: Any, edits: Edits) -> list[tuple[Key, Key]]:  # noqa: ANN401 - whatever stands in the file
+    """Return the keys that go, each with the key that comes in its place in the same section."""
+    gone = [key for key, value in edits.items() if value is None and _found(config, key) is not None]
+    come = [key for key, value in edits.items() if value is not None and _found(config, key) is None]
+    return [(old, new) for old in gone for new in come if old[:-1] == new[:-1]]
+
+
+def _found(config: Any, key: Key) -> Any:  # noqa: ANN401
+    found = config
+    for name in _names(key):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
+
+
+def _rename(found: Any, names: list[str], new: str) -> Any:  # noqa: ANN401
+    """Give a key's line, with its comments, to the key that takes its place; return its value. The new value is still to be put."""
+    *sections, old = names
+    for name in sections:
+        found = found[name]
+    place, comments, value = list(found).index(old), found.ca.items.pop(old, None), found.pop(old)
+    found.insert(place, new, None)
+    if comments:
+        found.ca.items[new] = comments
+    return value
+
+
+def _spellings(value: object) -> dict[str, str]:
+    """Return all texts below a value, as they are quoted there."""
+    if isinstance(value, str):
+        return {str(value): value}
+    below = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return {text: spelled for each in below for text, spelled in _spellings(each).items()}
+
+
+def _spelled(value: object, texts: Mapping[str, str]) -> object:
+    if isinstance(value, Mapping):
+        return {key: _spelled(each, texts) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_spelled(each, texts) for each in value]
+    return texts.get(value, value) if isinstance(value, str) else value
 
 
 def _put(found: MutableMapping[str, Any], names: list[str], value: object) -> None:
@@ -93,13 +143,13 @@ def _put(found: MutableMapping[str, Any], names: list[str], value: object) -> No
     elif isinstance(value, list) and isinstance(found.get(first), list):
         _merge(found[first], value)
     elif isinstance(value, list):
-        found[first] = [_on_one_line(item) for item in value]
+        found[first] = _list_on_one_line(value)
     else:
         found[first] = value
 
 
 def _merge(found: list[Any], items: list[Mapping[str, object]]) -> None:
-    """A list of things with names, in its own order; new ones at the end. What is the same stays as it is spelled."""
+    """Change a list of things with names. What is the same stays as it is spelled."""
     wanted = {item["name"]: item for item in items}
     for index in reversed(range(len(found))):
         item = wanted.pop(found[index]["name"], None)
@@ -112,6 +162,15 @@ def _merge(found: list[Any], items: list[Mapping[str, object]]) -> None:
             if found[index].get(key) != value:
                 found[index][key] = value
     found.extend(_on_one_line(item) for item in wanted.values())
+    order = [item["name"] for item in items]
+    if [entry["name"] for entry in found] != order:
+        found[:] = sorted(found, key=lambda entry: order.index(entry["name"]))
+
+
+def _list_on_one_line(items: list[Mapping[str, object]]) -> CommentedSeq:
+    found = CommentedSeq(_on_one_line(item) for item in items)
+    found.fa.set_flow_style()
+    return found
 
 
 def _on_one_line(value: Mapping[str, object]) -> CommentedMap:

@@ -1,33 +1,25 @@
-"""SmolLM's way: each version is an InferenceService of its own, and the weights of one route split the requests. No pod restarts for one.
+"""Standard mode: each version is an InferenceService of its own, and the weights of one route split the requests. No pod restarts for one.
 
-The candidate is the version after stable in the list. At 100 % stable still runs, and is an update of the route away, until the promotion
-takes it out of the list; a version that is gone is started again behind the one that users have, and so comes after it in the list.
-Versions that an experiment or a shadow names belong to somebody else and stay as they are.
+The candidate is the version after stable in the list. At 100 % stable still runs, one update of the route away, until the promotion
+takes it out of the list. To bring a version back that is gone, it is started again behind the one that users have, so it comes after it in
+the list. Versions that an experiment or a shadow names belong to somebody else and stay as they are.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from components.serving.route_rules import part_name
+from components.serving.model import Model, Part
+from components.serving.versions import Version
 from scripts.errors import DriverError
-from scripts.live_state import Object, Version
+from scripts.live_state import Content, Object
 from scripts.live_versions import Versions, refused
 from scripts.mlops.delivery.plan import Named, Side, Sides, Standing, Step
 from scripts.mlops.delivery.pods import crash
-from scripts.mlops.delivery.stack_file import Edits, Key, StackFile
-from scripts.mlops.smollm_requests import PATH
+from scripts.mlops.delivery.stack_file import StackFile
+from scripts.mlops.delivery.versions_file import VersionsFile
 from stacks.config import StackConfig
-from stacks.config.services import SmollmConfig, VersionConfig
-from stacks.platform import MODELS_NAMESPACE
-from stacks.services import SMOLLM
-
-SMOLLM_KEY: Key = ("services", "smollm")
-VERSIONS: Key = (*SMOLLM_KEY, "versions")
-Entry = dict[str, Any]
-"""A version as a stack file has it."""
 
 
 class Cluster(Protocol):
@@ -39,140 +31,109 @@ class Cluster(Protocol):
 
 
 class WeightedVersions:
-    """`below`: the sections that count on this machine where the stack file says nothing."""
+    """`below`: the sections that this machine lays below the stack file."""
 
-    service = "smollm"
-    resource = f"**kubernetes:gateway.networking.k8s.io/v1:HTTPRoute::{SMOLLM}"
-
-    def __init__(self, cluster: Cluster, below: Mapping[str, Any]) -> None:
-        self._cluster = cluster
-        self._below: list[Entry] | None = below.get("services", {}).get("smollm", {}).get("versions")
+    def __init__(self, model: Model, cluster: Cluster, below: Mapping[str, Any]) -> None:
+        self._name, self._cluster = model.name, cluster
+        self._versions = VersionsFile(model.name, below, names_matter=True)
+        self.resource = f"**kubernetes:gateway.networking.k8s.io/v1:HTTPRoute::{model.name}"
 
     def standing(self, file: StackFile) -> Standing:
-        match [entry for entry in self._entries(file) if entry["name"] not in _taken(file)]:
-            case [stable]:
-                return Standing(_named(stable))
-            case [stable, candidate]:
-                return Standing(_named(stable), _named(candidate), candidate["weight"])
-        raise DriverError("services.smollm.versions: a rollout wants one version, or stable and then its candidate, beside those of others")
+        match self._versions.listed(file):
+            case [(stable, _)]:
+                return Standing(stable)
+            case [(stable, _), (candidate, weight)]:
+                return Standing(stable, candidate, weight)
+        raise DriverError(f"{self._key}: a rollout wants one version, or stable and then its candidate, beside those of others")
 
     def forward(self, file: StackFile, stable: Named, candidate: Named, percents: Sequence[int]) -> list[Step]:
-        # The last share is always all of them: who is taken out of the list has no requests.
+        # The last share is always all of them: a version that is taken out of the list has no requests.
         shared = [
             Step(
                 f"{percent} %" if percent else "dark",
                 percent,
-                self._edits(file, {stable: 100 - percent, candidate: percent}),
+                self._versions.edits(file, {stable: 100 - percent, candidate: percent}),
                 watched=True,
             )
             for percent in dict.fromkeys([0, *percents, 100])
         ]
-        return [*shared, Step("promote", 100, self._edits(file, {stable: None, candidate: 100}))]
+        return [*shared, Step("promote", 100, self._versions.edits(file, {stable: None, candidate: 100}))]
 
     def back(self, file: StackFile, stable: Named, candidate: Named, *, promoted: bool) -> list[Step]:  # noqa: ARG002 - the file says it
-        listed = [_named(entry) for entry in self._entries(file)]
-        without = Step("drop candidate", 0, self._edits(file, {stable: 100, candidate: None}))
+        listed = [named for named, _ in self._versions.listed(file)]
+        without = Step("drop candidate", 0, self._versions.edits(file, {stable: 100, candidate: None}))
         if stable in listed and (candidate not in listed or listed.index(stable) < listed.index(candidate)):
             kept = {candidate: 0} if candidate in listed else {}
-            return [Step("back to stable", 0, self._edits(file, {stable: 100, **kept}), hurried=True), without]
+            return [Step("back to stable", 0, self._versions.edits(file, {stable: 100, **kept}), hurried=True), without]
         if candidate not in listed:
-            raise DriverError(f"services.smollm.versions: neither {stable} nor {candidate} is there any more; put stable back by hand")
+            raise DriverError(f"{self._key}: neither {stable} nor {candidate} is there any more; put stable back by hand")
         return [
-            Step("stable anew", 100, self._edits(file, {candidate: 100, stable: 0})),
-            Step("back to stable", 0, self._edits(file, {candidate: 0, stable: 100}), hurried=True),
+            Step("stable anew", 100, self._versions.edits(file, {candidate: 100, stable: 0})),
+            Step("back to stable", 0, self._versions.edits(file, {candidate: 0, stable: 100}), hurried=True),
             without,
         ]
 
     def refusals(self, config: StackConfig) -> list[str]:
-        live, first = self._cluster.versions(), _rolled(config)[0]
+        live, model = self._cluster.versions(), self._model(config)
+        first = _rolled(model)[0]
+        if live.on_knative:
+            return [f"{self._key}: the model runs in Knative mode; deploy the move to Standard mode with {first.name} alone, first"]
+        if not live.is_routed:
+            return [f"{self._key}: no route leads to the model, so nothing can split its requests; deploy it with envoyGateway first"]
         if first.name not in live.running:
-            return [f"services.smollm.versions: {first.name} does not run yet; deploy it alone, with weight 100, before its candidate"]
-        return refused(config, live)
+            return [f"{self._key}: {first.name} does not run yet; deploy it alone, with weight 100, before its candidate"]
+        return refused(model, live)
 
     def is_taken(self, config: StackConfig) -> bool:
-        live = self._cluster.versions()
-        return live.weights == _weights(config) or any(
-            version.name in live.running and version.name not in live.weights for version in _rolled(config)
+        live, model = self._cluster.versions(), self._model(config)
+        return live.weights == _weights(model) or any(
+            version.name in live.running and version.name not in live.weights for version in _rolled(model)
         )
 
     def unsettled(self, step: Step, config: StackConfig) -> str | None:
-        live, weights = self._cluster.versions(), _weights(config)
+        live, model = self._cluster.versions(), self._model(config)
+        weights = _weights(model)
         # A version that gets nothing may be missing there: it is what is to go.
         if _shares(live.weights) != _shares(weights) or (live.weights != weights and not step.hurried):
             return f"the route has the weights {_words(live.weights)}, not {_words(weights)}"
         if live.unaccepted:
             return live.unaccepted
-        return None if step.hurried else next((unready for version in _rolled(config) if (unready := _unready(version, live))), None)
+        return None if step.hurried else next((unready for version in _rolled(model) if (unready := _unready(version, live))), None)
 
     def trouble(self, config: StackConfig) -> str | None:
-        candidate = _rolled(config)[-1]
-        return _unready(candidate, self._cluster.versions()) or crash(self._cluster.pods_of(part_name(SMOLLM, candidate.name)))
+        model = self._model(config)
+        candidate = _rolled(model)[-1]
+        return _unready(candidate, self._cluster.versions()) or crash(self._cluster.pods_of(_part(model, candidate).name))
 
     def summary(self) -> str:
         live = self._cluster.versions()
         shares = [
-            f"{weight} % {live.running[name].version} ({name})" for name, weight in live.weights.items() if weight and name in live.running
+            f"{weight} % {live.running[name].content} ({name})" for name, weight in live.weights.items() if weight and name in live.running
         ]
         return "; ".join(shares) or "nobody is served"
 
     def sides(self, config: StackConfig) -> Sides:
-        *stable, candidate = [_side(version.name) for version in _rolled(config)]
+        model = self._model(config)
+        *stable, candidate = [_side(_part(model, version)) for version in _rolled(model)]
         return Sides(candidate=candidate, stable=stable[0] if stable else None)
 
-    def _entries(self, file: StackFile) -> list[Entry]:
-        found: list[Entry] | None = file.value(VERSIONS) or self._below
-        if not found:
-            raise DriverError(f"{file.path.name} has no services.smollm: there is nothing to roll out beside")
-        return found
+    @property
+    def _key(self) -> str:
+        return f"{'.'.join(self._versions.key)}.versions"
 
-    def _edits(self, file: StackFile, shares: Mapping[Named, int | None]) -> Edits:
-        """The list with these weights, in its own order and new ones at its end; None takes out."""
-        found = self._entries(file)
-        entries = {_named(entry): entry for entry in found}
-        for named in shares:
-            if named in entries and entries[named]["name"] in _taken(file):
-                raise DriverError(
-                    f"services.smollm: {named} is {entries[named]['name']}, which an experiment or a shadow has; take it out there"
-                )
-            entries.setdefault(named, _entry(named, [entry["name"] for entry in entries.values()]))
-        weights = {named: shares.get(named, entry["weight"]) for named, entry in entries.items()}
-        result = [{**entry, "weight": weights[named]} for named, entry in entries.items() if weights[named] is not None]
-        return {VERSIONS: None if result == self._below else result}
+    def _model(self, config: StackConfig) -> Model:
+        return Model(name=self._name, entry=config.models[self._name])
 
 
-def _named(entry: Entry) -> Named:
-    return Named(entry["model"], entry.get("image"), entry["name"])
+def _rolled(model: Model) -> list[Version]:
+    """Return stable, and the candidate where there is one."""
+    entry = model.entry
+    taken = {*(entry.experiment.groups.values() if entry.experiment else ()), *([entry.shadow.version] if entry.shadow else [])}
+    return [version for version in model.versions if version.name not in taken]
 
 
-def _entry(named: Named, names: Sequence[str]) -> Entry:
-    """Under the name it had, or else the next number."""
-    numbers = [int(found[1]) for name in names if (found := re.fullmatch(r"v(\d+)", name))]
-    name = named.name if named.name and named.name not in names else f"v{max(numbers, default=0) + 1}"
-    return {"name": name, "model": named.model, **({"image": named.image} if named.image else {}), "weight": 0}
-
-
-def _taken(file: StackFile) -> set[str]:
-    """The versions that belong to an experiment or a shadow."""
-    groups: Mapping[str, str] = file.value((*SMOLLM_KEY, "experiment", "groups")) or {}
-    shadow: str | None = file.value((*SMOLLM_KEY, "shadow", "version"))
-    return {*groups.values(), *([shadow] if shadow else [])}
-
-
-def _smollm(config: StackConfig) -> SmollmConfig:
-    if config.services.smollm is None:
-        raise ValueError("services.smollm is not configured")
-    return config.services.smollm
-
-
-def _rolled(config: StackConfig) -> list[VersionConfig]:
-    """Stable, and the candidate where there is one."""
-    smollm = _smollm(config)
-    taken = {*(smollm.experiment.groups.values() if smollm.experiment else ()), *([smollm.shadow.version] if smollm.shadow else [])}
-    return [version for version in smollm.versions if version.name not in taken]
-
-
-def _weights(config: StackConfig) -> dict[str, int]:
-    return {version.name: version.weight for version in _smollm(config).versions}
+def _weights(model: Model) -> dict[str, int]:
+    return {version.name: version.weight for version in model.versions}
 
 
 def _shares(weights: Mapping[str, int]) -> dict[str, int]:
@@ -183,13 +144,16 @@ def _words(weights: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {weight}" for name, weight in weights.items()) or "of nobody"
 
 
-def _unready(version: VersionConfig, live: Versions) -> str | None:
+def _unready(version: Version, live: Versions) -> str | None:
     running = live.running.get(version.name)
-    if running is None or running.version != Version(version.model, version.image):
+    if running is None or running.content != Content(*version.content):
         return f"{version.name} is not there"
     return None if running.ready == "True" else f"{version.name} is not ready: {running.reason or 'it has not said why'}"
 
 
-def _side(name: str) -> Side:
-    part = part_name(SMOLLM, name)
-    return Side(part, f"http://{part}-predictor.{MODELS_NAMESPACE}.svc.cluster.local{PATH}")
+def _part(model: Model, version: Version) -> Part:
+    return next(part for part in model.parts if part.version == version)
+
+
+def _side(part: Part) -> Side:
+    return Side(part.name, f"http://{part.host}")

@@ -12,14 +12,14 @@ Check = Callable[[bytes], object]
 
 
 def probe(
-    url: str, host: str, body: bytes, check: Check, rate: float, seconds: float, *, timeout: float = TIMEOUT, seed: int = 0
+    url: str, host: str, body: bytes | None, check: Check, rate: float, seconds: float, *, timeout: float = TIMEOUT, seed: int = 0
 ) -> Measurement:
-    """`rate` requests per second for `seconds`, at random moments; every one is sent once. Returns when the last is answered."""
+    """Send `rate` requests per second for `seconds`, at random moments, each once; return when the last is answered. No `body`: a GET."""
     return start_probe(url, host, body, check, rate, seconds, timeout=timeout, seed=seed).result()
 
 
 def start_probe(
-    url: str, host: str, body: bytes, check: Check, rate: float, seconds: float, *, timeout: float = TIMEOUT, seed: int = 0
+    url: str, host: str, body: bytes | None, check: Check, rate: float, seconds: float, *, timeout: float = TIMEOUT, seed: int = 0
 ) -> Running:
     """The same, beside what the caller does meanwhile."""
     return start(Plan(seconds=seconds, rate=rate, seed=seed), posting(url, host, [body], check, timeout))

@@ -43,7 +43,10 @@ class Opened:
 
 
 class HttpSession:
-    """Posts JSON to one URL over one connection; `host` is sent instead of the URL's. Raises ValueError for no HTTP URL."""
+    """Posts JSON to one URL over one connection; without a body it sends a GET. `host` is sent instead of the URL's.
+
+    Raises ValueError for no HTTP URL.
+    """
 
     def __init__(self, url: str, timeout: float = TIMEOUT, host: str | None = None) -> None:
         parts = urlsplit(url)
@@ -54,13 +57,13 @@ class HttpSession:
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._headers = {"Content-Type": "application/json"} | ({"Host": host} if host else {})
 
-    def post(self, body: bytes) -> Answer:
+    def post(self, body: bytes | None) -> Answer:
         """A 200 answer. Raises RequestFailed for every other outcome."""
         with self.opened(body) as opened:
             return Answer(opened.response.read(), opened.version)
 
     @contextmanager
-    def opened(self, body: bytes) -> Iterator[Opened]:
+    def opened(self, body: bytes | None) -> Iterator[Opened]:
         """A 200 answer, to be read in the block. Raises RequestFailed for every other outcome; one that the block raises, or an answer that
         breaks off there, gets the answer's version.
         """
@@ -83,10 +86,10 @@ class HttpSession:
             if opened and not opened.response.isclosed():
                 self._connection.close()  # the rest of this answer would be taken for the next one
 
-    def _asked(self, body: bytes) -> Opened:
+    def _asked(self, body: bytes | None) -> Opened:
         if self._closed_by_peer():
             self._connection.close()  # the request opens a new one
-        self._connection.request("POST", self._path, body, self._headers)
+        self._connection.request("GET" if body is None else "POST", self._path, body, self._headers)
         response = self._connection.getresponse()
         version = version_of(response.headers.get(SERVED_BY))
         if response.status != http.client.OK:
@@ -110,7 +113,7 @@ def version_of(served_by: str | None) -> str:
     return revision or pod.rpartition("-")[0] or pod or UNKNOWN
 
 
-def posting(url: str, host: str, bodies: Sequence[bytes], check: Callable[[bytes], object], timeout: float = TIMEOUT) -> Connect:
+def posting(url: str, host: str, bodies: Sequence[bytes | None], check: Callable[[bytes], object], timeout: float = TIMEOUT) -> Connect:
     """Connections that post the bodies in turn; `check` raises RequestFailed for the content of a 200 answer that isn't right."""
 
     def connect() -> Request:

@@ -12,33 +12,33 @@ from typing import Any
 
 from components.serving.modes import MODE
 from scripts.live_rules import Wanted
-from scripts.live_state import SERVER, SOURCE, Live, Version, read
-from stacks.services import MNIST
+from scripts.live_state import SERVER, SOURCE, Content, Live, read
 
 
 @dataclass
 class FakeRevision:
     name: str
-    version: Version
+    content: Content
     ready: bool = False
     restarts: int = 0
 
     def object(self) -> dict[str, Any]:
         condition = {"type": "Ready", "status": "True"} if self.ready else {"type": "Ready", "status": "Unknown", "reason": "Deploying"}
         return {
-            "metadata": {"name": self.name, "annotations": {SOURCE: self.version.model}},
-            "spec": {"containers": [{"name": SERVER, "image": self.version.image}]},
+            "metadata": {"name": self.name, "annotations": {SOURCE: self.content.source}},
+            "spec": {"containers": [{"name": SERVER, "image": self.content.image}]},
             "status": {"conditions": [condition]},
         }
 
 
 @dataclass
 class FakeKServe:
-    """`server`: the image of the runtime. `unready`: models whose pods never become ready."""
+    """`server`: the image of the runtime. `unready`: sources whose pods never become ready."""
 
+    name: str = "digits"
     server: str = "server:1"
-    unready: set[str] = field(default_factory=set)
-    described: Version | None = None
+    unready: set[str | None] = field(default_factory=set)
+    described: Content | None = None
     override: str | None = None
     percent: int | None = None
     mode: str = "Knative"
@@ -50,10 +50,10 @@ class FakeKServe:
 
     def apply(self, change: Wanted) -> None:
         """An update of the InferenceService; what comes of it takes some `step`s."""
-        version = change.candidate or change.stable
-        if version != self.described:
-            self.described = version
-            self.revisions.append(FakeRevision(f"{MNIST}-predictor-{len(self.revisions) + 1:05}", version))
+        content = change.candidate or change.stable
+        if content != self.described:
+            self.described = content
+            self.revisions.append(FakeRevision(f"{self.name}-predictor-{len(self.revisions) + 1:05}", content))
         self.percent = change.percent
 
     def settle(self) -> None:
@@ -66,10 +66,10 @@ class FakeKServe:
             return
         newest = self.revisions[-1]
         wanted = self._wanted_traffic()
-        if self.traffic and newest.version.model not in self.unready:
+        if self.traffic and newest.content.source not in self.unready:
             newest.ready = True
             self.newest_ready = newest.name
-        if not self.newest_ready and newest.version.model not in self.unready:
+        if not self.newest_ready and newest.content.source not in self.unready:
             newest.ready, self.newest_ready = True, newest.name
         self.traffic = [{**target, "revisionName": target.get("revisionName", self.newest_ready)} for target in wanted]
         self._remember(newest.name)
@@ -96,16 +96,16 @@ class FakeKServe:
         return sum(target["percent"] for target in self.traffic if target["revisionName"] == revision)
 
     def users(self) -> dict[str, int]:
-        """Model and server → percent of the requests."""
+        """Return the percent of the requests by source and server."""
         shares: dict[str, int] = {}
         for revision in self.revisions:
             if share := self.users_of(revision.name):
-                shares[str(revision.version)] = shares.get(str(revision.version), 0) + share
+                shares[str(revision.content)] = shares.get(str(revision.content), 0) + share
         return shares
 
     def service(self) -> dict[str, Any]:
         assert self.described is not None
-        model = {"storageUri": self.described.model} | ({"image": self.described.image} if self.described.image != self.server else {})
+        model = {"storageUri": self.described.source} | ({"image": self.described.image} if self.described.image != self.server else {})
         percent = {} if self.percent is None else {"canaryTrafficPercent": self.percent}
         status = {
             "latestRolledoutRevision": self.rolled_out,
@@ -115,7 +115,7 @@ class FakeKServe:
             "traffic": self.traffic,
         }
         return {
-            "metadata": {"name": MNIST, "annotations": {MODE: self.mode}},
+            "metadata": {"name": self.name, "annotations": {MODE: self.mode}},
             "spec": {"predictor": {**percent, "model": model}},
             "status": {"components": {"predictor": {key: value for key, value in status.items() if value}}},
         }

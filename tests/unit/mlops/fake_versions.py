@@ -1,30 +1,20 @@
-"""SmolLM's platform for the driver: InferenceServices, one route before them, and what a Pulumi update does to them in which order."""
+"""A platform in memory for the driver in Standard mode: InferenceServices, one route before them, and a Pulumi update's order."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
-from components.serving.route_rules import part_name
-from scripts.live_state import SERVER, Object, Version
+from components.serving.model import Model
+from scripts.live_state import SERVER, Content, Object
 from scripts.live_versions import Versions, read
 from scripts.mlops.delivery.plan import Strategy
 from scripts.mlops.delivery.ports import UpFailedError
-from scripts.mlops.delivery.weighted_versions import VERSIONS, WeightedVersions
-from stacks.config import StackConfig, parse
-from stacks.services import SMOLLM
-from tests.service_files import PLATFORM
-from tests.unit.mlops.fake_ports import Platform, share_of
+from scripts.mlops.delivery.weighted_versions import WeightedVersions
+from tests.unit.mlops.fake_ports import Platform
 
-A, B, C = (f"s3://models/smollm/{name}" for name in "abc")
 NOBODY = "nobody"
-
-
-def entry(name: str, model: str, weight: int, **more: str) -> dict[str, Any]:
-    return {"name": name, "model": model, **more, "weight": weight}
 
 
 @dataclass
@@ -32,16 +22,16 @@ class Part:
     """The pods of one version."""
 
     name: str
-    version: Version
+    content: Content
     ready: bool = False
     restarts: int = 0
 
     def object(self) -> Object:
         ready = {"type": "Ready", "status": "True"} if self.ready else {"type": "Ready", "status": "Unknown", "reason": "Deploying"}
-        model = {"storageUri": self.version.model} | ({"image": self.version.image} if self.version.image else {})
+        fields = {"storageUri": self.content.source, "image": self.content.image}
         return {
             "metadata": {"name": self.name, "generation": 1},
-            "spec": {"predictor": {"model": model}},
+            "spec": {"predictor": {"model": {key: value for key, value in fields.items() if value}}},
             "status": {"observedGeneration": 1, "conditions": [ready]},
         }
 
@@ -50,10 +40,11 @@ class Part:
 class FakeVersions:
     """`started`: every start of a version's pods. `asked`: the route's weights; `programmed`: those that users get.
 
-    `unready`: models whose pods never become ready. `is_deaf`: the gateway does not look at the route.
+    `unready`: sources whose pods never become ready. `is_deaf`: the gateway does not look at the route.
     """
 
-    unready: set[str] = field(default_factory=set)
+    name: str = "digits"
+    unready: set[str | None] = field(default_factory=set)
     is_deaf: bool = False
     parts: dict[str, Part] = field(default_factory=dict)
     started: list[str] = field(default_factory=list)
@@ -62,25 +53,25 @@ class FakeVersions:
     generation: int = 0
     observed: int = 0
 
-    def serve(self, config: StackConfig) -> None:
-        for version in listed(config):
-            name, wanted = part_name(SMOLLM, version.name), Version(version.model, version.image)
-            if name not in self.parts or self.parts[name].version != wanted:
-                self.parts[name] = Part(name, wanted)
-                self.started.append(version.name)
+    def serve(self, model: Model) -> None:
+        for part in model.parts:
+            wanted = Content(*part.version.content)
+            if part.name not in self.parts or self.parts[part.name].content != wanted:
+                self.parts[part.name] = Part(part.name, wanted)
+                self.started.append(part.version.name)
 
-    def lead(self, config: StackConfig) -> None:
-        asked = {part_name(SMOLLM, version.name): version.weight for version in listed(config)}
+    def lead(self, model: Model) -> None:
+        asked = {part.name: part.version.weight for part in model.parts}
         if asked != self.asked:
             self.asked, self.generation = asked, self.generation + 1
 
-    def drop(self, config: StackConfig) -> None:
-        kept = {part_name(SMOLLM, version.name) for version in listed(config)}
+    def drop(self, model: Model) -> None:
+        kept = {part.name for part in model.parts}
         self.parts = {name: part for name, part in self.parts.items() if name in kept}
 
     def step(self) -> None:
         for part in self.parts.values():
-            part.ready = part.version.model not in self.unready
+            part.ready = part.content.source not in self.unready
         if not self.is_deaf:
             self.programmed, self.observed = self.asked, self.generation
 
@@ -88,9 +79,9 @@ class FakeVersions:
         shares: dict[str, int] = {}
         for name, weight in self.programmed.items():
             part = self.parts.get(name)
-            who = str(part.version) if part and part.ready else NOBODY
-            shares[who] = shares.get(who, 0) + weight
-        return {who: share for who, share in shares.items() if share}
+            version = str(part.content) if part and part.ready else NOBODY
+            shares[version] = shares.get(version, 0) + weight
+        return {version: share for version, share in shares.items() if share}
 
     def live(self) -> Versions:
         condition = {"status": "True", "observedGeneration": self.observed}
@@ -103,34 +94,29 @@ class FakeVersions:
             },
             "status": {"parents": [{"parentRef": {"name": "gateway"}, "conditions": conditions}]},
         }
-        return read([part.object() for part in self.parts.values()], route if self.generation else None)
+        return read(self.name, [part.object() for part in self.parts.values()], route if self.generation else None)
 
 
 @dataclass
 class VersionsWorld(Platform):
-    """`below`: what the stack file leaves to the machine."""
+    mode: ClassVar[str] = "Standard"
+    scaling: ClassVar[dict[str, Any]] = {"metric": "cpu"}
+    last: ClassVar[int] = 100
 
-    candidate = B
     kserve: FakeVersions = field(default_factory=FakeVersions)
-    below: dict[str, Any] = field(default_factory=dict)
-    stack: list[dict[str, Any]] | None = field(default_factory=lambda: [entry("v1", A, 100)])
-    more: dict[str, Any] = field(default_factory=dict)
     ups: list[tuple[str | None, list[tuple[str, int]]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        smollm = {**self.more, **({"versions": self.stack} if self.stack else {})}
-        self.has({"inference-platform:services": {"smollm": smollm}})
-        config = self.configuration(self.file.sections({}))
-        self.kserve.serve(config)
+        self.has(self.entry())
+        self.kserve.name = self.name
+        model = self.model()
+        self.kserve.serve(model)
         self.kserve.step()
-        self.kserve.lead(config)
+        self.kserve.lead(model)
         self.kserve.step()
-
-    def noted(self) -> Any:  # noqa: ANN401
-        return self.file.value(VERSIONS)
 
     def strategy(self) -> Strategy:
-        return WeightedVersions(self, self.below)
+        return WeightedVersions(self.model(), self, self.below)
 
     def users(self) -> dict[str, int]:
         return self.kserve.users()
@@ -145,45 +131,40 @@ class VersionsWorld(Platform):
         self.moment()
         if self.engine_is_broken:
             raise UpFailedError("error: the API server does not answer")
-        config = self.configuration(self.file.sections({}))
-        self.ups.append((only, [(version.name, version.weight) for version in listed(config)]))
-        self.kserve.unready = {model for model, behaviour in self.behaviours.items() if not behaviour.starts}
+        model = self.model()
+        self.ups.append((only, [(version.name, version.weight) for version in model.versions]))
+        self.kserve.unready = {source for source, behaviour in self.behaviours.items() if not behaviour.starts}
         if only is None:
-            self._serve(config)
-        self.kserve.lead(config)
+            self._serve(model)
+        self.kserve.lead(model)
         self.moment()
         if only is None:
-            self._check_route(config)
-            self.kserve.drop(config)
+            self._check_route(model)
+            self.kserve.drop(model)
             self.moment()
         return self.seconds
 
-    def _serve(self, config: StackConfig) -> None:
-        """Nobody is led to a version that has not answered (tests/graph/test_versions.py)."""
-        self.kserve.serve(config)
+    def _serve(self, model: Model) -> None:
+        """No user is led to a version that has not answered (tests/graph/test_versions.py)."""
+        self.kserve.serve(model)
         for _ in range(2):
             self.moment()
             self.kserve.step()
             self.seconds += 1
-        for version in listed(config):
-            part = self.kserve.parts[part_name(SMOLLM, version.name)]
+        for expected in model.parts:
+            part = self.kserve.parts[expected.name]
             if not part.ready:
                 raise UpFailedError(f"{part.name} is not ready")
-            if not self.behaviour(part.version.model, part.version.image).answers:
+            if not self.behaviour(part.content).answers:
                 raise UpFailedError(f"{part.name} does not answer")
 
-    def _check_route(self, config: StackConfig) -> None:
+    def _check_route(self, model: Model) -> None:
         self.kserve.step()
         self.moment()
         self.then()
-        for version in listed(config):
-            if version.weight == 100 and not self.behaviour(version.model, version.image).answers:
+        for version in model.versions:
+            if version.weight == 100 and not self.behaviour(Content(*version.content)).answers:
                 raise UpFailedError(f"{version.name} does not answer through the route")
-
-    def configuration(self, sections: dict[str, Any]) -> StackConfig:
-        services = sections["services"]["smollm"]
-        below = self.below.get("services", {}).get("smollm", {})
-        return _parsed(json.dumps({"smollm": {**below, **services}}))
 
     # Cluster
     def versions(self) -> Versions:
@@ -200,17 +181,3 @@ class VersionsWorld(Platform):
                 "status": {"containerStatuses": [{"name": SERVER, "restartCount": part.restarts, "lastState": ended}]},
             }
         ]
-
-
-def shares(world: VersionsWorld, model: str) -> list[int]:
-    """What users got of it, moment by moment."""
-    return [share_of(users, model) for _, users in world.seen]
-
-
-def listed(config: StackConfig) -> list[Any]:
-    return config.services.smollm.versions if config.services.smollm else []
-
-
-@cache
-def _parsed(services: str) -> StackConfig:
-    return parse({**PLATFORM, "services": json.loads(services)}, "local")

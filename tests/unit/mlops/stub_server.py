@@ -32,11 +32,12 @@ class Reply:
 
 @dataclass(frozen=True)
 class Received:
-    """A request: its Host, its body as JSON, None for a GET, and its path."""
+    """A request: its Host, its body as JSON, None for a GET, its path and method."""
 
     host: str
     body: Any
     path: str
+    method: str = "POST"
 
 
 Answer = Callable[[Received], Reply]
@@ -53,7 +54,7 @@ def serving(answer: Answer) -> Iterator[str]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            reply = answer(Received(self.headers["host"], json.loads(body or b"null"), self.path))
+            reply = answer(Received(self.headers["host"], json.loads(body or b"null"), self.path, self.command))
             self.close_connection = reply.close or reply.reset
             if reply.reset:
                 self._reset()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from scripts.mlops.delivery.gates import Gates, Window, Windows, judge
+from scripts.mlops.delivery.gates import Figures, Gates, Window, Windows, judge
 
 GATES = Gates(max_error_rate=0.01, max_p95_ratio=1.5, min_requests=100)
 FINE = Window(200, 0, 0.010)
 
 
 def state(candidate: Window, stable: Window = FINE, gates: Gates = GATES, *, over: bool = True) -> str:
-    return judge(gates, Windows(stable, candidate), over=over).state
+    return judge(gates, Figures(Windows(stable, candidate)), over=over).state
 
 
 def test_as_good_as_stable_is_good_at_the_end_of_the_interval_and_not_before() -> None:
@@ -48,6 +48,52 @@ def test_p95_may_have_a_limit_of_its_own() -> None:
 
 @pytest.mark.parametrize(("stable", "candidate"), [(FINE, Window(99, 0, 0.010)), (Window(99, 0, 0.010), FINE), (Window(), Window())])
 def test_too_few_requests_say_nothing(stable: Window, candidate: Window) -> None:
-    verdict = judge(GATES, Windows(stable, candidate), over=True)
+    verdict = judge(GATES, Figures(Windows(stable, candidate)), over=True)
     assert verdict.state == "watching"
     assert "of at least 100 requests" in verdict.reason
+
+
+LIMITED = Gates(max_p95_ratio=1.5, max_p95_seconds=0.1, min_requests=100)
+
+
+@pytest.mark.parametrize("candidate", [Window(200, 0, 0.09), Window(200, 200, 0.09)])
+def test_without_figures_of_stable_nothing_is_compared(candidate: Window) -> None:
+    """Its zeros are not figures: no error rate of 0, no P95 of 0."""
+    verdict = judge(LIMITED, Figures(Windows(Window(), candidate)), over=True)
+    assert verdict.state == "watching"
+    assert verdict.reason == "only 0 to stable, of at least 100 requests"
+
+
+def test_but_the_candidate_s_own_limit_holds() -> None:
+    verdict = judge(LIMITED, Figures(Windows(Window(), Window(200, 0, 0.11))), over=True)
+    assert (verdict.state, verdict.reason) == ("bad", "P95 is 110.0 ms, the limit 100.0 ms")
+
+
+@pytest.mark.parametrize(
+    ("windows", "version"),
+    [(Windows(Window(200, 0, None), FINE), "stable"), (Windows(FINE, Window(200, 0, None)), "the candidate")],
+)
+def test_a_p95_that_is_missing_is_not_zero(windows: Windows, version: str) -> None:
+    verdict = judge(GATES, Figures(windows), over=True)
+    assert (verdict.state, verdict.reason) == ("watching", f"{version} has no P95 yet")
+
+
+def test_an_idle_stable_version_is_compared_by_errors_alone() -> None:
+    """At 100 % stable answers only the rollout's own questions, which the candidate gets too."""
+    slow, failing = Windows(FINE, Window(200, 0, 0.05)), Windows(FINE, Window(200, 20, 0.010))
+    assert judge(GATES, Figures(slow), over=True).state == "bad"
+    assert judge(GATES, Figures(slow), over=True, stable_has_users=False).state == "good"
+    assert judge(GATES, Figures(failing), over=True, stable_has_users=False).state == "bad"
+    assert judge(LIMITED, Figures(Windows(FINE, Window(200, 0, 0.11))), over=True, stable_has_users=False).state == "bad"
+
+
+def test_errors_of_users_and_of_probes_both_count() -> None:
+    fine, failing = Windows(FINE, FINE), Windows(FINE, Window(200, 20, 0.010))
+    assert judge(GATES, Figures(probes=fine, users=failing), over=False).state == "bad"
+    assert judge(GATES, Figures(probes=failing, users=fine), over=False).state == "bad"
+
+
+def test_latency_is_the_users_where_they_are_known() -> None:
+    fine, slow = Windows(FINE, FINE), Windows(FINE, Window(200, 0, 0.05))
+    assert judge(GATES, Figures(probes=fine, users=slow), over=True).state == "bad"
+    assert judge(GATES, Figures(probes=slow, users=fine), over=True).state == "good"

@@ -1,8 +1,12 @@
-"""The driver on a whole platform in memory: what it writes, in which order, whom users get meanwhile, and what a kill leaves."""
+"""The driver on a whole platform in memory, in both modes: what it writes, in which order, and what users get meanwhile.
+
+What one mode alone has: test_rollout_knative.py and test_rollout_standard.py. Kills: test_rollout_killed.py.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -10,53 +14,23 @@ from typing import Any
 import pytest
 
 from scripts.errors import DriverError
-from scripts.live_rules import Wanted
-from scripts.live_state import Version
 from scripts.mlops.delivery import journal as journals
+from scripts.mlops.delivery.gates import Gates
 from scripts.mlops.delivery.journal import PROMOTED, ROLLED_BACK
 from scripts.mlops.delivery.plan import Named, Sides, Step
 from scripts.mlops.delivery.ports import Pace
-from tests.unit.mlops.fake_platform import A, B, World
-from tests.unit.mlops.fake_ports import BAD, Behaviour, FakeWatch, Killed, killed_at, share_of
+from scripts.mlops.delivery.rehearsal import rehearse
+from tests.unit.mlops.fake_platform import World
+from tests.unit.mlops.fake_ports import BAD, GATES, PERCENTS, A, B, Behaviour, C, FakeWatch, Killed, Platform, at, entry, killed_at, shares
+from tests.unit.mlops.fake_versions import NOBODY, VersionsWorld
 
-C = "s3://models/mnist/c.pt"
-DARK = {"model": A, "canary": {"model": B, "percent": 0}, "image": None}
-REMOVED = {"model": A, "canary": {"percent": 0}, "image": None}
-STABLE = {"model": A, "canary": None, "image": None}
-
-
-def at(percent: int) -> dict[str, Any]:
-    return {"model": A, "canary": {"model": B, "percent": percent}, "image": None}
-
-
-@pytest.fixture(params=["checked", "slow"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
-    """A cluster that has done what it was told when an update ends, and one that has not even begun."""
-    return World(tmp_path, is_slow=request.param == "slow")
-
-
-def test_a_good_candidate_goes_through_every_step_and_is_promoted(world: World) -> None:
-    assert world.run().outcome == PROMOTED
-    assert world.written == [DARK, at(10), at(50), at(99), {"model": B, "canary": None, "image": None}]
-    assert share_of(world.kserve.users(), B) == 100
-    assert [revision.version.model for revision in world.kserve.revisions] == [A, B], "the promotion makes no revision"
-
-
-def test_the_steps_are_recorded_with_what_was_measured(world: World) -> None:
-    done = world.run()
-    assert [(step.name, step.verdict) for step in done.steps] == [
-        ("dark", "good"),
-        ("10 %", "good"),
-        ("50 %", "good"),
-        ("99 %", "good"),
-        ("promote", "good"),
-    ]
-    assert done.steps[1].windows.candidate.requests >= 20
-    assert done.steps[1].windows.stable.p95_seconds == 0.010
-    assert done.steps[3].windows.stable.requests >= 20, "also at the last percentage there is somebody to compare with"
-    assert journals.load(world.journal) == done
-
-
+MADE: dict[str, Callable[[Path], Platform]] = {
+    "Knative": World,
+    # A cluster that has not even begun when an update ends.
+    "Knative, slow": lambda folder: World(folder, is_slow=True),
+    "Standard": VersionsWorld,
+}
+CUSTOM: dict[str, Any] = {"name": "fraud", "server": {"kind": "custom", "image": "server:1"}}
 REASON = {
     "errors": "requests failed",
     "slow": "more than 1.5 times as much",
@@ -67,56 +41,109 @@ REASON = {
 }
 
 
-@pytest.mark.parametrize("kind", [kind for kind in BAD if kind != "does not answer"])
-def test_a_bad_candidate_is_found_in_the_dark_and_no_user_gets_it(world: World, kind: str) -> None:
-    found_in_the_dark(world, kind)
+@pytest.fixture(params=MADE)
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Platform:
+    return MADE[request.param](tmp_path)
 
 
-def test_so_is_one_that_does_not_answer_where_an_update_asks_it(tmp_path: Path) -> None:
-    found_in_the_dark(World(tmp_path), "does not answer")
+def way_back(world: Platform) -> list[Any]:
+    """What the stack file says, one after the other, while a candidate is taken back."""
+    anew = [[entry("v1", A, 100), entry("v2", A, 0)]] if world.mode == "Knative" else []
+    return [at(0), *anew, A]
 
 
-def found_in_the_dark(world: World, kind: str) -> None:
-    world.behaviours[B] = BAD[kind]
-    done = world.run()
-    assert done.outcome == ROLLED_BACK
-    assert REASON[kind] in done.going_back
-    assert world.written == [DARK, REMOVED, STABLE]
-    assert max(share_of(users, B) for _, users in world.seen) == 0
-    assert share_of(world.kserve.users(), A) == 100
+def promoted(world: Platform) -> Any:  # noqa: ANN401
+    return B if world.mode == "Knative" else [entry("v2", B, 100)]
 
 
-@pytest.mark.parametrize("kind", ["errors", "slow", "crashes"])
-@pytest.mark.parametrize("percent", [10, 50, 99])
-def test_one_that_turns_bad_later_is_taken_back_from_there(world: World, kind: str, percent: int) -> None:
-    steps = {10: 1, 50: 2, 99: 3}[percent]
-    world.behaviours[B] = Behaviour()
-    taken = world.rollout()
+def turns(world: Platform, after: str, behaviour: Behaviour) -> None:
+    """B behaves so once this step is over."""
     settle = world.settle
 
     def turn(judged: journals.Judged) -> None:
         settle(judged)
-        if len(world.shown) == steps:
-            world.behaviours[B] = BAD[kind]
+        if judged.name == after:
+            world.behaviours[B] = behaviour
 
     world.settle = turn  # type: ignore[method-assign]
-    done = taken.run(Named(B), (10, 50, 100))
+
+
+def before(world: Platform, percent: int) -> str:
+    judged = [0, *PERCENTS[:-1], world.last]
+    return f"{judged[judged.index(percent) - 1]} %".replace("0 %", "dark") if percent == 10 else f"{judged[judged.index(percent) - 1]} %"
+
+
+def test_a_good_candidate_goes_through_every_step_and_is_promoted(world: Platform) -> None:
+    done = world.run()
+    assert done.outcome == PROMOTED
+    assert world.written == [at(0), at(10), at(50), at(world.last), promoted(world)]
+    assert [(step.name, step.verdict) for step in done.steps] == [
+        ("dark", "good"),
+        ("10 %", "good"),
+        ("50 %", "good"),
+        (f"{world.last} %", "good"),
+        ("promote", "good"),
+    ]
+    assert world.users() == {key: 100 for key in world.users() if key.startswith(B)}
+    assert len(world.revisions()) == (2 if world.mode == "Knative" else 1)
+    assert max(shares(world, NOBODY)) == 0
+
+
+def test_the_steps_are_recorded_with_what_was_measured(world: Platform) -> None:
+    done = world.run()
+    assert done.steps[1].windows.candidate.requests >= 20
+    assert done.steps[1].windows.stable.p95_seconds == 0.010
+    assert done.steps[3].windows.stable.requests >= 20, "also at the last percentage stable is there to be compared with"
+    assert journals.load(world.journal) == done
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_candidate_is_found_in_the_dark_and_no_user_gets_it(world: Platform, kind: str) -> None:
+    if kind == "does not answer" and getattr(world, "is_slow", False):
+        kind = "does not start"  # nothing asked it when the update ended
+    world.behaviours[B] = BAD[kind]
+    done = world.run()
     assert done.outcome == ROLLED_BACK
-    assert world.written[-3:] == [DARK, REMOVED, STABLE]
-    assert world.written[-4] == at(percent)
-    assert max(share_of(users, B) for _, users in world.seen) == percent
-    assert share_of(world.kserve.users(), A) == 100
+    assert REASON[kind] in done.going_back
+    assert world.written == way_back(world)
+    assert set(shares(world, A)) == {100}
 
 
-def test_going_back_the_first_update_is_of_the_service_alone(world: World) -> None:
+@pytest.mark.parametrize("kind", ["errors", "slow", "crashes"])
+@pytest.mark.parametrize("percent", [10, 50, "last"])
+def test_one_that_turns_bad_later_is_taken_back_from_there(world: Platform, kind: str, percent: int | str) -> None:
+    share = world.last if isinstance(percent, str) else percent
+    turns(world, before(world, share), BAD[kind])
+    done = world.run()
+    if kind == "slow" and share == 100:
+        assert done.outcome == PROMOTED, "stable, idle by then, has no P95 to compare with"
+        return
+    assert done.outcome == ROLLED_BACK
+    assert REASON[kind] in done.going_back
+    back = way_back(world)
+    assert world.written[-len(back) - 1 :] == [at(share), *back]
+    assert max(shares(world, B)) == share
+    assert shares(world, A)[-1] == 100
+    assert max(shares(world, NOBODY)) == 0
+
+
+@pytest.mark.parametrize(("milliseconds", "outcome"), [(100, PROMOTED), (20, ROLLED_BACK)])
+def test_the_candidate_s_own_limit_holds_at_every_share(world: Platform, milliseconds: int, outcome: str) -> None:
+    turns(world, f"{world.last} %" if outcome == PROMOTED else "50 %", BAD["slow"])
+    rollout = world.rollout()
+    rollout.gates = Gates(GATES.max_error_rate, GATES.max_p95_ratio, milliseconds / 1000, GATES.min_requests)
+    assert rollout.run(Named(B), PERCENTS).outcome == outcome
+
+
+def test_going_back_the_first_update_is_of_one_resource(world: Platform) -> None:
     killed_at(world, 50)
     back = world.rollout().back("a person asked for it")
     assert back.outcome == ROLLED_BACK
-    assert world.written[-3:] == [DARK, REMOVED, STABLE]
-    hurried, *others = world.ups[-3:]
-    assert hurried[0] is not None
-    assert "InferenceService::mnist-classifier" in hurried[0]
-    assert [only for only, _ in others] == [None, None]
+    assert world.written[-len(way_back(world)) :] == way_back(world)
+    hurried, *others = [only for only, _ in world.ups][-len(way_back(world)) :]  # type: ignore[attr-defined]
+    kind = "serving.kserve.io/v1beta1:InferenceService" if world.mode == "Knative" else "gateway.networking.k8s.io/v1:HTTPRoute"
+    assert hurried == f"**kubernetes:{kind}::digits"
+    assert set(others) == {None}
     assert back.written_seconds is not None
     assert back.obeyed_seconds is not None
     assert back.obeyed_seconds >= back.written_seconds
@@ -124,102 +151,133 @@ def test_going_back_the_first_update_is_of_the_service_alone(world: World) -> No
     assert back.written_at <= world.epoch()
 
 
-def test_a_promotion_is_taken_back_when_stable_has_started_anew(world: World) -> None:
+def test_a_promotion_is_taken_back_when_stable_has_started_anew(world: Platform) -> None:
     """By then its old pods are gone: to send users there at once would make them wait for a start."""
     world.run()
+    world.written.clear()
     assert world.rollout().back("a person asked for it").outcome == ROLLED_BACK
-    assert world.written[-1] == STABLE
-    assert world.written[-2] == {"model": B, "canary": None, "image": None}
-    assert [only for only, _ in world.ups[-1:]] == [None]
-    assert world.kserve.revisions[-1].version.model == A
-    assert share_of(world.kserve.users(), A) == 100
+    on_the_way = [[entry("v2", B, 100), entry("v1", A, 0)], [entry("v2", B, 0), entry("v1", A, 100)]] if world.mode == "Standard" else []
+    assert world.written == [*on_the_way, A]
+    assert world.users() == {key: 100 for key in world.users() if key.startswith(A)}
+    assert max(shares(world, NOBODY)) == 0
 
 
-def test_a_promotion_that_fails_is_taken_back_like_a_candidate(world: World) -> None:
-    settle = world.settle
-
-    def turn(judged: journals.Judged) -> None:
-        settle(judged)
-        if judged.name == "99 %":
-            world.is_slow, world.behaviours[B] = False, Behaviour(answers=False)
-
-    def go_slowly(text: str) -> None:
-        world.is_slow = text.startswith("rolling back")
-
-    world.settle, world.say = turn, go_slowly  # type: ignore[method-assign]
-    done = world.run()
-    assert done.outcome == ROLLED_BACK
-    assert [step.name for step in done.steps][-1] == "promote"
-    assert world.written[-3:] == [DARK, REMOVED, STABLE]
-    shares = [share_of(users, B) for _, users in world.seen]
-    after = shares[len(shares) - shares[::-1].index(100) :]
-    assert after
-    assert set(after) == {0}, "once it was taken back it does not return"
+@pytest.mark.parametrize("made", [World, VersionsWorld])
+@pytest.mark.parametrize("given", [[entry("v1", A, 100)], [entry("v7", A, 100)]])
+def test_a_file_with_a_list_keeps_its_list(made: type[Platform], given: list[dict[str, Any]], tmp_path: Path) -> None:
+    world = made(tmp_path, given=given)
+    text = world.file.path.read_text()
+    assert world.run().outcome == PROMOTED
+    after = f"v{int(given[0]['name'][1:]) + 1}"
+    assert world.written[0] == [*given, entry(after, B, 0)]
+    assert world.written[-1] == [entry(after, B, 100)]
+    assert world.rollout().back("a person asked for it").outcome == ROLLED_BACK
+    assert world.noted() == given
+    assert world.file.parsed(world.file.path.read_text()) == world.file.parsed(text)
 
 
-def test_a_server_is_promoted_as_an_image_and_taken_back_as_one(world: World) -> None:
-    assert world.run(A, "server:2").outcome == PROMOTED
-    assert world.written[0] == {"model": A, "canary": {"image": "server:2", "percent": 0}, "image": None}
-    assert world.written[-1] == {"model": A, "canary": None, "image": "server:2"}
-    assert [revision.version.image for revision in world.kserve.revisions] == ["server:1", "server:2"]
-    world.rollout().back("a person asked for it")
-    assert world.written[-1] == STABLE
+@pytest.mark.parametrize("source", [A, None])
+@pytest.mark.parametrize("made", [World, VersionsWorld])
+def test_a_custom_model_is_rolled_out_and_back_by_its_server_alone(made: type[Platform], source: str | None, tmp_path: Path) -> None:
+    world = made(tmp_path, **CUSTOM, given=source)
+    known = world.rollout()
+    assert known.run(Named(known.stable.source, "server:2"), PERCENTS).outcome == PROMOTED
+    assert world.written[0] == [entry("v1", source, 100), entry("v2", source, 0, image="server:2")]
+    assert world.written[-1] == [entry("v2", source, 100, image="server:2")]
+    version = " on ".join(part for part in (source, "server:2") if part)
+    assert world.users() == {version: 100}
+    assert world.rollout().back("a person asked for it").outcome == ROLLED_BACK
+    assert world.noted() == source
+    assert version not in world.users()
 
 
-def test_a_journal_of_another_driver_is_read_as_far_as_it_is_known(world: World) -> None:
+@pytest.mark.parametrize("made", [World, VersionsWorld])
+def test_a_custom_model_that_turns_bad_is_taken_back(made: type[Platform], tmp_path: Path) -> None:
+    world = made(tmp_path, **CUSTOM)
+    turns(world, "10 %", BAD["errors"])
+    assert world.run().outcome == ROLLED_BACK
+    assert world.noted() == A
+    assert max(shares(world, B)) == 50
+
+
+def test_two_models_of_one_stack_do_not_know_each_other_s_rollouts(tmp_path: Path) -> None:
+    """Each has a journal of its own (session.py names it by the model), and edits only its own entry."""
+    folders = [tmp_path / name for name in ("digits", "fraud")]
+    for folder in folders:
+        folder.mkdir()
+    digits, fraud = World(folders[0]), VersionsWorld(folders[1], **CUSTOM)
+    config = {"config": {"inference-platform:models": {"digits": digits.entry(), "fraud": fraud.entry()}}}
+    digits.file.path.write_text(json.dumps(config))
+    fraud.file.path = digits.file.path
+    killed_at(digits, 50)
+    assert fraud.run(C).outcome == PROMOTED
+    assert digits.noted() == at(50)
+    assert digits.run().outcome == PROMOTED
+    assert (digits.noted(), fraud.noted()) == (B, [entry("v2", C, 100)])
+
+
+def test_a_journal_of_another_driver_is_read_as_far_as_it_is_known(world: Platform) -> None:
     killed_at(world, 50)
     content = json.loads(world.journal.read_text())
-    world.journal.write_text(json.dumps({**content, "new": 1, "steps": [{**step, "new": 1} for step in content["steps"]]}))
+    stable = {**content["stable"], "new": 1}
+    world.journal.write_text(
+        json.dumps({**content, "new": 1, "stable": stable, "steps": [{**step, "new": 1} for step in content["steps"]]})
+    )
     assert world.run().outcome == PROMOTED
-    assert [entry["canary"] for entry in world.written].count(DARK["canary"]) == 1, "what was judged is not judged again"
+    assert world.written.count(at(0)) == 1, "what was judged is not judged again"
 
 
-def test_a_second_candidate_is_refused_while_one_stands(world: World) -> None:
+def test_a_second_candidate_is_refused_while_one_stands(world: Platform) -> None:
     killed_at(world, 50)
     with pytest.raises(DriverError, match=f"a rollout of {B} is under way"):
         world.run(C)
+    world.journal.unlink()
+    with pytest.raises(DriverError, match=f"the candidate {B} stands at 50 %"):
+        world.run(C)
 
 
-def test_without_a_journal_it_goes_on_at_the_percentage_of_the_stack_file(world: World) -> None:
-    world.run()
-    world.rollout().back("to begin anew")
-    world.moments_left = None
-    world.written.clear()
-    for percent in (0, 10, 50):
-        world.file.write({("services", "mnist", "canary"): {"model": B, "percent": percent}})
-        world.up()
+def test_without_a_journal_it_goes_on_at_the_percentage_of_the_stack_file(world: Platform) -> None:
+    killed_at(world, 50)
     world.journal.unlink()
     world.written.clear()
     assert world.run().outcome == PROMOTED
-    assert world.written == [at(99), {"model": B, "canary": None, "image": None}]
+    assert world.written == [at(world.last), [entry("v2", B, 100)]], "that it began with the short form is forgotten"
 
 
-def test_what_is_stable_already_is_only_applied(world: World) -> None:
+def test_what_is_stable_already_is_only_applied(world: Platform) -> None:
     assert world.run(A).outcome == PROMOTED
     assert world.written == []
-    assert [only for only, _ in world.ups] == [None]
+    assert [only for only, _ in world.ups] == [None]  # type: ignore[attr-defined]
 
 
-def test_nothing_is_rolled_back_where_nothing_stands(world: World) -> None:
+def test_nothing_is_rolled_back_where_nothing_stands(world: Platform) -> None:
     with pytest.raises(DriverError, match="nothing to roll back"):
         world.rollout().back("a person asked for it")
 
 
-def test_a_change_that_the_live_state_forbids_is_not_written(world: World) -> None:
-    world.kserve.mode = "Standard"
-    with pytest.raises(DriverError, match="Standard mode"):
-        world.run()
-    assert world.written == []
+def test_a_stack_without_the_model_has_nothing_to_roll_out_beside(world: Platform) -> None:
+    rollout = world.rollout()
+    world.file.path.write_text(json.dumps({"config": {"inference-platform:models": {}}}))
+    with pytest.raises(DriverError, match=r"has no models\.digits"):
+        rollout.run(Named(B), PERCENTS)
 
 
-def test_an_update_that_never_reached_the_service_leaves_the_stack_file_as_it_was(world: World) -> None:
+def test_an_update_that_never_reached_the_model_leaves_the_stack_file_as_it_was(world: Platform) -> None:
     world.engine_is_broken = True
-    with pytest.raises(DriverError, match="before it reached the service"):
+    with pytest.raises(DriverError, match="before it reached the model"):
         world.run()
-    assert world.file.value(("services", "mnist", "canary")) is None
+    assert world.noted() == A
+    world.engine_is_broken = False
+    settle = world.settle
+    world.settle = lambda judged: setattr(world, "engine_is_broken", judged.name == "dark")  # type: ignore[method-assign]
+    with pytest.raises(DriverError, match="before it reached the model"):
+        world.run()
+    assert world.noted() == at(0), "a good candidate is not taken back for it"
+    world.engine_is_broken, world.settle = False, settle  # type: ignore[method-assign]
+    assert world.run().outcome == PROMOTED
 
 
-def test_an_engine_that_fails_while_users_wait_is_tried_again_and_then_said(world: World) -> None:
+def test_an_engine_that_fails_while_users_wait_is_tried_again_and_then_said(world: Platform) -> None:
     killed_at(world, 50)
     world.engine_is_broken = True
     with pytest.raises(DriverError, match="users may still get"):
@@ -229,15 +287,15 @@ def test_an_engine_that_fails_while_users_wait_is_tried_again_and_then_said(worl
 
 
 @pytest.mark.parametrize("questions", [1, 2, 5, 20])
-def test_a_cluster_that_is_silent_for_a_while_does_not_stop_the_way_back(world: World, questions: int) -> None:
+def test_a_cluster_that_is_silent_for_a_while_does_not_stop_the_way_back(world: Platform, questions: int) -> None:
     killed_at(world, 50)
     world.silent_for = questions
     done = world.rollout(Pace(interval=6, tick=2, settle=6, persist=600)).back("a person asked for it")
     assert done.outcome == ROLLED_BACK
-    assert world.written[-3:] == [DARK, REMOVED, STABLE]
+    assert world.written[-len(way_back(world)) :] == way_back(world)
 
 
-def test_nor_the_judgement_of_a_step(world: World) -> None:
+def test_nor_the_judgement_of_a_step(world: Platform) -> None:
     watched = world.watch
 
     def silent(step: Step, sides: Sides) -> AbstractContextManager[FakeWatch]:
@@ -248,32 +306,7 @@ def test_nor_the_judgement_of_a_step(world: World) -> None:
     assert world.run().outcome == PROMOTED
 
 
-def test_a_canary_that_somebody_dropped_by_hand_is_taken_back_by_the_long_way(world: World) -> None:
-    killed_at(world, 50)
-    world.file.write({("services", "mnist", "canary"): None})
-    world.written.clear()
-    world.rollout().back("a person asked for it")
-    assert world.written == [DARK, REMOVED, STABLE]
-
-
-def test_a_version_before_stable_that_comes_back_to_users_ends_the_rollout(tmp_path: Path) -> None:
-    """KServe takes it where it sees the split before the candidate's revision (PropagateStatus); seen as kserve#2130."""
-    world = World(tmp_path)
-    for model in (C, A):
-        world.kserve.apply(Wanted(Version(model, "server:1")))
-        world.kserve.settle()
-
-    def forget() -> None:
-        world.kserve.rolled_out, world.then = world.kserve.previous, lambda: None
-
-    world.then = forget
-    done = world.run()
-    assert done.outcome == ROLLED_BACK
-    assert f"{A} on server:1 gets 0 % of the requests" in done.going_back
-    assert share_of(world.kserve.users(), A) == 100
-
-
-def test_a_decision_to_go_back_outlives_a_kill_even_if_the_candidate_recovers(world: World) -> None:
+def test_a_decision_to_go_back_outlives_a_kill_even_if_the_candidate_recovers(world: Platform) -> None:
     world.behaviours[B] = Behaviour(errors=0.5)
     say = world.say
 
@@ -289,3 +322,45 @@ def test_a_decision_to_go_back_outlives_a_kill_even_if_the_candidate_recovers(wo
     done = world.run()
     assert done.outcome == ROLLED_BACK
     assert "requests failed" in done.going_back
+
+
+def test_what_the_machine_brings_is_rolled_out_beside_and_not_written_when_it_is_back(world: Platform, tmp_path: Path) -> None:
+    forms: list[dict[str, Any]] = [{"source": A}, {"versions": [entry("v1", A, 100)]}]
+    for number, form in enumerate(forms):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        below = {"models": {"digits": {"server": world.server, "scaling": world.scaling, **form}}}
+        other = type(world)(folder, {B: BAD["slow"]}, below=below, given=None)
+        other.has({})
+        text = other.file.path.read_text()
+        assert other.run().outcome == ROLLED_BACK
+        assert other.written[0] == at(0)
+        assert other.written[-1] is None
+        assert other.file.parsed(other.file.path.read_text()) == other.file.parsed(text)
+        other.behaviours.clear()
+        assert other.run().outcome == PROMOTED
+        assert other.written[-1] == (B if other.mode == "Knative" and "source" in form else [entry("v2", B, 100)])
+
+
+def test_a_dry_run_says_every_step_and_changes_nothing(world: Platform) -> None:
+    class Previewer:
+        def preview(self, text: str, folder: Path) -> str:
+            return f"of {json.loads(text)['config']['inference-platform:models']['digits']['versions']}" if folder.is_dir() else ""
+
+    said = rehearse(world.rollout(), Previewer(), Named(B), (10, 100))
+    assert [line.split()[0] for line in said.splitlines()[1:5]] == ["dark", "10", str(world.last), "promote"]
+    assert f"models.digits.versions: [{{name: v1, source: {A}, weight: 90}}, {{name: v2, source: {B}, weight: 10}}]" in said
+    assert said.endswith(f"of {at(0)}")
+    assert (world.written, world.ups, world.journal.exists()) == ([], [], False)  # type: ignore[attr-defined]
+
+
+def test_a_model_whose_overlay_names_its_image_alone_leaves_no_trace_when_it_is_back(tmp_path: Path) -> None:
+    below = {"models": {"fraud": {"server": CUSTOM["server"], "scaling": World.scaling}}}
+    world = World(tmp_path, **CUSTOM, below=below, given=None)
+    world.has({})
+    text = world.file.path.read_text()
+    rollout = world.rollout()
+    assert rollout.run(Named(rollout.stable.source, "server:2"), PERCENTS).outcome == PROMOTED
+    assert world.noted() == [entry("v2", None, 100, image="server:2")]
+    assert world.rollout().back("a person asked for it").outcome == ROLLED_BACK
+    assert world.file.parsed(world.file.path.read_text()) == world.file.parsed(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,58 +10,85 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.mlops.delivery import journal as journals
-from scripts.mlops.delivery.journal import PROMOTED, ROLLED_BACK
-from tests.unit.mlops.fake_platform import A, B, World
-from tests.unit.mlops.fake_ports import BAD, Behaviour, Killed, killed_at, share_of
+from scripts.mlops.delivery.journal import PROMOTED, ROLLED_BACK, Journal
+from tests.unit.mlops.fake_platform import World
+from tests.unit.mlops.fake_ports import BAD, A, B, Behaviour, Killed, Platform, entry, killed_at, share_of, shares
+from tests.unit.mlops.fake_versions import NOBODY, VersionsWorld
+
+Made = Callable[..., Platform]
+MODES = pytest.mark.parametrize("made", [World, VersionsWorld])
+GIVEN = [A, [entry("v1", A, 100)]]
 
 
-def count(world: World) -> int:
-    """How many moments a whole run has."""
-    before = len(world.seen)
-    world.run()
-    return len(world.seen) - before
-
-
+@MODES
 @pytest.mark.parametrize("kind", ["good", "slow", "errors"])
-def test_killed_at_any_moment_the_same_command_comes_to_the_same_end(tmp_path: Path, kind: str) -> None:
-    def fresh(name: str) -> World:
+def test_killed_at_any_moment_the_same_command_comes_to_the_same_end(tmp_path: Path, made: Made, kind: str) -> None:
+    def fresh(name: str) -> Platform:
         (tmp_path / name).mkdir()
-        return World(tmp_path / name, {B: BAD.get(kind, Behaviour())})
+        return made(tmp_path / name, {B: BAD.get(kind, Behaviour())})
 
-    total = count(fresh("whole"))
-    for moments in range(total):
+    whole = fresh("whole")
+    whole.run()
+    for moments in range(len(whole.seen)):
         world = fresh(str(moments))
         world.moments_left = moments
         with pytest.raises(Killed):
             world.run()
         world.moments_left = None
-        done = world.run()
-        assert done.outcome == (PROMOTED if kind == "good" else ROLLED_BACK), moments
-        assert share_of(world.kserve.users(), B if kind == "good" else A) == 100, moments
+        assert world.run().outcome == (PROMOTED if kind == "good" else ROLLED_BACK), moments
+        assert share_of(world.users(), B if kind == "good" else A) == 100, moments
+        assert world.noted() == whole.noted(), moments
+        assert max(shares(world, NOBODY)) == 0, moments
         if kind != "good":
-            assert max(share_of(users, B) for _, users in world.seen) == 0, moments
+            assert max(shares(world, B)) == 0, moments
 
 
-@settings(max_examples=30, deadline=None)
-@given(kills=st.lists(st.integers(0, 60), max_size=3), percent=st.sampled_from([10, 50, 99, 100]), is_slow=st.booleans())
+@MODES
+@settings(max_examples=40, deadline=None)
+@given(
+    kills=st.lists(st.integers(0, 60), max_size=4),
+    percent=st.sampled_from([0, 10, 50, 99, None]),
+    written=st.sampled_from(GIVEN),
+    is_slow=st.booleans(),
+)
 def test_killed_again_and_again_while_going_back_users_only_ever_get_less_of_the_candidate(
-    tmp_path_factory: pytest.TempPathFactory, kills: list[int], percent: int, is_slow: bool
+    tmp_path_factory: pytest.TempPathFactory, made: Made, kills: list[int], percent: int | None, written: object, is_slow: bool
 ) -> None:
-    world = World(tmp_path_factory.mktemp("world"), is_slow=is_slow)
-    killed_at(world, percent) if percent < 100 else world.run()
+    """From every share, and from a promotion."""
+    slow = {"is_slow": is_slow} if made is World else {}
+    world = made(tmp_path_factory.mktemp("world"), given=written, **slow)
+    left_at(world, percent)
     world.seen.clear()
+    outcome = ""
     for moments in kills:
         world.moments_left = moments
         try:
-            world.rollout().back("a person asked for it")
+            outcome = world.rollout().back("a person asked for it").outcome
             break
         except Killed:
             continue
     world.moments_left = None
-    known = journals.load(world.journal)
-    assert known is not None
-    if known.outcome != ROLLED_BACK:
-        assert world.rollout().back("again").outcome == ROLLED_BACK
-    shares = [share_of(users, B) for _, users in world.seen]
-    assert shares == sorted(shares, reverse=True)
-    assert share_of(world.kserve.users(), A) == 100
+    if not outcome and not _is_back(journals.load(world.journal)):
+        outcome = world.rollout().back("again").outcome
+    assert share_of(world.users(), A) == 100
+    assert world.noted() == written
+    left = shares(world, B)
+    assert left == sorted(left, reverse=True)
+    assert max(shares(world, NOBODY), default=0) == 0
+
+
+def left_at(world: Platform, percent: int | None) -> None:
+    """A rollout that ended there; None: with its promotion."""
+    if percent is None:
+        assert world.run().outcome == PROMOTED
+    elif percent == 0:
+        world.killed_when = lambda _: world.shown == ["dark: good"]
+        with pytest.raises(Killed):
+            world.run()
+        world.killed_when = lambda _: False
+    else:
+        killed_at(world, percent)
+
+
+def _is_back(known: Journal | None) -> bool:
+    return known is not None and known.outcome == ROLLED_BACK

@@ -17,12 +17,12 @@ from tests.stack_files import ROOT, local
 
 FOUR = {"mode": "distributed", "replicas": 4}
 KUBECTL = f"""#!{sys.executable} -IS
-# A fake kubectl for tests: the objects beside it, by the last flag that names a namespace and by kind.
+# A fake kubectl for tests: the objects beside it, by namespace and kind.
 import json, pathlib, sys
 
 words = sys.argv[1:]
 kind = words[words.index("get") + 1]
-where = [word for before, word in zip(words, words[1:]) if before == "--namespace"][-1]
+where = next((word for before, word in zip(words, words[1:]) if before == "--namespace"), "default")
 print(json.loads(pathlib.Path(__file__).with_name("objects.json").read_text()).get(f"{{where}}/{{kind}}", ""))
 """
 
@@ -42,7 +42,7 @@ def definition(name: str, *managers: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("there", "store"), [(1, {}), (4, FOUR), (4, {"enabled": False})])
 def test_the_drives_that_are_there_may_stay_or_go(there: int, store: dict[str, Any]) -> None:
-    assert other_drives(config(modelStore=store, services={}), servers(there)) == []
+    assert other_drives(config(modelStore=store, models={}), servers(there)) == []
     assert other_drives(config(modelStore=FOUR), None) == []
 
 
@@ -63,7 +63,7 @@ def test_the_gateway_api_of_a_distribution_is_told_from_ours() -> None:
         assert f"{key}.enabled: the cluster has {name} already (v1.5.1, installed by helm, kube-apiserver)" in reason
         assert f"Set {key}.enabled: false" in reason
     others = [definition(name, "helm") for name in names.values()]
-    assert definitions_of_others(config(gatewayApi=off, envoyGateway=off, services={}), others) == []
+    assert definitions_of_others(config(gatewayApi=off, envoyGateway=off, knative=off, models={}), others) == []
 
 
 def test_the_cluster_is_asked_and_every_reason_is_said(tmp_path: Path) -> None:
