@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import Any
 
 from tests.eks import CLUSTER, GPU
-from tests.service_files import version
+from tests.model_files import version
 from tests.stack_files import IMAGES, IMAGES_BY_DIGEST
 
 Case = Mapping[str, str]

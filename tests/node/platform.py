@@ -84,7 +84,7 @@ def pulumi(*arguments: str) -> Done:
 
 
 def apply(**changes: str | int | bool) -> Done:
-    """`pulumi up` with some keys of the stack file changed, as `services__mnist__model="s3://..."`."""
+    """`pulumi up` with some keys of the stack file changed, as `models__mnist_classifier__source="s3://..."`."""
     return _applied(stack_files.changed(stack_files.committed("local"), changes), changes)
 
 

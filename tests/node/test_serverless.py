@@ -50,8 +50,8 @@ def users(to: Endpoint, rate: float = USERS_PER_SECOND, patience: float = 10.0) 
 
 def canary(percent: int, model: str | None = CANDIDATE) -> platform.Done:
     """`pulumi up` with a candidate beside the committed model, or with none described."""
-    named: dict[str, str | int | bool] = {"services__mnist__canary__model": model} if model else {}
-    return platform.apply(**named, services__mnist__canary__percent=percent)
+    named: dict[str, str | int | bool] = {"models__mnist_classifier__canary__model": model} if model else {}
+    return platform.apply(**named, models__mnist_classifier__canary__percent=percent)
 
 
 def succeeded(done: platform.Done) -> None:
@@ -80,7 +80,7 @@ def test_a_hundred_requests_a_second_are_answered_in_time(mnist: Endpoint) -> No
 def test_the_move_from_standard_mode_replaces_the_service(mnist: Endpoint) -> None:
     """KServe refuses a change of the mode, so the object goes first. Back and forth, with the program that users have."""
     predictor = ("get", "deployment,services.serving.knative.dev", "--namespace", "default", "--output", "name")
-    succeeded(platform.apply(services__mnist__scaling__metric="cpu", services__mnist__scaling__target=80))
+    succeeded(platform.apply(models__mnist_classifier__scaling__metric="cpu", models__mnist_classifier__scaling__target=80))
     assert platform.kubectl(*predictor).split() == [f"deployment.apps/{PREDICTOR}"]
     assert platform.answers(platform.endpoint())
     succeeded(platform.apply())
@@ -131,7 +131,7 @@ def test_a_promotion_starts_no_pod_and_loses_no_request(mnist: Endpoint) -> None
     succeeded(canary(50))
     candidate = status()["latestReadyRevision"]
     with users(mnist) as load:
-        succeeded(platform.apply(services__mnist__model=CANDIDATE))
+        succeeded(platform.apply(models__mnist_classifier__source=CANDIDATE))
         assert status()["latestReadyRevision"] == candidate
         assert split_to(candidate) == 100
         succeeded(platform.apply())
@@ -185,7 +185,7 @@ def words(pid: int) -> list[str]:
 
 
 def test_no_replica_without_requests_and_one_for_the_next(mnist: Endpoint) -> None:
-    succeeded(platform.apply(services__mnist__scaling__scaleToZero=True, services__mnist__scaling__windowSeconds=20))
+    succeeded(platform.apply(models__mnist_classifier__scaling__scaleToZero=True, models__mnist_classifier__scaling__windowSeconds=20))
     pods = ("get", "pods", "--selector", "serving.kserve.io/inferenceservice=mnist-classifier", "--output", "name")
     wait_for(lambda: not platform.kubectl(*pods).split(), 180, "no pod to be left")
     with users(mnist, rate=1, patience=120) as load:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stacks.config import ConfigError, StackConfig, parse
-from tests.service_files import version, whole
+from tests.model_files import version, whole
 from tests.stack_files import IMAGES_BY_DIGEST
 
 DIGEST = f"sha256:{'ab' * 32}"
