@@ -95,7 +95,7 @@ def test_jobs_fail_with_a_reason_within_their_time(graph: Graph) -> None:
     ("change", "changed"),
     [
         ({"models__mnist_classifier__source": "s3://models/mnist/second.pt"}, {"mnist-classifier-smoke"}),
-        ({"images__mnist_classifier__server": "registry.example/mnist:2"}, {"mnist-classifier-smoke", "mnist-classifier-route"}),
+        ({"images__mnist_classifier__server": "registry.example/mnist:2"}, {"mnist-classifier-smoke"}),
         ({"images__mnist_classifier__weights": "registry.example/mnist-weights:2"}, {"mnist-classifier-weights"}),
         ({"models__mnist_classifier__replicas": {"min": 2, "max": 3}}, set()),
         ({"mirror": {"images": {"docker.io/pgsty": "corp.example"}}}, {"mnist-classifier-weights", "model-store-bootstrap"}),
