@@ -51,7 +51,7 @@ class StackConfig(Section):
     models: dict[Name, ModelService] = Field(default_factory=dict, description="The models that are served, by name.")
 
     renamed: ClassVar[Mapping[str, str]] = {
-        "services": "models: a map from a model's name to its entry; services.mnist is models.mnist-classifier now (docs/models.md)"
+        "services": "models: a map from each model's name to its entry (docs/models.md)"
     }
 
     @field_validator("*")

@@ -16,7 +16,13 @@ CHAINS = [
     ["Release/cert-manager", "Job/cert-manager-gate"],
     # A runtime or a service before the gate would be refused by a webhook without endpoints.
     ["Job/kserve-gate", "ServingRuntime/mnist-classifier-pytorch", "InferenceService/mnist-classifier", "Job/mnist-classifier-smoke"],
-    ["StatefulSet/minio", "Service/minio", "Job/model-store-bootstrap", "Job/mnist-classifier-weights", "InferenceService/mnist-classifier"],
+    [
+        "StatefulSet/minio",
+        "Service/minio",
+        "Job/model-store-bootstrap",
+        "Job/mnist-classifier-weights",
+        "InferenceService/mnist-classifier",
+    ],
     ["Secret/mnist-classifier-storage", "ServiceAccount/mnist-classifier", "InferenceService/mnist-classifier"],
     ["Service/mnist-classifier", "InferenceService/mnist-classifier"],
     ["RoleBinding/mnist-classifier-smoke", "Job/mnist-classifier-smoke"],

@@ -19,7 +19,9 @@ def standard() -> Graph:
 
 def test_the_address_people_know(graph: Graph, standard: Graph) -> None:
     assert standard.outputs == graph.outputs
-    assert graph.outputs["endpoints"] == {"mnist-classifier": "http://mnist-classifier.default.svc.cluster.local/v1/models/mnist-classifier:predict"}
+    assert graph.outputs["endpoints"] == {
+        "mnist-classifier": "http://mnist-classifier.default.svc.cluster.local/v1/models/mnist-classifier:predict"
+    }
     service = standard.one("Service/mnist-classifier").inputs
     assert service["metadata"]["namespace"] == "default"
     assert service["spec"] == {

@@ -26,9 +26,7 @@ def test_replicas_follow_the_queue_and_the_latency_of_their_own_version(graph: G
     queue, latency = spec["triggers"]
     assert (queue["metricType"], queue["metadata"]["threshold"]) == ("AverageValue", "4")
     assert (latency["metricType"], latency["metadata"]["threshold"]) == ("Value", "0.5")
-    assert queue["metadata"]["query"] == (
-        'sum(vllm:num_requests_waiting{namespace="default",pod=~"smollm-text-generation-predictor-.*"})'
-    )
+    assert queue["metadata"]["query"] == ('sum(vllm:num_requests_waiting{namespace="default",pod=~"smollm-text-generation-predictor-.*"})')
     for trigger in (queue, latency):
         assert all(isinstance(value, str) for value in trigger["metadata"].values())
         assert trigger["metadata"]["ignoreNullValues"] == "false"
@@ -60,7 +58,9 @@ def test_an_experiment_and_a_shadow_are_rules_of_the_same_route() -> None:
     )
     group, everybody = rules(tried, "smollm-text-generation")
     assert group["matches"] == [{"headers": [{"type": "Exact", "name": "X-Experiment-Group", "value": "treatment"}]}]
-    assert group["backendRefs"] == [{"name": "smollm-text-generation-v2-predictor", "port": 80, "filters": named("smollm-text-generation-v2")}]
+    assert group["backendRefs"] == [
+        {"name": "smollm-text-generation-v2-predictor", "port": 80, "filters": named("smollm-text-generation-v2")}
+    ]
     assert "filters" not in group
     mirror = {"backendRef": {"name": "smollm-text-generation-v2-predictor", "port": 80}, "percent": 25}
     assert everybody["filters"] == [{"type": "RequestMirror", "requestMirror": mirror}]
@@ -116,7 +116,9 @@ def test_vllm_survives_a_slow_load_and_finishes_what_it_began(graph: Graph) -> N
     assert container["ports"] == [{"name": "http1", "containerPort": 8080, "protocol": "TCP"}]
     assert "--served-model-name=smollm-text-generation" in container["args"]
     assert "--max-model-len=2048" in container["args"]
-    volumes = {volume["name"]: volume["emptyDir"] for volume in graph.one("ServingRuntime/smollm-text-generation-vllm").inputs["spec"]["volumes"]}
+    volumes = {
+        volume["name"]: volume["emptyDir"] for volume in graph.one("ServingRuntime/smollm-text-generation-vllm").inputs["spec"]["volumes"]
+    }
     assert volumes["shm"] == {"medium": "Memory", "sizeLimit": "8Gi"}
     assert {"name": "shm", "mountPath": "/dev/shm"} in container["volumeMounts"]  # noqa: S108
 

@@ -200,7 +200,10 @@ VALUES = st.recursive(
     max_leaves=12,
 )
 CHANGES = st.dictionaries(
-    st.sampled_from(["modelStore", "images", "mirror__images", "models__mnist_classifier__replicas", "models__mnist_classifier__resources", "kserve"]), VALUES
+    st.sampled_from(
+        ["modelStore", "images", "mirror__images", "models__mnist_classifier__replicas", "models__mnist_classifier__resources", "kserve"]
+    ),
+    VALUES,
 )
 
 
