@@ -147,7 +147,7 @@ def test_an_entry_that_can_not_be_is_refused_by_its_key(mnist: dict[str, Any], l
         ({"scaling": {"metric": "concurrency"}}, ".scaling: metric concurrency is none that server vllm can follow; choose queue"),
         (
             {"versions": [version("135m", 50), version("135m-instruct", 50)]},
-            ": s3://models/smollm/135m-instruct begins with s3://models/smollm/135m: KServe would download both folders for it (kserve#3776)",
+            ": s3://models/smollm/135m-instruct begins with s3://models/smollm/135m: KServe would download both folders for it",
         ),
     ],
 )
@@ -231,7 +231,7 @@ def test_a_model_without_what_it_stands_on_is_refused(given: dict[str, Any], lin
 
 
 def test_a_model_needs_only_what_it_uses() -> None:
-    off = dict.fromkeys(("knative", "envoyGateway", "keda", "monitoring", "gpuOperator"), {"enabled": False})
+    off = {key: {"enabled": False} for key in ("knative", "envoyGateway", "keda", "monitoring", "gpuOperator")}
     cpu = {"scaling": {"metric": "cpu"}}
     assert accepted(mnist=cpu, models={"c": CUSTOM}, **off, gpu={"mode": "none"}).models.keys() == {MNIST, "c"}
     assert accepted(models={"c": CUSTOM}, **off, gpu={"mode": "none"}, modelStore={"enabled": False}).models.keys() == {"c"}
