@@ -111,8 +111,18 @@ def test_a_scaling_without_a_metric_is_the_one_that_its_other_keys_belong_to() -
         ({"objective": {"availability": 1}}, ".objective.availability: 1 is not allowed: it should be less than 1"),
         (
             {"probe": {"answer": {"pattern": "a"}}},
-            ".probe.answer: pattern: not among the keywords that are checked; docs/models.md lists them",
+            ".probe.answer.pattern: unknown key; allowed: type, required, properties, items, minItems, maxItems, ",
         ),
+        (
+            {"probe": {"answer": {"items": {"properties": {"a": {"typ": "string"}}}}}},
+            ".probe.answer.items.properties.a.typ: unknown key; did you mean type?",
+        ),
+        (
+            {"probe": {"answer": {"type": "text"}}},
+            ".probe.answer.type: \"text\" is not allowed; choose one of: 'object', 'array', 'string'",
+        ),
+        ({"probe": {"answer": {"const": None}}}, ".probe.answer.const: null is written as type: null"),
+        ({"probe": {"answer": {"properties": []}}}, ".probe.answer.properties: a list is not a set of keys and values"),
         ({"probe": {"path": "predict"}}, ".probe.path: \"predict\" is not allowed: String should match pattern '^/'"),
         ({"server": {"kind": "triton"}}, '.server.kind: "triton" is not allowed; choose one of: pytorch, vllm, custom'),
         ({"server": {"kind": "pytorch", "maxModelLen": 1}}, ".server.maxModelLen: unknown key; allowed: kind, image"),
@@ -246,6 +256,9 @@ def test_what_several_models_lack_is_told_at_once() -> None:
 
 def test_an_existing_prometheus_is_enough() -> None:
     assert accepted(smollm={}, monitoring={"prometheusUrl": PROMETHEUS}).models
+    assert accepted(monitoring={"prometheusUrl": f"{PROMETHEUS}/"}).monitoring.prometheus_url == PROMETHEUS
+    (line,) = mistakes(monitoring={"prometheusUrl": "http://u:secret@p.m"})
+    assert line.startswith("Pulumi.dev.yaml: inference-platform:monitoring.prometheusUrl: the address holds a user or a password")
 
 
 def test_labels_are_those_of_an_existing_prometheus() -> None:
