@@ -97,8 +97,7 @@ def test_an_empty_stack_is_a_platform_without_models() -> None:
         (
             {"images": {MNIST: {"server": "registry.example/mnist"}}},
             "Pulumi.dev.yaml: inference-platform:images.mnist-classifier.server: 'registry.example/mnist' has no tag; "
-            " write <repository>:<tag> or "
-            "<repository>@sha256:<digest>",
+            "write <repository>:<tag> or <repository>@sha256:<digest>",
         ),
         (
             {"modelstore": {}},
