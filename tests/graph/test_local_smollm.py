@@ -8,8 +8,8 @@ import pytest
 
 from tests import stack_files
 from tests.graph.layers import Order
-from tests.graph.recording import Graph
 from tests.graph.models_alone import V1, environment, predictor, serving
+from tests.graph.recording import Graph
 from tests.graph.stacks import local_with_smollm, recorded
 
 WEIGHTS = "Job/smollm-text-generation-weights"

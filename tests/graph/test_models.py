@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.graph.recording import Graph
 from tests.graph.models_alone import CANARY, MNIST, TWO, V1, canary, environment, predictor, rules, serving
+from tests.graph.recording import Graph
 
 
 @pytest.fixture(scope="module")

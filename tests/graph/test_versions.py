@@ -9,8 +9,8 @@ import pytest
 
 from components.prometheus import Prometheus
 from scripts.mlops.load.session import SERVED_BY
-from tests.graph.recording import Graph
 from tests.graph.models_alone import CANARY, MNIST, TWO, V1, V2, environment, predictor, rules, serving
+from tests.graph.recording import Graph
 from tests.model_files import version
 
 
