@@ -165,3 +165,11 @@ def test_a_prometheus_of_others_finds_its_labels_at_the_pods_monitors() -> None:
     theirs = Prometheus(url="https://prometheus.example", labels={"prometheus": "bench"})
     monitors = serving(mnist={}, smollm={}, prometheus=theirs).of_kind("PodMonitor")
     assert [monitor.inputs["metadata"]["labels"]["prometheus"] for monitor in monitors] == ["bench", "bench"]
+
+
+def test_without_a_gateway_the_address_leads_to_the_only_version_whatever_it_is_called() -> None:
+    values = whole(smollm={"versions": [version("v7", 100)]}, envoyGateway={"enabled": False})
+    graph = record_component(lambda: build_on(values, pulumi.ResourceOptions(), gateway=False))
+    assert graph.one("Service/smollm-text-generation").inputs["spec"]["selector"] == {"app": "isvc.smollm-text-generation-v7-predictor"}
+    assert graph.one("InferenceService/smollm-text-generation-v7").inputs["metadata"]["name"] == "smollm-text-generation-v7"
+    assert not graph.of_kind("HTTPRoute")

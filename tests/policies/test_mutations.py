@@ -54,7 +54,7 @@ OUTPUTS: list[tuple[str, str, str, Any]] = [
     ("release-pinned", "Release/kserve-resources", "version", REMOVED),
     ("model-mode-said", MODEL, "metadata.annotations", {}),
     ("model-namespace", MODEL, "metadata.namespace", "kserve"),
-    ("model-address", MODEL, "spec.predictor.model.storageUri", "hf://somebody/model"),
+    ("model-address", MODEL, "spec.predictor.model.storageUri", "https://evil.example/model"),
     ("replica-bounds", "InferenceService/mnist-classifier", "spec.predictor.minReplicas", 9),
     ("canary-percent", "InferenceService/mnist-classifier", "spec.predictor.canaryTrafficPercent", 100),
     ("canary-in-knative", MODEL, "spec.predictor.canaryTrafficPercent", 10),
