@@ -58,7 +58,7 @@ class Settings:
             "monitoring",
         }
     )
-    model_schemes: tuple[str, ...] = ("s3://",)
+    model_schemes: tuple[str, ...] = ("s3://", "hf://")
     single_replica: frozenset[str] = frozenset({"cluster-autoscaler"})
 
 

@@ -50,7 +50,12 @@ class _Deployment:
             self._runtime(model),
             platform.options,
             # Without them no node and no GPU is ever offered, and the clock of the first answer runs.
-            after=[platform.store, self._published(model), platform.autoscaler, platform.gpu_operator],
+            after=[
+                platform.store,
+                self._published(model),
+                platform.autoscaler,
+                platform.gpu_operator if model.entry.server.gpu_count else None,
+            ],
         )
         checks = [
             SmokeCheck(f"{part.name}-smoke", SmokeCheckArgs(part=part, image=self.checker), service, platform.options)

@@ -11,7 +11,7 @@ from stacks.platform import Platform
 
 
 def build(config: StackConfig, platform: Platform) -> Observability | None:
-    """None where no Prometheus reads it. Dashboards are for the stack's own Grafana only: how another one takes them, its owner decides."""
+    """Return None where no Prometheus reads it. Dashboards are for the Grafana of the stack, or for an existing one that is to read them."""
     prometheus = platform.prometheus
     if prometheus is None:
         return None
@@ -21,6 +21,6 @@ def build(config: StackConfig, platform: Platform) -> Observability | None:
         runbooks=config.monitoring.alerts.runbooks or RUNBOOKS,
         namespace=NAMESPACE if platform.monitoring else model_service.NAMESPACE,
         selector=prometheus.labels,
-        grafana=platform.monitoring is not None,
+        grafana=platform.monitoring is not None or config.monitoring.grafana,
     )
     return Observability("observability", args, platform.options, after=[platform.monitoring])

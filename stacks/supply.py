@@ -7,6 +7,8 @@ import pulumi
 from components.artifacts import missing
 from components.lock import LOCK_FILE, committed
 from components.pins import PINS
+from components.serving.model import FOLDERS
+from components.serving.model_service import ModelService
 from stacks.config import StackConfig
 from stacks.images import unbuilt
 
@@ -28,16 +30,18 @@ def check(config: StackConfig) -> None:
 
 
 def absent_images(config: StackConfig) -> list[str]:
-    """One line for each model whose server nobody has built, with its weights where they belong into the store."""
-    lines = []
-    for name in unbuilt(config):
-        setting = f"`pulumi config set --path inference-platform:images.{name}"
-        weights = f" and {setting}.weights <reference>`, or `make publish` to {config.models[name].sources[0]}"
-        lines.append(
-            f"  images.{name}: build models/{name} (docs/models.md), then {setting}.server <reference>`"
-            f"{weights if config.models[name].reads_store else ''}"
-        )
-    return lines
+    """Return one line for each model whose server nobody has built, with its weights where they belong into the store."""
+    return [_buildable(config.models[name], name) if (FOLDERS / name).is_dir() else _unnamed(name) for name in unbuilt(config)]
+
+
+def _buildable(model: ModelService, name: str) -> str:
+    setting = f"`pulumi config set --path inference-platform:images.{name}"
+    weights = f" and {setting}.weights <reference>`, or `make publish` to {model.sources[0]}" if model.reads_store else ""
+    return f"  images.{name}: build models/{name} (docs/models.md), then {setting}.server <reference>`{weights}"
+
+
+def _unnamed(name: str) -> str:
+    return f"  models.{name}.server.image: name the image of its server; there is no folder models/{name} to build one from"
 
 
 def absent_digests(config: StackConfig) -> list[str]:

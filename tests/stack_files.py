@@ -36,7 +36,7 @@ def committed(stack: str) -> dict[str, Any]:
 
 
 def local(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
-    """`Pulumi.local.yaml` as `make up` completes it. A key `models__mnist-classifier__source` changes one value deep inside."""
+    """`Pulumi.local.yaml` as `make up` completes it. `models__mnist_classifier__source` changes one value deep inside."""
     return changed({**committed("local"), "images": dict(IMAGES), "knative": {"enabled": True, "ingress": INGRESS}}, changes)
 
 
@@ -57,8 +57,9 @@ def prod(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
 
 
 def changed(values: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values with some of them changed. Two underscores lead a level down; a single one stands for a hyphen."""
     for path, value in changes.items():
-        *sections, key = path.split("__")
+        *sections, key = path.replace("__", "/").replace("_", "-").split("/")
         place = values = deepcopy(values)
         for section in sections:
             place = place.setdefault(section, {})

@@ -1,7 +1,7 @@
 """One question to a model, and what is wrong with its answer: a JSON Schema says what a right one is.
 
-The schema has the keywords of KEYWORDS only (https://json-schema.org/draft/2020-12/json-schema-validation): this file runs in the
-platform's own Jobs, with nothing but Python's standard library.
+The schema has the keywords of KEYWORDS only (https://json-schema.org/draft/2020-12/json-schema-validation), as `Answer` in
+components/serving/probe.py declares them: this file runs in the platform's own Jobs, with nothing but Python's standard library.
 """
 
 import json
@@ -57,12 +57,6 @@ def violation(value: Any, schema: Mapping[str, Any], at: str) -> str | None:  # 
         if problem := KEYWORDS[keyword](value, wanted, at):
             return problem
     return None
-
-
-def unknown_keywords(schema: Mapping[str, Any]) -> list[str]:
-    """Return the keywords of a schema, at any depth, that nothing here checks."""
-    nested = [*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else [])]
-    return [key for key in schema if key not in KEYWORDS] + [key for each in nested for key in unknown_keywords(each)]
 
 
 def _type(value: Any, name: str, at: str) -> str | None:  # noqa: ANN401

@@ -112,7 +112,7 @@ class InferenceService(Component):
                 "annotations": {"pulumi.com/skipAwait": "true"},
             },
             spec={
-                "selector": {"app": f"isvc.{model.name}-predictor"},
+                "selector": {"app": f"isvc.{model.parts[0].name}-predictor"},
                 "ports": [{"name": "http", "port": 80, "target_port": model.entry.server.http_port}],
             }
             if front is None

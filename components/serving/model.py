@@ -87,7 +87,7 @@ class Model(Args):
         return Question(
             path=probe.path or path,
             request=None if probe.request is None else json.dumps(probe.request, sort_keys=True),
-            answer=json.dumps(probe.answer, sort_keys=True),
+            answer=json.dumps(probe.answer.schema_of_json(), sort_keys=True),
         )
 
     @property

@@ -93,7 +93,7 @@ class ModelService(Declared):
         if server := others.data.get("server"):
             if scaling.metric not in server.scalings:
                 raise ValueError(
-                    f"metric {scaling.metric} is nothing that server {server.kind} offers; choose {', '.join(server.scalings)}"
+                    f"metric {scaling.metric} is none that server {server.kind} can follow; choose {', '.join(server.scalings)}"
                 )
             if isinstance(scaling, RequestScaling) and server.gpu_count:
                 raise ValueError(

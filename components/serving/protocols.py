@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from components.base import Args
-from components.serving.probe import Probe
+from components.serving.probe import Answer, Probe
 
 ProtocolName = Literal["v1", "v2", "openai"]
 
@@ -31,7 +31,7 @@ class Protocol(Args):
             return Probe()
         # Few tokens: a slow start must not look like a slow answer.
         question = {"model": model, "prompt": "The capital of France is", "max_tokens": 8, "temperature": 0}
-        return Probe(request=question, answer=COMPLETION)
+        return Probe(request=question, answer=Answer.model_validate(COMPLETION))
 
 
 COMPLETION: dict[str, Any] = {

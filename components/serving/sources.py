@@ -33,7 +33,7 @@ def is_in_a_store(address: str) -> bool:
 
 
 def bucket_of(address: str) -> str:
-    """`s3://models/mnist/a.pt` → `models`. The address is one that `is_in_a_store`."""
+    """`s3://models/iris/model.json` → `models`. The address is one that `is_in_a_store`."""
     return address.removeprefix(S3).partition("/")[0]
 
 

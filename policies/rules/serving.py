@@ -168,9 +168,9 @@ RULES: tuple[Rule | StackRule, ...] = (
     ),
     Rule(
         name="model-address",
-        title="A model comes from the store",
-        why="Models from elsewhere are unscanned, unversioned, and gone when their site is.",
-        fix="Publish the model and name it `s3://<bucket>/<key>` in the stack file.",
+        title="A model comes from the store or from the Hugging Face hub",
+        why="Models from other sites are unscanned, unversioned, and gone when their site is.",
+        fix="Publish the model and name it `s3://<bucket>/<key>`, or name its repository `hf://<organisation>/<repository>`.",
         severity="high",
         types=(INFERENCE_SERVICE,),
         check=_model_address,

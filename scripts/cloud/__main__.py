@@ -31,7 +31,7 @@ def _config(path: Path, stack: str) -> StackConfig:
     values = yaml.safe_load(path.read_text()).get("config", {})
     prefix = f"{PROJECT}:"
     ours = {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}
-    return parse({**ours, "services": {}}, stack)
+    return parse({**ours, "models": {}}, stack)
 
 
 def main() -> int:

@@ -29,7 +29,7 @@ from components.artifacts import OCI, Artifact
 from components.base import PROJECT
 from components.manifest_source import ManifestError
 from scripts.commands import ROOT
-from stacks import cloud, platform, services
+from stacks import cloud, models, platform
 from stacks.config import NAMESPACE, ConfigError, parse
 
 Values = dict[str, Any]
@@ -53,12 +53,9 @@ def main() -> int:
 
 
 def configuration(stack: str) -> Values:
-    """The stack file's keys of ours. Secrets become text of no meaning; models whose images are not built yet are left out."""
+    """Return the keys of the stack file that are this program's. A secret is replaced by the word secret."""
     file = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
-    values: Values = {key.partition(":")[2]: _readable(value) for key, value in file.items() if key.startswith(f"{NAMESPACE}:")}
-    if not (values.get("images") or {}).get("mnist"):
-        values["services"] = {name: service for name, service in (values.get("services") or {}).items() if name != "mnist"}
-    return values
+    return {key.partition(":")[2]: _readable(value) for key, value in file.items() if key.startswith(f"{NAMESPACE}:")}
 
 
 def artifacts(values: Values, stack: str) -> list[Artifact]:
@@ -73,7 +70,7 @@ def artifacts(values: Values, stack: str) -> list[Artifact]:
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> None:
         parts = platform.build(config, cloud.build(config))
-        services.build(config, parts)
+        models.build(config, parts)
         asked.extend(parts.mirror.artifacts)
 
     program()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from types import UnionType
@@ -18,6 +19,8 @@ from components.declared import UNKNOWN_CHOICE, Declared
 HIDDEN = "[secret]"
 KEY_ITSELF = "[key]"
 """How pydantic says that not the value but the key of a mapping is wrong."""
+
+PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 SCALARS = (str, int, float, bool, type(None))
 
@@ -162,8 +165,8 @@ def _keys(section: type[BaseModel]) -> list[str]:
 
 
 def _path(loc: Sequence[str | int]) -> str:
-    """`services.mnist.items[0]`; a key with other signs than letters and digits is quoted: `mirror.images["quay.io"]`."""
-    parts = [f"[{key}]" if isinstance(key, int) else f".{key}" if key.isidentifier() else f"[{json.dumps(key)}]" for key in loc]
+    """Return the keys as `pulumi config set --path` takes them: `models.iris.versions[0]`, and `mirror.images["quay.io"]` with quotes."""
+    parts = [f"[{key}]" if isinstance(key, int) else f".{key}" if PLAIN_KEY.fullmatch(key) else f"[{json.dumps(key)}]" for key in loc]
     return "".join(parts).removeprefix(".")
 
 

@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 from components.artifacts import parse_image
 from components.serving.model_service import ModelService
 from components.serving.scaling import QueueScaling
-from components.serving.sources import bucket_of, is_in_a_store
+from components.serving.sources import begins_another, bucket_of, is_in_a_store
 from components.serving.versions import part_name
 
 Sections = Mapping[str, Any]
@@ -23,20 +23,22 @@ LONGEST = 44
 
 def broken_needs(models: Models, found: Sections) -> list[str]:
     """Return the texts of the first rule that some models break; later rules would often say the same in other words."""
-    rules = (names_that_clash, unmet, outside_the_store, without_digest, candidate_is_stable)
+    rules = (names_that_clash, unmet, outside_the_store, folders_that_begin_alike, without_digest, candidate_is_stable)
     return next((texts for rule in rules if (texts := rule(models, found))), [])
 
 
 def names_that_clash(models: Models, _found: Sections) -> list[str]:
-    """InferenceServices of two models under one name, and names that Kubernetes or a dashboard's query would take for another's."""
+    """Refuse one name for two objects, and names that Kubernetes or a query would take for those of other objects."""
     parts = {name: [part_name(name, version.name) for version in model.all_versions] for name, model in models.items()}
     counted = Counter(part for several in parts.values() for part in several)
+    checks = {f"{part}-smoke": part for part in counted} | {f"{name}-route": name for name in models}
     return [
         *(
-            f"{name}: contains -predictor, by which KServe names its own objects; choose another name"
-            for name in models
-            if "-predictor" in name
+            f"{part}: contains -predictor, by which KServe names its own objects; choose another name"
+            for part in counted
+            if "-predictor" in part
         ),
+        *(f"{name} is the name of the check of {checks[name]}; choose another name" for name in models if name in checks),
         *(
             f"{part} would be the InferenceService of two models; rename one, or its version"
             for part, times in counted.items()
@@ -64,6 +66,17 @@ def outside_the_store(models: Models, found: Sections) -> list[str]:
         f'{key}: "{address}" is not in the model store; its bucket is {store.bucket}'
         for key, address in _sources(models)
         if store is not None and store.enabled and is_in_a_store(address) and bucket_of(address) != store.bucket
+    ]
+
+
+def folders_that_begin_alike(models: Models, _found: Sections) -> list[str]:
+    """Refuse a folder of one model with which an address of another model begins; each model checks its own versions itself."""
+    folders = [(key, address) for key, address in _sources({name: each for name, each in models.items() if not each.server.endings})]
+    return [
+        f"{other}: {address} begins with {folder} of {key}: KServe would download both folders for it (kserve#3776); rename one"
+        for key, folder in folders
+        for other, address in _sources(models)
+        if begins_another([folder, address]) == (folder, address)
     ]
 
 

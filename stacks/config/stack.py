@@ -50,9 +50,7 @@ class StackConfig(Section):
     images: dict[Name, ModelImagesConfig] = Field(default_factory=dict, description="Images of the models' own, by the model's name.")
     models: dict[Name, ModelService] = Field(default_factory=dict, description="The models that are served, by name.")
 
-    renamed: ClassVar[Mapping[str, str]] = {
-        "services": "models: a map from a model's name to its entry; services.mnist is models.mnist-classifier now (docs/models.md)"
-    }
+    renamed: ClassVar[Mapping[str, str]] = {"services": "models: a map from each model's name to its entry (docs/models.md)"}
 
     @field_validator("*")
     @classmethod

@@ -213,10 +213,10 @@ class Order:
     def _stands_on(self, service: Resource) -> list[Resource]:
         """Beside the platform: the store, its own model there, and what gives its pods a place."""
         store = self.owned("platform:MinioStore", "platform:S3Store", "aws:ModelBucket")
-        smollm = service.name.startswith("smollm")
-        weights = "smollm-weights" if smollm else "mnist-weights"
-        published = [each for each in self.owned("serving:ModelPublication") if self.owner(each).name == weights]
-        return [*store, *published, *self.owned("aws:ClusterAutoscaler", *(["platform:GpuOperator"] if smollm else []))]
+        published = [each for each in self.owned("serving:ModelPublication") if _is_part(service, self.owner(each).name, "weights")]
+        models = self.graph.of_kind("InferenceService")
+        on_gpus = any(_is_part(service, f"{model.name}-", "") for model in models if "nodeSelector" in model.inputs["spec"]["predictor"])
+        return [*store, *published, *self.owned("aws:ClusterAutoscaler", *(["platform:GpuOperator"] if on_gpus else []))]
 
 
 RULES = ("upwards", "below_the_cluster", "in_the_cluster", "roles", "identities", "namespaces", "parts", "apis", "services")
@@ -237,6 +237,11 @@ def _defines(resource: Resource) -> bool:
 
 def _runs(resource: Resource) -> bool:
     return resource.kind in WORKLOADS and not _defines(resource)
+
+
+def _is_part(resource: Resource, other: str, role: str) -> bool:
+    """Return whether the resource and the one that is called `<model>-<role>` are of one model."""
+    return f"{resource.name}-".startswith(other.removesuffix(role))
 
 
 def _api(resource: Resource) -> str | None:

@@ -12,16 +12,17 @@ from itertools import combinations
 from typing import Any
 
 from tests.eks import CLUSTER, GPU
-from tests.service_files import version
-from tests.stack_files import IMAGES, IMAGES_BY_DIGEST
+from tests.model_files import version
+from tests.stack_files import IMAGES, IMAGES_BY_DIGEST, MNIST, SMOLLM
 
 Case = Mapping[str, str]
 """One value for every switch."""
 Pair = tuple[tuple[str, str], tuple[str, str]]
 
 SWITCHES: dict[str, tuple[str, ...]] = {
-    "smollm": ("off", "on"),
+    "smollm": ("off", "one version", "two versions"),
     "mnist": ("off", "cpu", "concurrency"),
+    "counter": ("off", "on"),
     "cluster": ("existing", "eks", "eks in a network of others"),
     "gpu": ("none", "existing", "managed"),
     "gpuOperator": ("off", "on"),
@@ -43,11 +44,13 @@ SWITCHES: dict[str, tuple[str, ...]] = {
 OWNED = ("eks", "eks in a network of others")
 KNATIVE = ("kourier", "kourier, internal", "existing ingress")
 ON_CPU_OR_REQUESTS = ("cpu", "concurrency")
+ON_QUEUE = ("one version", "two versions")
 EXPOSED = ("cluster", "internal")
 
 REGISTRY = "corp.example/mirror"
 RELEASE = "1.35.7-20260911"
 BUCKET = "inference-test-models"
+COUNTER = f"registry.example/counter@sha256:{'c' * 64}"
 WATCHED = {"prometheusUrl": "http://prometheus.watch.svc.cluster.local:9090", "labels": {"watched": "yes"}}
 """By a Prometheus of others."""
 
@@ -93,17 +96,19 @@ CONFLICTS = [
     Conflict(
         {"digests": ("required",), "gpu": ("managed",), "gpuNodes": ("newest",)}, ("safeguards: digests: required", "gpu.releaseVersion")
     ),
-    Conflict({"mnist": ON_CPU_OR_REQUESTS, "kserve": ("off",)}, ("services:", "mnist needs", "kserve.enabled")),
-    Conflict({"mnist": ON_CPU_OR_REQUESTS, "store": ("off",)}, ("services:", "mnist needs", "modelStore.enabled")),
-    Conflict({"mnist": ON_CPU_OR_REQUESTS, "images": ("none",)}, ("services:", "mnist needs", "images.mnist", "images.mnistWeights")),
-    Conflict({"mnist": ("concurrency",), "knative": ("off",)}, ("services:", "mnist needs", "knative.enabled")),
-    Conflict({"mnist": ("concurrency",), "envoyGateway": ("off",)}, ("services:", "mnist needs", "envoyGateway.enabled")),
-    Conflict({"smollm": ("on",), "kserve": ("off",)}, ("services:", "smollm needs", "kserve.enabled")),
-    Conflict({"smollm": ("on",), "store": ("off",)}, ("services:", "smollm needs", "modelStore.enabled")),
-    Conflict({"smollm": ("on",), "envoyGateway": ("off",)}, ("services:", "smollm needs", "envoyGateway.enabled")),
-    Conflict({"smollm": ("on",), "keda": ("off",)}, ("services:", "smollm needs", "keda.enabled")),
-    Conflict({"smollm": ("on",), "monitoring": ("off",)}, ("services:", "smollm needs", "monitoring.enabled", "monitoring.prometheusUrl")),
-    Conflict({"smollm": ("on",), "gpu": ("none",)}, ("services:", "smollm needs", "gpu.mode")),
+    Conflict({"mnist": ON_CPU_OR_REQUESTS, "kserve": ("off",)}, ("models:", f"{MNIST} needs", "kserve.enabled")),
+    Conflict({"mnist": ON_CPU_OR_REQUESTS, "store": ("off",)}, ("models:", f"{MNIST} needs", "modelStore.enabled")),
+    Conflict({"mnist": ("concurrency",), "knative": ("off",)}, ("models:", f"{MNIST} needs", "knative.enabled")),
+    Conflict({"mnist": ("concurrency",), "envoyGateway": ("off",)}, ("models:", f"{MNIST} needs", "envoyGateway.enabled")),
+    Conflict({"smollm": ON_QUEUE, "kserve": ("off",)}, ("models:", f"{SMOLLM} needs", "kserve.enabled")),
+    Conflict({"smollm": ON_QUEUE, "store": ("off",)}, ("models:", f"{SMOLLM} needs", "modelStore.enabled")),
+    Conflict({"smollm": ("two versions",), "envoyGateway": ("off",)}, ("models:", f"{SMOLLM} needs", "envoyGateway.enabled")),
+    Conflict({"smollm": ON_QUEUE, "keda": ("off",)}, ("models:", f"{SMOLLM} needs", "keda.enabled")),
+    Conflict(
+        {"smollm": ON_QUEUE, "monitoring": ("off",)}, ("models:", f"{SMOLLM} needs", "monitoring.enabled", "monitoring.prometheusUrl")
+    ),
+    Conflict({"smollm": ON_QUEUE, "gpu": ("none",)}, ("models:", f"{SMOLLM} needs", "gpu.mode")),
+    Conflict({"counter": ("on",), "kserve": ("off",)}, ("models:", "counter needs", "kserve.enabled")),
 ]
 
 
@@ -179,7 +184,7 @@ def configuration(case: Case) -> dict[str, Any]:
         "monitoring": WATCHED if case["monitoring"] == "of others" else _switch(case["monitoring"]),
         "modelStore": _store(case["store"]),
         "images": {"none": {}, "by tag": IMAGES, "by digest": IMAGES_BY_DIGEST}[case["images"]],
-        "services": _services(case),
+        "models": _models(case),
     }
 
 
@@ -229,11 +234,18 @@ def _store(value: str) -> dict[str, Any]:
     return stores[value]
 
 
-def _services(case: Case) -> dict[str, Any]:
+def _models(case: Case) -> dict[str, Any]:
     bucket = BUCKET if case["store"] == "s3" else "models"
-    services: dict[str, Any] = {}
+    models: dict[str, Any] = {}
     if case["mnist"] != "off":
-        services["mnist"] = {"model": f"s3://{bucket}/mnist/a.pt", "scaling": {"metric": case["mnist"]}}
-    if case["smollm"] == "on":
-        services["smollm"] = {"versions": [version("v1", 100, model=f"s3://{bucket}/smollm/v1")]}
-    return services
+        own = {"image": IMAGES_BY_DIGEST[MNIST]["server"]} if case["images"] == "none" else {}
+        scaling = {"metric": case["mnist"]}
+        models[MNIST] = {"server": {"kind": "pytorch", **own}, "source": f"s3://{bucket}/mnist/a.pt", "scaling": scaling}
+    if case["smollm"] == "one version":
+        models[SMOLLM] = {"server": {"kind": "vllm"}, "source": f"s3://{bucket}/smollm/v1"}
+    if case["smollm"] == "two versions":
+        versions = [version(name, 50, source=f"s3://{bucket}/smollm/{name}") for name in ("v1", "v2")]
+        models[SMOLLM] = {"server": {"kind": "vllm"}, "versions": versions}
+    if case["counter"] == "on":
+        models["counter"] = {"server": {"kind": "custom", "image": COUNTER, "secretEnv": {"TOKEN": "hunter2"}, "metrics": "/metrics"}}
+    return models

@@ -58,10 +58,10 @@ def test_a_destroy_goes_through_the_layers_from_the_top(graph: Graph) -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        "InferenceService/smollm-text-generation-v1",
-        "ScaledObject/smollm-text-generation-v1-predictor",
+        "InferenceService/smollm-text-generation",
+        "ScaledObject/smollm-text-generation-predictor",
         "HTTPRoute/mnist-classifier",
-        "ServingRuntime/mnist-pytorch",
+        "ServingRuntime/mnist-classifier-pytorch",
         "PodMonitor/mnist-classifier-metrics",
         "Gateway/gateway-inference",
         "Release/gateway-helm",

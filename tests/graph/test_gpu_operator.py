@@ -14,8 +14,8 @@ from components.gpu import GpuSharing
 from components.platform.gpu_operator import GpuOperator, GpuOperatorArgs
 from components.prometheus import Prometheus
 from components.scheduling import GPU_TAINT, Quantities, Resources, Toleration, Workload
+from tests.graph.models_alone import OURS
 from tests.graph.recording import Graph, record_component
-from tests.graph.services_alone import OURS
 
 IMAGES = [versions.GPU_OPERATOR, versions.GPU_DEVICE_PLUGIN, versions.DCGM_EXPORTER, versions.NODE_FEATURE_DISCOVERY]
 

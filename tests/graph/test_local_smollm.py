@@ -8,11 +8,11 @@ import pytest
 
 from tests import stack_files
 from tests.graph.layers import Order
+from tests.graph.models_alone import V1, environment, predictor, serving
 from tests.graph.recording import Graph
-from tests.graph.services_alone import V1, environment, predictor, serving
 from tests.graph.stacks import local_with_smollm, recorded
 
-WEIGHTS = "Job/smollm-weights"
+WEIGHTS = "Job/smollm-text-generation-weights"
 
 
 @pytest.fixture(scope="module")
@@ -27,16 +27,16 @@ def test_it_comes_up_and_goes_down_in_order(smollm: Graph) -> None:
 def test_local_is_as_it_was_and_smollm_beside_it(graph: Graph, smollm: Graph) -> None:
     keys = {resource.key for resource in smollm}
     assert {resource.key for resource in graph} <= keys
-    for key in ("InferenceService/mnist-classifier", "HTTPRoute/mnist-classifier", "ServingRuntime/mnist-pytorch"):
+    for key in ("InferenceService/mnist-classifier", "HTTPRoute/mnist-classifier", "ServingRuntime/mnist-classifier-pytorch"):
         assert smollm.one(key).inputs == graph.one(key).inputs
     assert smollm.outputs["endpoints"] == {
         **graph.outputs["endpoints"],
-        "smollm": "http://smollm-text-generation.default.svc.cluster.local/v1/completions",
+        "smollm-text-generation": "http://smollm-text-generation.default.svc.cluster.local/v1/completions",
     }
 
 
 def test_what_is_published_is_what_the_service_reads_and_it_waits_for_it(smollm: Graph) -> None:
-    bucket = environment(smollm, "smollm-weights")["BUCKET"]
+    bucket = environment(smollm, "smollm-text-generation-weights")["BUCKET"]
     assert predictor(smollm, V1)["model"]["storageUri"] == f"s3://{bucket}/smollm/135m"
     (init,) = smollm.one(WEIGHTS).inputs["spec"]["template"]["spec"]["initContainers"]
     assert init["image"] == "registry.example/smollm-weights:1"
@@ -45,8 +45,8 @@ def test_what_is_published_is_what_the_service_reads_and_it_waits_for_it(smollm:
 
 
 def test_weights_that_the_store_has_are_not_published() -> None:
-    assert not [job.name for job in serving(smollm={}).of_kind("Job") if job.name == "smollm-weights"]
-    published = serving(smollm={}, images={"smollmWeights": "registry.example/smollm-weights:1"})
+    assert not [job.name for job in serving(smollm={}).of_kind("Job") if job.name == "smollm-text-generation-weights"]
+    published = serving(smollm={}, images={"smollm-text-generation": {"weights": "registry.example/smollm-weights:1"}})
     assert published.comes_after(V1, WEIGHTS)
 
 
@@ -67,7 +67,7 @@ def test_no_line_of_the_server_is_for_a_cpu(smollm: Graph) -> None:
 
 
 def _server(graph: Graph) -> dict[str, Any]:
-    (container,) = graph.one("ServingRuntime/smollm-vllm").inputs["spec"]["containers"]
+    (container,) = graph.one("ServingRuntime/smollm-text-generation-vllm").inputs["spec"]["containers"]
     return dict(container)
 
 
@@ -80,7 +80,7 @@ def test_the_nodes_prometheus_reads_monitors_and_rules_by_its_labels(smollm: Gra
 
 
 def test_replicas_follow_the_nodes_prometheus(smollm: Graph) -> None:
-    triggers: list[dict[str, Any]] = smollm.one("ScaledObject/smollm-text-generation-v1-predictor").inputs["spec"]["triggers"]
+    triggers: list[dict[str, Any]] = smollm.one("ScaledObject/smollm-text-generation-predictor").inputs["spec"]["triggers"]
     address = stack_files.BENCH_PROMETHEUS["prometheusUrl"]
     assert {trigger["metadata"]["serverAddress"] for trigger in triggers} == {address}
 

@@ -31,7 +31,7 @@ def build(protect: bool = True) -> None:
     bucket = ModelBucket("model-bucket", ModelBucketArgs(name="models-of-acme", protect=protect))
     store = S3Store("model-store", S3StoreArgs(cluster="inference", mirror=Mirror()), bucket)
     access = store.grant_read(READER)
-    published = ModelPublication("mnist-weights", ModelPublicationArgs(weights_image="registry.example/weights:1", prefix="mnist"), store)
+    published = ModelPublication("mnist-weights", ModelPublicationArgs(weights_image="registry.example/weights:1"), store)
     # Stands for the InferenceService, which makes its account in the same way and comes after the publication.
     reader_account(READER, access, published)
 

@@ -15,8 +15,14 @@ CHAINS = [
     ["Release/kserve-crd", "Release/kserve-resources"],
     ["Release/cert-manager", "Job/cert-manager-gate"],
     # A runtime or a service before the gate would be refused by a webhook without endpoints.
-    ["Job/kserve-gate", "ServingRuntime/mnist-pytorch", "InferenceService/mnist-classifier", "Job/mnist-classifier-smoke"],
-    ["StatefulSet/minio", "Service/minio", "Job/model-store-bootstrap", "Job/mnist-weights", "InferenceService/mnist-classifier"],
+    ["Job/kserve-gate", "ServingRuntime/mnist-classifier-pytorch", "InferenceService/mnist-classifier", "Job/mnist-classifier-smoke"],
+    [
+        "StatefulSet/minio",
+        "Service/minio",
+        "Job/model-store-bootstrap",
+        "Job/mnist-classifier-weights",
+        "InferenceService/mnist-classifier",
+    ],
     ["Secret/mnist-classifier-storage", "ServiceAccount/mnist-classifier", "InferenceService/mnist-classifier"],
     ["Service/mnist-classifier", "InferenceService/mnist-classifier"],
     ["RoleBinding/mnist-classifier-smoke", "Job/mnist-classifier-smoke"],
@@ -53,8 +59,8 @@ def test_nothing_depends_on_a_part_that_is_switched_off() -> None:
     assert graph.comes_after("Job/mnist-classifier-smoke", "Release/kserve-resources")
 
 
-def test_a_platform_without_services_is_only_the_platform() -> None:
-    graph = local(services={})
+def test_a_platform_without_models_is_only_the_platform() -> None:
+    graph = local(models={})
     assert not graph.of_kind("InferenceService", "ServingRuntime")
     assert graph.outputs == {"cluster": {}, "endpoints": {}}
     graph = record({"certManager": {"enabled": False}, "kserve": {"enabled": False}, "modelStore": {"enabled": False}})

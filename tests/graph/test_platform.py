@@ -124,4 +124,4 @@ def test_only_the_stores_clients_reach_it(graph: Graph) -> None:
         for job in graph.of_kind("Job")
         if "inference-platform/store-client" in job.inputs["spec"]["template"]["metadata"]["labels"]
     ]
-    assert sorted(clients) == ["mnist-weights", "model-store-bootstrap"]
+    assert sorted(clients) == ["mnist-classifier-weights", "model-store-bootstrap"]

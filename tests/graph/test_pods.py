@@ -94,11 +94,11 @@ def test_jobs_fail_with_a_reason_within_their_time(graph: Graph) -> None:
 @pytest.mark.parametrize(
     ("change", "changed"),
     [
-        ({"services__mnist__model": "s3://models/mnist/second.pt"}, {"mnist-classifier-smoke"}),
-        ({"images__mnist": "registry.example/mnist:2"}, {"mnist-classifier-smoke", "mnist-classifier-route"}),
-        ({"images__mnistWeights": "registry.example/mnist-weights:2"}, {"mnist-weights"}),
-        ({"services__mnist__replicas": {"min": 2, "max": 3}}, set()),
-        ({"mirror": {"images": {"docker.io/pgsty": "corp.example"}}}, {"mnist-weights", "model-store-bootstrap"}),
+        ({"models__mnist_classifier__source": "s3://models/mnist/second.pt"}, {"mnist-classifier-smoke"}),
+        ({"images__mnist_classifier__server": "registry.example/mnist:2"}, {"mnist-classifier-smoke"}),
+        ({"images__mnist_classifier__weights": "registry.example/mnist-weights:2"}, {"mnist-classifier-weights"}),
+        ({"models__mnist_classifier__replicas": {"min": 2, "max": 3}}, set()),
+        ({"mirror": {"images": {"docker.io/pgsty": "corp.example"}}}, {"mnist-classifier-weights", "model-store-bootstrap"}),
     ],
 )
 def test_a_job_runs_again_exactly_when_what_it_does_has_changed(graph: Graph, change: dict[str, Any], changed: set[str]) -> None:

@@ -14,12 +14,14 @@ ISVC = "InferenceService/mnist-classifier"
 def standard() -> Graph:
     """The same service without Knative."""
     scaling = {"metric": "cpu", "target": 80}
-    return local(gatewayApi={}, envoyGateway={}, knative={}, services__mnist__scaling=scaling)
+    return local(gatewayApi={}, envoyGateway={}, knative={}, models__mnist_classifier__scaling=scaling)
 
 
 def test_the_address_people_know(graph: Graph, standard: Graph) -> None:
     assert standard.outputs == graph.outputs
-    assert graph.outputs["endpoints"] == {"mnist": "http://mnist-classifier.default.svc.cluster.local/v1/models/mnist-classifier:predict"}
+    assert graph.outputs["endpoints"] == {
+        "mnist-classifier": "http://mnist-classifier.default.svc.cluster.local/v1/models/mnist-classifier:predict"
+    }
     service = standard.one("Service/mnist-classifier").inputs
     assert service["metadata"]["namespace"] == "default"
     assert service["spec"] == {
@@ -46,7 +48,7 @@ def test_the_model_and_its_reader(graph: Graph) -> None:
     predictor = graph.one(ISVC).inputs["spec"]["predictor"]
     assert predictor["serviceAccountName"] == "mnist-classifier"
     assert predictor["model"]["storageUri"] == "s3://models/mnist/mnist_cnn_single_gpu.pt"
-    assert predictor["model"]["runtime"] == graph.one("ServingRuntime/mnist-pytorch").inputs["metadata"]["name"]
+    assert predictor["model"]["runtime"] == graph.one("ServingRuntime/mnist-classifier-pytorch").inputs["metadata"]["name"]
     account = graph.one("ServiceAccount/mnist-classifier").inputs
     assert account["secrets"] == [{"name": "mnist-classifier-storage"}]
     annotations = graph.one("Secret/mnist-classifier-storage").inputs["metadata"]["annotations"]
@@ -81,12 +83,12 @@ def test_the_server_drains_before_it_is_killed(standard: Graph) -> None:
 
 
 def test_the_server_learns_its_cpu_limit(graph: Graph) -> None:
-    (container,) = graph.one("ServingRuntime/mnist-pytorch").inputs["spec"]["containers"]
+    (container,) = graph.one("ServingRuntime/mnist-classifier-pytorch").inputs["spec"]["containers"]
     (limit,) = [item for item in container["env"] if item["name"] == "CPU_LIMIT"]
     assert limit["valueFrom"]["resourceFieldRef"] == {"resource": "limits.cpu", "divisor": "1"}
 
 
 def test_an_own_image_name_passes_through_untouched() -> None:
     graph = local(mirror={"images": {"registry.example": "elsewhere.example"}})
-    (container,) = graph.one("ServingRuntime/mnist-pytorch").inputs["spec"]["containers"]
+    (container,) = graph.one("ServingRuntime/mnist-classifier-pytorch").inputs["spec"]["containers"]
     assert container["image"] == "registry.example/mnist:1"

@@ -88,14 +88,18 @@ def test_a_line_is_for_a_copy_tool(values: dict[str, Any]) -> None:
     assert chart[3] == "digest-unknown" or chart[1].endswith(chart[3])
 
 
-def test_a_stack_file_is_read_without_its_secrets_and_without_images_that_are_not_built(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_nobody_has_built_is_in_no_list(values: dict[str, Any]) -> None:
+    unbuilt = {**values, "images": {}}
+    assert lines(artifacts(unbuilt, "local")) == lines(artifacts(values, "local"))
+
+
+def test_a_stack_file_is_read_without_its_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from scripts.supply import mirror_list
 
     (tmp_path / "Pulumi.x.yaml").write_text(
         "config:\n  pulumi:other: 1\n  inference-platform:cluster: {kind: existing, kubeconfig: {secure: abc}}\n"
-        "  inference-platform:services: {mnist: {model: m}, smollm: {versions: []}}\n"
+        "  inference-platform:models: {iris: {server: {secretEnv: {TOKEN: {secure: abc}}}}}\n"
     )
     monkeypatch.setattr(mirror_list, "ROOT", tmp_path)
-    assert configuration("x") == {"cluster": {"kind": "existing", "kubeconfig": "secret"}, "services": {"smollm": {"versions": []}}}
+    iris = {"server": {"secretEnv": {"TOKEN": "secret"}}}
+    assert configuration("x") == {"cluster": {"kind": "existing", "kubeconfig": "secret"}, "models": {"iris": iris}}

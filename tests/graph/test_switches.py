@@ -31,6 +31,7 @@ from tests.graph.switches import (
     possible_pairs,
     valid_cases,
 )
+from tests.stack_files import MNIST, SMOLLM
 
 VALID = valid_cases()
 ALL = [dict(zip(SWITCHES, values, strict=True)) for values in AllPairs(list(SWITCHES.values()))]
@@ -56,28 +57,35 @@ COMPONENTS: dict[str, Callable[[Case], bool]] = {
     "platform:MinioStore/model-store": lambda case: case["store"] in {"standalone", "distributed"},
     "aws:ModelBucket/models": lambda case: case["store"] == "s3",
     "platform:S3Store/model-store": lambda case: case["store"] == "s3",
-    "serving:ModelPublication/mnist-weights": lambda case: case["mnist"] != "off",
-    "serving:ServingRuntime/mnist-pytorch": lambda case: case["mnist"] != "off",
-    "serving:InferenceService/mnist": lambda case: case["mnist"] != "off",
-    "serving:SmokeCheck/mnist-classifier-smoke": lambda case: case["mnist"] != "off",
-    "serving:Route/mnist-classifier-route": lambda case: case["mnist"] == "concurrency",
-    "serving:ServingRuntime/smollm-vllm": lambda case: case["smollm"] == "on",
-    "serving:InferenceService/smollm": lambda case: case["smollm"] == "on",
-    "serving:SmokeCheck/smollm-text-generation-v1-smoke": lambda case: case["smollm"] == "on",
-    "serving:Route/smollm-text-generation-route": lambda case: case["smollm"] == "on",
+    f"serving:ModelPublication/{MNIST}-weights": lambda case: case["mnist"] != "off" and case["images"] != "none",
+    f"serving:ServingRuntime/{MNIST}-pytorch": lambda case: case["mnist"] != "off",
+    f"serving:InferenceService/{MNIST}": lambda case: case["mnist"] != "off",
+    f"serving:SmokeCheck/{MNIST}-smoke": lambda case: case["mnist"] != "off",
+    f"serving:Route/{MNIST}-route": lambda case: case["mnist"] != "off" and case["envoyGateway"] in EXPOSED,
+    f"serving:ServingRuntime/{SMOLLM}-vllm": lambda case: case["smollm"] != "off",
+    f"serving:InferenceService/{SMOLLM}": lambda case: case["smollm"] != "off",
+    f"serving:SmokeCheck/{SMOLLM}-smoke": lambda case: case["smollm"] != "off",
+    f"serving:SmokeCheck/{SMOLLM}-v2-smoke": lambda case: case["smollm"] == "two versions",
+    f"serving:Route/{SMOLLM}-route": lambda case: case["smollm"] != "off" and case["envoyGateway"] in EXPOSED,
+    "serving:ServingRuntime/counter-custom": lambda case: case["counter"] == "on",
+    "serving:InferenceService/counter": lambda case: case["counter"] == "on",
+    "serving:SmokeCheck/counter-smoke": lambda case: case["counter"] == "on",
+    "serving:Route/counter-route": lambda case: case["counter"] == "on" and case["envoyGateway"] in EXPOSED,
 }
 """What stands directly below the stack, and when."""
 
 OBJECTS: dict[str, Callable[[Case], bool]] = {
     "Namespace/kourier-system": lambda case: case["knative"].startswith("kourier"),
     "PodMonitor/mnist-classifier-metrics": lambda case: case["mnist"] != "off" and case["monitoring"] != "off",
-    "PodMonitor/smollm-text-generation-metrics": lambda case: case["smollm"] == "on" and case["monitoring"] != "off",
+    "PodMonitor/smollm-text-generation-metrics": lambda case: case["smollm"] != "off" and case["monitoring"] != "off",
     "ConfigMap/inference-platform": lambda case: case["monitoring"] == "on",
-    "ConfigMap/inference-mnist": lambda case: case["mnist"] != "off" and case["monitoring"] == "on",
-    "ConfigMap/inference-smollm": lambda case: case["smollm"] == "on" and case["monitoring"] == "on",
+    "PodMonitor/counter-metrics": lambda case: case["counter"] == "on" and case["monitoring"] != "off",
+    f"ConfigMap/inference-model-{MNIST}": lambda case: case["mnist"] != "off" and case["monitoring"] == "on",
+    "ConfigMap/inference-model-counter": lambda case: case["counter"] == "on" and case["monitoring"] == "on",
+    "Secret/counter-environment": lambda case: case["counter"] == "on",
     "PrometheusRule/gpus-rules": lambda case: case["gpu"] != "none" and case["monitoring"] != "off",
     "ServiceMonitor/minio-metrics": lambda case: case["store"] in {"standalone", "distributed"} and case["monitoring"] != "off",
-    "ScaledObject/smollm-text-generation-v1-predictor": lambda case: case["smollm"] == "on",
+    "ScaledObject/smollm-text-generation-predictor": lambda case: case["smollm"] != "off",
     "PodDisruptionBudget/minio": lambda case: case["store"] == "distributed",
     "PodIdentityAssociation/default-mnist-classifier": lambda case: case["store"] == "s3" and case["mnist"] != "off",
     "Secret/mnist-classifier-storage": lambda case: case["store"] in {"standalone", "distributed"} and case["mnist"] != "off",

@@ -9,7 +9,7 @@ from typing import Any
 from bench.mirror import MIRROR
 from tests import stack_files
 from tests.graph.recording import Graph, Resource, record
-from tests.service_files import version, whole
+from tests.model_files import version, whole
 
 
 def all_modes() -> dict[str, Any]:

@@ -57,7 +57,7 @@ def succeeded(done: platform.Done) -> None:
 
 def applied(**changes: Any) -> platform.Done:  # noqa: ANN401 - any YAML
     """`pulumi up` with `make up`'s configuration but for these keys of `services.smollm`."""
-    return platform.apply_with_smollm(**{f"services__smollm__{key}": value for key, value in changes.items()})
+    return platform.apply_with_smollm(**{f"models__smollm_text_generation__{key}": value for key, value in changes.items()})
 
 
 def deploy(**changes: Any) -> None:  # noqa: ANN401 - any YAML

@@ -146,7 +146,7 @@ def test_no_secret_stands_in_the_state_in_clear() -> None:
 
 
 def test_a_wrong_model_key_fails_with_the_reason_within_two_minutes(mnist: Endpoint) -> None:
-    failed = platform.apply(services__mnist__model="s3://models/mnist/absent.pt")
+    failed = platform.apply(models__mnist_classifier__source="s3://models/mnist/absent.pt")
     assert failed.status != 0
     assert "absent.pt" in failed.output
     assert "No model found" in failed.output or "NoSuchKey" in failed.output
@@ -160,7 +160,7 @@ def test_a_replaced_model_changes_the_answer_and_a_deleted_one_stops_new_pods(mn
     """So the answers come from the store: no weights hide in the image."""
     first = post(mnist, BLANK)
     model_store.publish_other_model("mnist/other.pt")
-    replaced = platform.apply(services__mnist__model="s3://models/mnist/other.pt")
+    replaced = platform.apply(models__mnist_classifier__source="s3://models/mnist/other.pt")
     assert replaced.status == 0, replaced.output[-3000:]
     second = post(mnist, BLANK)
     assert second[0] == 200

@@ -24,7 +24,7 @@ def test_destroy_leaves_nothing() -> None:
 @pytest.mark.usefixtures("up")
 def test_up_works_again_in_standard_mode_with_nothing_that_only_knative_mode_needs() -> None:
     switched_off = {f"{section}__enabled": False for section in ("gatewayApi", "envoyGateway", "knative")}
-    again = platform.apply(**switched_off, services__mnist__scaling__metric="cpu", services__mnist__scaling__target=80)
+    again = platform.apply(**switched_off, models__mnist_classifier__scaling__metric="cpu", models__mnist_classifier__scaling__target=80)
     assert again.status == 0, again.output[-3000:]
     assert "knative" not in platform.kubectl("get", "namespaces", "--output", "name")
     found: Endpoint = platform.endpoint()

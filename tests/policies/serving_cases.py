@@ -18,8 +18,11 @@ CASES: Mapping[str, Cases] = {
         one(model()), {"metadata.namespace kserve is the control plane's": [model("Standard", "kserve")]}, [model("Standard", UNKNOWN)]
     ),
     "model-address": Cases(
-        one(model()),
-        {"https://evil.example/model is not below s3://": [model(**{"model.storageUri": "https://evil.example/model"})]},
+        one(model(), model(**{"model.storageUri": "hf://acme/model"}), model(**{"model.storageUri": REMOVED})),
+        {
+            "https://evil.example/model is not below s3:// or hf://": [model(**{"model.storageUri": "https://evil.example/model"})],
+            "gs://bucket/model is not below": [model(**{"model.storageUri": "gs://bucket/model"})],
+        },
         [model(**{"model.storageUri": UNKNOWN})],
     ),
     "replica-bounds": Cases(

@@ -19,15 +19,15 @@ OF_A_PARTNER = {"one-autoscaler"}
 BY_NAME = {rule.name: rule for rule in RULES}
 POD = "spec.template.spec"
 PROXIES = f"values.{ENVOY}"
-MODEL = "InferenceService/smollm-text-generation-v1"
-SCALED = "ScaledObject/smollm-text-generation-v1-predictor"
+MODEL = "InferenceService/smollm-text-generation"
+SCALED = "ScaledObject/smollm-text-generation-predictor"
 STORE = "StatefulSet/minio"
 
 OUTPUTS: list[tuple[str, str, str, Any]] = [
     # rule, resource, where in its inputs, and what stands there then
     ("image-tag-fixed", STORE, f"{POD}.containers[0].image", "docker.io/pgsty/silo:latest"),
     ("image-tag-fixed", "Release/cert-manager", "values.image", {"repository": "quay.io/jetstack/cert-manager-controller"}),
-    ("image-digest", "ServingRuntime/smollm-vllm", "spec.containers[0].image", "docker.io/vllm/vllm-openai:v0.32.0"),
+    ("image-digest", "ServingRuntime/smollm-text-generation-vllm", "spec.containers[0].image", "docker.io/vllm/vllm-openai:v0.32.0"),
     ("image-digest", "Release/gpu-operator", "values.devicePlugin.version", "v0.20.0"),
     ("image-registry", "Release/kube-prometheus-stack", "values.grafana.image.registry", "evil.example"),
     ("resources-said", STORE, f"{POD}.containers[0].resources.limits", {}),
@@ -54,7 +54,7 @@ OUTPUTS: list[tuple[str, str, str, Any]] = [
     ("release-pinned", "Release/kserve-resources", "version", REMOVED),
     ("model-mode-said", MODEL, "metadata.annotations", {}),
     ("model-namespace", MODEL, "metadata.namespace", "kserve"),
-    ("model-address", MODEL, "spec.predictor.model.storageUri", "hf://somebody/model"),
+    ("model-address", MODEL, "spec.predictor.model.storageUri", "https://evil.example/model"),
     ("replica-bounds", "InferenceService/mnist-classifier", "spec.predictor.minReplicas", 9),
     ("canary-percent", "InferenceService/mnist-classifier", "spec.predictor.canaryTrafficPercent", 100),
     ("canary-in-knative", MODEL, "spec.predictor.canaryTrafficPercent", 10),

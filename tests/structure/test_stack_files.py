@@ -50,4 +50,4 @@ def test_a_committed_stack_is_valid_names_its_schema_and_has_no_default_provider
     assert text.startswith("# yaml-language-server: $schema=schema/stack.schema.json\n")
     assert "kubernetes" in yaml.safe_load(text)["config"]["pulumi:disable-default-providers"]
     pulumi.runtime.set_all_config({}, [])
-    assert parse({**committed(stack), "images": IMAGES_BY_DIGEST}, stack).services.mnist is not None
+    assert parse({**committed(stack), "images": IMAGES_BY_DIGEST}, stack).models

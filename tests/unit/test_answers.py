@@ -1,4 +1,4 @@
-"""Completions, and the route that they come through."""
+"""A model's answer against its schema, and the route that it comes through."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 
 from components.in_cluster import api, route_check
-from components.in_cluster.answers import not_answering
+from components.in_cluster.answers import KEYWORDS, TYPES, not_answering, wrong
+from components.serving.probe import Answer
+from components.serving.protocols import PROTOCOLS
 from tests.unit.test_smoke_check import server
 
+QUESTION = PROTOCOLS["openai"].probe("smollm-text-generation")
+REQUEST, SCHEMA = json.dumps(QUESTION.request), json.dumps(QUESTION.answer.schema_of_json())
 COMPLETION = {"choices": [{"text": " Paris.", "finish_reason": "length"}]}
 
 
@@ -33,7 +37,7 @@ def parent(accepted: str = "True", resolved: str = "True", observed: int = 2, me
 
 def test_a_completion_is_asked_of_the_model_by_its_name() -> None:
     with server(200, json.dumps(COMPLETION).encode()) as (url, got):
-        assert not_answering(url, "smollm-text-generation") is None
+        assert not_answering(url, REQUEST, SCHEMA) is None
     assert got[0]["model"] == "smollm-text-generation"
     assert got[0]["prompt"]
     assert got[0]["max_tokens"] <= 16
@@ -43,15 +47,58 @@ def test_a_completion_is_asked_of_the_model_by_its_name() -> None:
     ("status", "body", "words"),
     [
         (404, b'{"message": "The model does not exist."}', "answers 404: "),
-        (200, b"{}", "not a completion"),
-        (200, json.dumps({"choices": [{"text": " "}]}).encode(), "not a completion"),
-        (200, json.dumps({"choices": []}).encode(), "not a completion"),
-        (200, b"<html>", "does not answer"),
+        (200, b"{}", "the answer has no choices: {}"),
+        (200, json.dumps({"choices": [{"text": ""}]}).encode(), "the answer.choices[0].text has a length of 0, not 1"),
+        (200, json.dumps({"choices": [{}]}).encode(), "the answer.choices[0] has no text"),
+        (200, json.dumps({"choices": []}).encode(), "the answer.choices has a number of items of 0, not 1"),
+        (200, b"<html>", "the answer is not JSON: <html>"),
     ],
 )
 def test_a_wrong_completion_is_a_problem(status: int, body: bytes, words: str) -> None:
     with server(status, body) as (url, _):
-        assert words in (not_answering(url, "smollm-text-generation") or "")
+        assert words in (not_answering(url, REQUEST, SCHEMA) or "")
+
+
+def test_without_a_request_it_is_a_get_and_without_a_schema_any_answer_is_right() -> None:
+    with server(200, b"ready") as (url, got):
+        assert not_answering(f"{url}/healthy", "", "{}") is None
+    assert got == ["/healthy"]
+    with server(503, b"loading") as (url, _):
+        assert "answers 503: loading" in (not_answering(url, "", "{}") or "")
+
+
+@pytest.mark.parametrize(
+    ("schema", "right", "incorrect"),
+    [
+        ({"type": "object"}, [{}], [[], 1, None]),
+        ({"type": "array"}, [[]], [{}, "a"]),
+        ({"type": "string"}, [""], [1]),
+        ({"type": "number"}, [1, 1.5], ["1", True]),
+        ({"type": "integer"}, [1], [1.5, True]),
+        ({"type": "boolean"}, [True], [1]),
+        ({"type": "null"}, [None], [0]),
+        ({"required": ["a"]}, [{"a": None}], [{}, []]),
+        ({"properties": {"a": {"type": "string"}}}, [{}, {"a": "b"}, {"c": 1}], [{"a": 1}]),
+        ({"items": {"type": "integer"}}, [[], [1]], [[1, "a"]]),
+        ({"minItems": 1}, [[1]], [[], 1]),
+        ({"maxItems": 1}, [[1]], [[1, 2]]),
+        ({"minLength": 2}, ["ab"], ["a", 1]),
+        ({"minimum": 1}, [1], [0.9, "a"]),
+        ({"maximum": 1}, [1], [1.1, None]),
+        ({"const": {"a": 1}}, [{"a": 1}], [{"a": 2}, None]),
+        ({"enum": ["a", 1]}, ["a", 1], ["b"]),
+        ({"description": "anything"}, [None, 1], []),
+    ],
+)
+def test_every_keyword(schema: dict[str, Any], right: list[Any], incorrect: list[Any]) -> None:
+    assert [value for value in right if wrong(json.dumps(value).encode(), schema)] == []
+    assert [value for value in incorrect if not wrong(json.dumps(value).encode(), schema)] == []
+
+
+def test_every_keyword_that_can_be_declared_is_checked() -> None:
+    assert [field.alias for field in Answer.model_fields.values()] == list(KEYWORDS)
+    kinds = Answer.model_json_schema()["$defs"]["Answer"]["properties"]["type"]["anyOf"][0]["enum"]
+    assert kinds == list(TYPES)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +119,7 @@ def test_a_route_that_is_not_taken_is_told_with_the_gateways_words(
 
 
 def environment(monkeypatch: pytest.MonkeyPatch, url: str, patience: str) -> None:
-    values = {"NAMESPACE": "default", "NAME": "smollm", "URL": url, "COMPLETION_MODEL": "smollm", "PATIENCE_SECONDS": patience}
+    values = {"NAMESPACE": "default", "NAME": "smollm", "URL": url, "REQUEST": REQUEST, "ANSWER": SCHEMA, "PATIENCE_SECONDS": patience}
     for name, value in values.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(api, "text", lambda _, __=None: json.dumps(route(parent())))

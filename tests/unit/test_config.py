@@ -10,11 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from components.in_cluster.answers import wrong
+from components.serving.model import Model
 from stacks.config import StackConfig, load, parse
 from stacks.config.cluster import ExistingClusterConfig
 from stacks.config.errors import ConfigError
 from stacks.config.platform import MinioConfig
-from tests.stack_files import local
+from tests.model_files import whole
+from tests.stack_files import MNIST, local
+
+ENTRY_KEY = f"Pulumi.dev.yaml: inference-platform:models.{MNIST}"
 
 
 def mistakes(values: dict[str, Any], secret_keys: frozenset[str] = frozenset()) -> list[str]:
@@ -24,48 +29,46 @@ def mistakes(values: dict[str, Any], secret_keys: frozenset[str] = frozenset()) 
 
 
 def test_the_committed_local_stack_is_complete_once_the_machine_adds_its_images() -> None:
-    mnist = parse(local(), "local").services.mnist
-    assert mnist is not None
-    assert mnist.model == "s3://models/mnist/mnist_cnn_single_gpu.pt"
-    assert (mnist.replicas.min, mnist.replicas.max) == (1, 3)
+    models = parse(local(), "local").models
+    assert models.keys() == {MNIST}
+    assert models[MNIST].source == "s3://models/mnist/mnist_cnn_single_gpu.pt"
+    assert (models[MNIST].replicas.min, models[MNIST].replicas.max) == (1, 3)
 
 
 def test_resources_default_to_what_the_classifier_is_sized_for() -> None:
-    mnist = parse(local(services={"mnist": {"model": "s3://models/mnist/a.pt"}}), "dev").services.mnist
-    assert mnist is not None
-    assert (mnist.resources.requests.cpu, mnist.resources.requests.memory) == ("1", "2Gi")
-    assert (mnist.resources.limits.cpu, mnist.resources.limits.memory) == ("2", "4Gi")
+    resources = parse(whole(mnist={}), "dev").models[MNIST].resources
+    assert (resources.requests.cpu, resources.requests.memory) == ("1", "2Gi")
+    assert (resources.limits.cpu, resources.limits.memory) == ("2", "4Gi")
 
 
-def test_an_empty_stack_is_a_platform_without_services() -> None:
+def test_an_empty_stack_is_a_platform_without_models() -> None:
     config = parse({}, "dev")
     assert config.kserve.enabled
-    assert config.services.mnist is None
+    assert config.models == {}
 
 
 @pytest.mark.parametrize(
     ("change", "line"),
     [
         (
-            {"services__mnist__replicas": {"min": 4, "max": 3}},
-            "Pulumi.dev.yaml: inference-platform:services.mnist.replicas: min 4 is greater than max 3",
+            {"models__mnist_classifier__replicas": {"min": 4, "max": 3}},
+            f"{ENTRY_KEY}.replicas: min 4 is greater than max 3",
         ),
         (
-            {"services__mnist__scaling": {"metric": "gpu"}},
-            'Pulumi.dev.yaml: inference-platform:services.mnist.scaling.metric: "gpu" is not allowed; choose one of: cpu, concurrency, rps',
+            {"models__mnist_classifier__scaling": {"metric": "gpu"}},
+            f'{ENTRY_KEY}.scaling.metric: "gpu" is not allowed; choose one of: cpu, concurrency, rps, queue',
         ),
         (
-            {"services__mnist__scaling": {"target": 120}},
-            "Pulumi.dev.yaml: inference-platform:services.mnist.scaling.target: 120 is not allowed: it should be less than or equal to 100",
+            {"models__mnist_classifier__scaling": {"metric": "cpu", "target": 120}},
+            f"{ENTRY_KEY}.scaling.target: 120 is not allowed: it should be less than or equal to 100",
         ),
         (
-            {"services__mnist__resources": {"requests": {"cpu": 3, "memory": "1Gi"}}},
-            "Pulumi.dev.yaml: inference-platform:services.mnist.resources: requests.cpu 3 is greater than limits.cpu 2",
+            {"models__mnist_classifier__resources__requests__cpu": 3},
+            f"{ENTRY_KEY}.resources: requests.cpu 3 is greater than limits.cpu 2",
         ),
         (
-            {"services__mnist__resources": {"limits": {"cpu": "two", "memory": "1Gi"}}},
-            'Pulumi.dev.yaml: inference-platform:services.mnist.resources.limits.cpu: "two" is not a number of CPUs; '
-            "write for example 500m (half a CPU), 2 or 1.5",
+            {"models__mnist_classifier__resources__limits__cpu": "two"},
+            f'{ENTRY_KEY}.resources.limits.cpu: "two" is not a number of CPUs; write for example 500m (half a CPU), 2 or 1.5',
         ),
         (
             {"modelStore": {"storageSize": 5}},
@@ -82,34 +85,35 @@ def test_an_empty_stack_is_a_platform_without_services() -> None:
         ),
         (
             {"modelStore": {"enabled": False}},
-            "Pulumi.dev.yaml: inference-platform:services: mnist needs modelStore.enabled: true; "
-            "set what is missing, or leave services.mnist out",
+            "Pulumi.dev.yaml: inference-platform:models: mnist-classifier needs modelStore.enabled: true; "
+            "set what is missing, or leave models.mnist-classifier out",
         ),
         (
-            {"kserve": {"enabled": False}, "images": {"mnist": "registry.example/mnist:1"}},
-            "Pulumi.dev.yaml: inference-platform:services: mnist needs kserve.enabled: true, images.mnistWeights; "
-            "set what is missing, or leave services.mnist out",
+            {"kserve": {"enabled": False}, "modelStore": {"enabled": False}},
+            "Pulumi.dev.yaml: inference-platform:models: "
+            "mnist-classifier needs kserve.enabled: true, modelStore.enabled: true; "
+            "set what is missing, or leave models.mnist-classifier out",
         ),
         (
-            {"images": {"mnist": "registry.example/mnist"}},
-            "Pulumi.dev.yaml: inference-platform:images.mnist: 'registry.example/mnist' has no tag; write <repository>:<tag> or "
-            "<repository>@sha256:<digest>",
+            {"images": {MNIST: {"server": "registry.example/mnist"}}},
+            "Pulumi.dev.yaml: inference-platform:images.mnist-classifier.server: 'registry.example/mnist' has no tag; "
+            "write <repository>:<tag> or <repository>@sha256:<digest>",
         ),
         (
             {"modelstore": {}},
             "Pulumi.dev.yaml: inference-platform:modelstore: unknown key; did you mean modelStore? "
             "allowed: cluster, gpu, safeguards, mirror, placement, gatewayApi, certManager, envoyGateway, knative, keda, monitoring, "
-            "gpuOperator, kserve, modelStore, images, services",
+            "gpuOperator, kserve, modelStore, images, models",
         ),
         (
-            {"services__mnist__replica": 2},
-            "Pulumi.dev.yaml: inference-platform:services.mnist.replica: unknown key; did you mean replicas? "
-            "allowed: model, replicas, scaling, canary, resources, readyWithinSeconds",
+            {"models__mnist_classifier__replica": 2},
+            f"{ENTRY_KEY}.replica: unknown key; did you mean replicas? "
+            "allowed: server, source, versions, replicas, scaling, "
+            "resources, experiment, shadow, objective, probe, namespace, readyWithinSeconds",
         ),
         (
-            {"services": {"mnist": {}}},
-            "Pulumi.dev.yaml: inference-platform:services.mnist.model: is required: "
-            "The weights' address in the model store: s3://<bucket>/<key>.",
+            {"models": {MNIST: {}}},
+            f"{ENTRY_KEY}.server: is required: The kind of server, and its settings.",
         ),
         ({"mirror": "quay"}, 'Pulumi.dev.yaml: inference-platform:mirror: "quay" is not a set of keys and values'),
         (
@@ -124,16 +128,14 @@ def test_a_mistake_is_one_line_with_key_value_and_what_is_allowed(change: dict[s
 
 @pytest.mark.parametrize("model", ["models/a.pt", "s3://models/", "s3://models//a.pt", "s3://models/a b.pt", ""])
 def test_a_model_is_an_object(model: str) -> None:
-    (line,) = mistakes(local(services__mnist__model=model))
-    assert line.startswith(f"Pulumi.dev.yaml: inference-platform:services.mnist.model: {json.dumps(model)} is not the address of a model")
+    (line,) = mistakes(local(models__mnist_classifier__source=model))
+    assert line.startswith(f"{ENTRY_KEY}.source: {json.dumps(model)} is not the address of a model")
     assert "s3://<bucket>/<key>" in line
 
 
 def test_a_model_is_in_the_store() -> None:
-    (line,) = mistakes(local(services__mnist__model="s3://weights/a.pt"))
-    assert line == (
-        'Pulumi.dev.yaml: inference-platform:services: mnist.model: "s3://weights/a.pt" is not in the model store; its bucket is models'
-    )
+    (line,) = mistakes(local(models__mnist_classifier__source="s3://weights/a.pt"))
+    assert line.endswith(':models: mnist-classifier.source: "s3://weights/a.pt" is not in the model store; its bucket is models')
 
 
 @pytest.mark.parametrize(
@@ -149,22 +151,22 @@ def test_a_model_is_in_the_store() -> None:
     ],
 )
 def test_a_mistake_inside_a_choice_or_a_list_is_named_as_in_the_file(change: dict[str, Any], line: str) -> None:
-    (found,) = mistakes({**change, "services": {}})
+    (found,) = mistakes({**change, "models": {}})
     assert found.startswith(f"Pulumi.dev.yaml: inference-platform:{line}")
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    lines = mistakes(local(cluster={"kind": "gke"}, kserve={"enabled": "perhaps"}, services__mnist__replicas={"min": 0, "max": 2}))
+    lines = mistakes(local(cluster={"kind": "gke"}, kserve={"enabled": "perhaps"}, models__mnist_classifier__replicas={"min": 0, "max": 2}))
     assert [line.split(": ")[1] for line in lines] == [
         "inference-platform:cluster.kind",
         "inference-platform:kserve.enabled",
-        "inference-platform:services.mnist.replicas.min",
+        "inference-platform:models.mnist-classifier.replicas.min",
     ]
 
 
-def test_what_a_service_lacks_is_reported_together_with_mistakes_elsewhere() -> None:
+def test_what_a_model_lacks_is_reported_together_with_mistakes_elsewhere() -> None:
     told = mistakes(local(kserve={"enabled": False}, mirror="quay"))
-    assert [line.split(": ")[1] for line in told] == ["inference-platform:mirror", "inference-platform:services"]
+    assert [line.split(": ")[1] for line in told] == ["inference-platform:mirror", "inference-platform:models"]
 
 
 def test_a_section_with_a_mistake_of_its_own_is_not_said_to_be_missing() -> None:
@@ -173,12 +175,12 @@ def test_a_section_with_a_mistake_of_its_own_is_not_said_to_be_missing() -> None
 
 
 def test_a_secret_value_is_never_repeated() -> None:
-    values = local(cluster={"kind": "hunter2", "kubeconfig": ["hunter2"]}, services__mnist__replicas={"min": 7777, "max": 3})
-    told = "\n".join(mistakes(values, frozenset({"cluster", "services"})))
+    values = local(cluster={"kind": "hunter2", "kubeconfig": ["hunter2"]}, models__mnist_classifier__replicas={"min": 7777, "max": 3})
+    told = "\n".join(mistakes(values, frozenset({"cluster", "models"})))
     assert "hunter2" not in told
     assert "7777" not in told
     assert "inference-platform:cluster.kind" in told
-    assert "inference-platform:services.mnist.replicas" in told
+    assert "inference-platform:models.mnist-classifier.replicas" in told
 
 
 def test_a_kubeconfig_is_a_secret_output_and_is_not_repeated_even_when_the_file_does_not_encrypt_it() -> None:
@@ -196,18 +198,41 @@ def test_the_loader_sees_keys_nobody_asked_for_and_leaves_other_namespaces_alone
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
-SECTIONS = ["cluster", "mirror", "certManager", "kserve", "modelStore", "images", "services"]
-FIELDS = ["kind", "kubeconfig", "charts", "images", "digests", "enabled", "mode", "replicas", "storageSize", "mnist", "mnistWeights"]
-MNIST = ["model", "scaling", "resources", "min", "max", "metric", "target", "requests", "limits", "cpu", "memory", "nonsense"]
-KEYS = st.sampled_from(SECTIONS + FIELDS + MNIST)
+SECTIONS = ["cluster", "mirror", "certManager", "kserve", "modelStore", "images", "models"]
+FIELDS = ["kind", "kubeconfig", "charts", "images", "digests", "enabled", "mode", "replicas", "storageSize", MNIST, "server", "weights"]
+ENTRY = ["source", "scaling", "resources", "min", "max", "metric", "target", "requests", "limits", "cpu", "memory", "versions", "nonsense"]
+KEYS = st.sampled_from(SECTIONS + FIELDS + ENTRY)
 VALUES = st.recursive(
     SCALARS | st.sampled_from(["existing", "2Gi", "500m", "a:1", "s3://models/a.pt", "distributed", "cpu"]),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=12,
 )
 CHANGES = st.dictionaries(
-    st.sampled_from(["modelStore", "images", "mirror__images", "services__mnist__replicas", "services__mnist__resources", "kserve"]), VALUES
+    st.sampled_from(
+        ["modelStore", "images", "mirror__images", "models__mnist_classifier__replicas", "models__mnist_classifier__resources", "kserve"]
+    ),
+    VALUES,
 )
+PLAUSIBLE: dict[str, list[object]] = {
+    "server": [{"kind": kind, **more} for kind in ("pytorch", "vllm", "custom") for more in ({}, {"image": "r/a:1"}, {"port": 9000})],
+    "source": ["s3://models/a.pt", "s3://models/a", "hf://acme/a", None],
+    "versions": [
+        [],
+        [{"name": "v2", "source": "s3://models/b.pt", "weight": 100}],
+        [{"name": "v1", "source": "s3://models/a", "weight": 50}, {"name": "v2", "source": "s3://models/a-b", "weight": 50}],
+        [{"name": "v1", "source": "hf://acme/a", "weight": 100}, {"name": "v2", "image": "r/a:2", "source": "hf://acme/a", "weight": 0}],
+    ],
+    "replicas": [{"min": 1, "max": 3}, {"min": 2, "max": 1}],
+    "scaling": [{"metric": "cpu"}, {"metric": "rps", "scaleToZero": True}, {"queueDepth": 4}, {"target": 200}],
+    "shadow": [{"version": "v2"}, None],
+    "experiment": [{"groups": {"b": "v1"}}, {"header": "Host", "groups": {"b": "v1"}}],
+    "objective": [{"latencySeconds": 0.5}, {"latencySeconds": 7}],
+    "probe": [{}, {"request": {"a": [1]}, "answer": {"type": "object"}}, {"answer": {"type": "nothing"}}, {"answer": {"oneOf": []}}],
+    "namespace": ["default", "Default"],
+    "readyWithinSeconds": [600, 5],
+}
+ENTRIES = st.fixed_dictionaries({}, optional={key: st.sampled_from(values) | VALUES for key, values in PLAUSIBLE.items()})
+MODELS = st.dictionaries(st.sampled_from(["a", "a-v2", "a-smoke", "a-predictor", "A", "a" * 60]), ENTRIES, max_size=3)
 
 
 @settings(max_examples=150, deadline=None)
@@ -215,22 +240,45 @@ CHANGES = st.dictionaries(
 def test_any_input_is_a_stack_or_mistakes_that_name_their_key(values: dict[str, Any]) -> None:
     config = parsed_or_lines(values)
     if isinstance(config, list):
-        assert config
-        for line in config:
-            file, key, text = line.split(": ", 2)
-            assert file == "Pulumi.dev.yaml"
-            assert key.removeprefix("inference-platform:").split(".")[0].split("[")[0] in values
-            assert text
-            assert "\n" not in line
+        named(config, values)
         return
-    mnist = config.services.mnist
-    if mnist is not None:
+    for model in config.models.values():
         assert config.kserve.enabled
-        assert config.model_store.enabled
-        assert config.images.mnist
-        assert mnist.replicas.min <= mnist.replicas.max
+        assert config.model_store.enabled or not model.reads_store
+        assert model.replicas.min <= model.replicas.max
     store = config.model_store
     assert not isinstance(store, MinioConfig) or store.mode == "standalone" or store.replicas >= 4
+
+
+@settings(max_examples=300, deadline=None)
+@given(MODELS)
+def test_any_entry_is_a_model_or_mistakes_that_name_their_key(models: dict[str, Any]) -> None:
+    values = whole(models=models)
+    config = parsed_or_lines(values)
+    if isinstance(config, list):
+        named(config, values)
+        assert all(line.startswith("Pulumi.dev.yaml: inference-platform:models") for line in config)
+        return
+    assert config.models.keys() == models.keys()
+    built = [Model(name=name, entry=entry) for name, entry in config.models.items()]
+    parts = [part.name for model in built for part in model.parts]
+    assert len(parts) == len(set(parts))
+    for model in built:
+        assert sum(version.weight for version in model.versions) == 100
+        assert model.entry.scaling.metric in model.entry.server.scalings
+        wrong(b"null", json.loads(model.question.answer))  # raises for a keyword that it does not know
+        assert all(each.threshold for each in model.triggers)
+
+
+def named(lines: list[str], values: dict[str, Any]) -> None:
+    """Hold every line to its form: file, key as written there, and words."""
+    assert lines
+    for line in lines:
+        file, key, text = line.split(": ", 2)
+        assert file == "Pulumi.dev.yaml"
+        assert key.removeprefix("inference-platform:").split(".")[0].split("[")[0] in values
+        assert text
+        assert "\n" not in line
 
 
 def parsed_or_lines(values: dict[str, Any]) -> StackConfig | list[str]:
@@ -238,8 +286,3 @@ def parsed_or_lines(values: dict[str, Any]) -> StackConfig | list[str]:
         return parse(values, "dev")
     except ConfigError as error:
         return error.lines
-
-
-def test_an_image_that_was_loaded_into_the_nodes_is_not_looked_up_at_docker_hub() -> None:
-    images = {"mnist": "mnist:dev", "mnistWeights": "kind.local/weights:1"}
-    assert parse(local(images=images), "local").images.registries == {"docker.io", "kind.local"}

@@ -145,10 +145,10 @@ def test_a_crash_of_the_newest_is_certain_and_one_of_the_version_before_is_no_ne
 
 
 def test_the_environment_chooses_mode_and_question() -> None:
-    wanted = {"NAMESPACE": "default", "NAME": "a", "MODEL": MODEL, "IMAGE": IMAGE, "URL": "http://a"}
-    assert (target_of(wanted).percent, target_of(wanted).completion_model) == (None, "")
-    chosen = target_of({**wanted, "PERCENT": "0", "COMPLETION_MODEL": "smollm"})
-    assert (chosen.percent, chosen.completion_model) == (0, "smollm")
+    wanted = {"NAMESPACE": "default", "NAME": "a", "MODEL": MODEL, "IMAGE": IMAGE, "URL": "http://a", "REQUEST": "", "ANSWER": "{}"}
+    assert target_of(wanted).percent is None
+    chosen = target_of({**wanted, "PERCENT": "0", "REQUEST": '{"prompt": "a"}', "ANSWER": '{"type": "object"}'})
+    assert (chosen.percent, chosen.request, chosen.answer) == (0, '{"prompt": "a"}', '{"type": "object"}')
 
 
 def test_a_share_that_the_ingress_has_not_heard_of_is_none(cluster: Cluster) -> None:

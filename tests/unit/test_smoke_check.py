@@ -15,7 +15,12 @@ import pytest
 from components.in_cluster import api, smoke_check
 from components.in_cluster.answers import not_answering
 from components.in_cluster.smoke_check import SOURCE, CertainFailureError, Target
+from components.serving.model import Model
+from stacks.config import parse
+from tests.model_files import whole
 
+DIGITS = Model(name="mnist-classifier", entry=parse(whole(mnist={}), "dev").models["mnist-classifier"]).question
+REQUEST, SCHEMA = DIGITS.request or "", DIGITS.answer
 MODEL = "s3://models/mnist/a.pt"
 IMAGE = "registry.example/mnist:1"
 ANSWER = {"predictions": [{"class": 3, "probabilities": [0.0, 0.1, 0.1, 0.7, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0]}]}
@@ -155,13 +160,30 @@ def test_the_report_fits_a_termination_message_and_starts_with_the_problem(clust
     assert len(text.encode()) <= 4096
 
 
+def test_an_image_that_brings_its_model_is_awaited_without_an_address(cluster: Cluster) -> None:
+    without = Target("default", "counter", "", IMAGE, "http://unused.invalid")
+    bare = {"metadata": {}, "spec": {"containers": [{"name": "kserve-container", "image": IMAGE}]}}
+    cluster.deployment = deployment(bare)
+    assert smoke_check.not_rolled_out(without) is None
+    assert without.content == f"what {IMAGE} brings"
+    cluster.deployment = deployment(template())
+    assert "does not have model none" in (smoke_check.not_rolled_out(without) or "")
+
+
 @contextmanager
 def server(status: int, body: bytes) -> Iterator[tuple[str, list[Any]]]:
     got: list[Any] = []
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            got.append(self.path)
+            self.answer()
+
         def do_POST(self) -> None:
             got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.answer()
+
+        def answer(self) -> None:
             self.send_response(status)
             self.end_headers()
             self.wfile.write(body)
@@ -180,9 +202,14 @@ def server(status: int, body: bytes) -> Iterator[tuple[str, list[Any]]]:
         listening.server_close()
 
 
+def predicted(**changes: Any) -> bytes:  # noqa: ANN401 - any JSON
+    """Return a right answer with some values changed."""
+    return json.dumps({"predictions": [{**ANSWER["predictions"][0], **changes}]}).encode()
+
+
 def test_one_blank_image_is_sent_and_a_right_answer_is_enough() -> None:
     with server(200, json.dumps(ANSWER).encode()) as (url, got):
-        assert not_answering(url) is None
+        assert not_answering(url, REQUEST, SCHEMA) is None
     (image,) = got[0]["instances"]
     assert image == [[0.0] * 28] * 28
 
@@ -191,22 +218,24 @@ def test_one_blank_image_is_sent_and_a_right_answer_is_enough() -> None:
     ("status", "body", "words"),
     [
         (503, b"model is not ready", "answers 503: model is not ready"),
-        (200, b"<html>", "does not answer"),
-        (200, b"{}", "not a prediction"),
-        (200, b'{"predictions": []}', "not a prediction"),
-        (200, json.dumps({"predictions": [{"class": 0, "probabilities": [1 / 9] * 9}]}).encode(), "not a prediction"),
-        (200, json.dumps({"predictions": [{"class": 0, "probabilities": [0.2] * 10}]}).encode(), "not a prediction"),
-        (200, json.dumps({"predictions": [{**ANSWER["predictions"][0], "class": 4}]}).encode(), "not a prediction"),
+        (200, b"<html>", "the answer is not JSON: <html>"),
+        (200, b"{}", "the answer has no predictions: {}"),
+        (200, b'{"predictions": []}', "the answer.predictions has a number of items of 0, not 1"),
+        (200, predicted(probabilities=[1 / 9] * 9), "the answer.predictions[0].probabilities has a number of items of 9, not 10"),
+        (200, predicted(probabilities=[0.5] * 9 + [1.5]), "the answer.predictions[0].probabilities[9] has a value of 1.5, not 1"),
+        (200, predicted(probabilities=[float("nan")] * 10), "the answer.predictions[0].probabilities[0] has a value of nan, not 1"),
+        (200, predicted(**{"class": 10}), "the answer.predictions[0].class has a value of 10, not 9"),
+        (200, predicted(**{"class": "3"}), "the answer.predictions[0].class"),
     ],
 )
 def test_a_wrong_answer_is_a_problem(status: int, body: bytes, words: str) -> None:
     with server(status, body) as (url, _):
-        assert words in (not_answering(url) or "")
+        assert words in (not_answering(url, REQUEST, SCHEMA) or "")
 
 
 def environment(monkeypatch: pytest.MonkeyPatch, url: str, patience: str) -> None:
     wanted = {"NAMESPACE": "default", "NAME": "mnist-classifier", "MODEL": MODEL, "IMAGE": IMAGE, "URL": url, "PATIENCE_SECONDS": patience}
-    for name, value in wanted.items():
+    for name, value in {**wanted, "REQUEST": REQUEST, "ANSWER": SCHEMA}.items():
         monkeypatch.setenv(name, value)
 
 

@@ -73,7 +73,7 @@ class CustomServer(Server):
         return {
             **({"command": self.command} if self.command else {}),
             **({"args": self.args} if self.args else {}),
-            "env": [{"name": name, "value": value} for name, value in {"HOME": SCRATCH, **self.env}.items()],
+            "env": [{"name": name, "value": value} for name, value in {"HOME": SCRATCH, **self.env}.items() if name not in self.secret_env],
             "startupProbe": {**ready, "periodSeconds": 1, "failureThreshold": self.start_seconds},
             "readinessProbe": {**ready, "periodSeconds": 5, "failureThreshold": 2},
             **({"livenessProbe": live} if self.live_path else {}),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from components import versions
 from components.artifacts import Image
@@ -46,11 +47,30 @@ FLAGS = {
 }
 """Field → vLLM's flag for it (vllm-project/vllm:vllm/engine/arg_utils.py@v0.32.0)."""
 
-OWN_FLAGS = (
-    *("--model", "--port", "--host", "--served-model-name", "--shutdown-timeout", "--enable-auto-tool-choice"),
-    *("--enable-prefix-caching", "--no-enable-prefix-caching", "--speculative-config"),
-)
-"""Flags that this file writes itself, or that a field says."""
+OWN_FLAGS = {
+    **{flag: name for name, flag in FLAGS.items()},
+    "--enable-prefix-caching": "prefix_caching",
+    "--speculative-config": "speculative",
+    "--enable-auto-tool-choice": "tool_calling",
+    **dict.fromkeys(("--model", "--port", "--host", "--uds", "--served-model-name", "--shutdown-timeout"), ""),
+}
+"""Flag that this file writes → the field that says it, or "" where the platform decides."""
+
+
+def _one_argument(argument: str) -> str:
+    if not re.fullmatch(r"--[a-z][A-Za-z0-9_.+-]*(=.*)?", argument, re.DOTALL):
+        raise ValueError(f'"{argument}" is not one argument; write --flag or --flag=value')
+    return argument
+
+
+def _contradicted(argument: str) -> str | None:
+    """Return the flag of this file that vLLM would take the argument for, or None.
+
+    vLLM's parser also takes underscores, `--no-`, keys of a JSON value behind a dot, and the beginning of a flag
+    (vllm-project/vllm:vllm/utils/argparse_utils.py, FlexibleArgumentParser).
+    """
+    flag = re.split(r"[=.]", argument.replace("_", "-"), maxsplit=1)[0].replace("--no-", "--", 1)
+    return next((own for own in OWN_FLAGS if own.startswith(flag)), None)
 
 
 class VllmServer(Server):
@@ -72,7 +92,7 @@ class VllmServer(Server):
     shared_memory: str = Field("8Gi", description="Size limit of /dev/shm. What is used of it counts as memory of the pod.")
     tool_calling: ToolCallParser | None = Field(None, description="Parser of the model's calls of tools. Left out: it makes none.")
     chat_template: str | None = Field(None, description="Path of a Jinja template below /mnt/models, or the template on one line.")
-    extra_args: list[Annotated[str, Field(pattern=r"^--[a-z]")]] = Field(
+    extra_args: list[Annotated[str, AfterValidator(_one_argument)]] = Field(
         default_factory=list, description="More arguments, each --flag or --flag=value."
     )
 
@@ -97,12 +117,10 @@ class VllmServer(Server):
 
     @model_validator(mode="after")
     def _one_word_for_each_flag(self) -> Self:
-        typed = {flag: name for name, flag in FLAGS.items()} | dict.fromkeys(OWN_FLAGS, "")
         for argument in self.extra_args:
-            flag = argument.partition("=")[0].replace("_", "-")
-            if flag in typed:
-                instead = VllmServer.model_fields[typed[flag]].alias if typed[flag] else ""
-                raise ValueError(f"extraArgs: {flag} is {f'what {instead} says; write it there' if instead else 'set by the platform'}")
+            if flag := _contradicted(argument):
+                field = VllmServer.model_fields[OWN_FLAGS[flag]].alias if OWN_FLAGS[flag] else ""
+                raise ValueError(f"extraArgs: {flag} is {f'what {field} says; write it there' if field else 'set by the platform'}")
         return self
 
     @property

@@ -1,4 +1,4 @@
-"""Both services from a stack file to the objects: addresses, modes, autoscalers, the steps of a canary."""
+"""Two models from a stack file to the objects: addresses, modes, autoscalers, the steps of a canary."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
+from tests.graph.models_alone import CANARY, MNIST, TWO, V1, canary, environment, predictor, rules, serving
 from tests.graph.recording import Graph
-from tests.graph.services_alone import CANARY, MNIST, TWO, V1, environment, predictor, rules, serving
 
 
 @pytest.fixture(scope="module")
 def graph() -> Graph:
-    return serving(mnist={"canary": CANARY}, smollm={"versions": TWO})
+    return serving(mnist={"versions": CANARY}, smollm={"versions": TWO})
 
 
 def test_the_addresses_people_know_lead_through_the_gateway_in_both_modes(graph: Graph) -> None:
     assert graph.outputs["endpoints"] == {
-        "mnist": "http://mnist-classifier.default.svc.cluster.local/v1/models/mnist-classifier:predict",
-        "smollm": "http://smollm-text-generation.default.svc.cluster.local/v1/completions",
+        "mnist-classifier": "http://mnist-classifier.default.svc.cluster.local/v1/models/mnist-classifier:predict",
+        "smollm-text-generation": "http://smollm-text-generation.default.svc.cluster.local/v1/completions",
     }
     for name in ("mnist-classifier", "smollm-text-generation"):
         assert graph.one(f"Service/{name}").inputs["spec"] == {
@@ -61,7 +61,7 @@ def test_a_change_of_the_mode_replaces_what_kserve_would_refuse_to_change(graph:
 
 def test_one_autoscaler_for_each_deployment(graph: Graph) -> None:
     scaled = {item.inputs["spec"]["scaleTargetRef"]["name"] for item in graph.of_kind("ScaledObject")}
-    assert scaled == {"smollm-text-generation-v1-predictor", "smollm-text-generation-v2-predictor"}
+    assert scaled == {"smollm-text-generation-predictor", "smollm-text-generation-v2-predictor"}
     assert len(graph.of_kind("ScaledObject")) == 2
     assert not graph.of_kind("HorizontalPodAutoscaler")
     # Who scales also bounds: nobody else says how many there are.
@@ -101,14 +101,18 @@ def test_while_a_canary_stands_the_service_describes_the_candidate(graph: Graph)
     assert "image" not in found["model"]
 
 
+STABLE_ANEW = [CANARY[0] | {"weight": 100}, {**CANARY[0], "name": "v1-again", "weight": 0}]
+"""The second step of a rollback: stable is described again, still dark."""
+
+
 @pytest.mark.parametrize(
     ("mnist", "model", "percent"),
     [
         ({}, "s3://models/mnist/a.pt", None),
-        ({"canary": {**CANARY, "percent": 0}}, "s3://models/mnist/b.pt", 0),
-        # The second step of a rollback: the stable model again, still dark.
-        ({"canary": {"percent": 0}}, "s3://models/mnist/a.pt", 0),
-        ({"model": "s3://models/mnist/b.pt"}, "s3://models/mnist/b.pt", None),
+        ({"versions": canary(0)}, "s3://models/mnist/b.pt", 0),
+        ({"versions": STABLE_ANEW}, "s3://models/mnist/a.pt", 0),
+        ({"source": "s3://models/mnist/b.pt"}, "s3://models/mnist/b.pt", None),
+        ({"versions": [canary(100)[1]]}, "s3://models/mnist/b.pt", None),
     ],
 )
 def test_every_step_of_a_canary(mnist: dict[str, Any], model: str, percent: int | None) -> None:
@@ -121,24 +125,23 @@ def test_every_step_of_a_canary(mnist: dict[str, Any], model: str, percent: int 
 
 def test_a_promotion_changes_nothing_of_the_pods() -> None:
     image = "registry.example/mnist:2"
-    canary = predictor(serving(mnist={"canary": {**CANARY, "image": image}}), MNIST)
-    promoted = predictor(serving(mnist={"model": CANARY["model"]}), MNIST)
-    assert canary["model"].pop("image") == image
-    del canary["canaryTrafficPercent"]
-    assert canary == promoted
+    tried = predictor(serving(mnist={"versions": canary(10, image=image)}), MNIST)
+    promoted = predictor(serving(mnist={"versions": [canary(100, image=image)[1]]}), MNIST)
+    assert tried["model"]["image"] == image
+    del tried["canaryTrafficPercent"]
+    assert tried == promoted
 
 
 def test_at_the_end_the_address_people_know_is_asked(graph: Graph) -> None:
-    for service, address in (("mnist-classifier", "mnist"), ("smollm-text-generation", "smollm")):
-        job = f"{service}-route"
-        assert graph.comes_after(f"Job/{job}", f"HTTPRoute/{service}")
-        assert environment(graph, job)["URL"] == graph.outputs["endpoints"][address]
+    for name in ("mnist-classifier", "smollm-text-generation"):
+        job = f"{name}-route"
+        assert graph.comes_after(f"Job/{job}", f"HTTPRoute/{name}")
+        assert environment(graph, job)["URL"] == graph.outputs["endpoints"][name]
 
 
 def test_what_goes_first_when_a_service_is_removed(graph: Graph) -> None:
     """Destruction is the reverse: a ScaledObject before the Deployment it scales, a route before what it leads to."""
-    for name in ("v1", "v2"):
-        part = f"smollm-text-generation-{name}"
+    for part in ("smollm-text-generation", "smollm-text-generation-v2"):
         assert graph.comes_after(f"ScaledObject/{part}-predictor", f"InferenceService/{part}")
     assert graph.comes_after("HTTPRoute/smollm-text-generation", V1)
     assert graph.comes_after("HTTPRoute/mnist-classifier", MNIST)
@@ -146,7 +149,7 @@ def test_what_goes_first_when_a_service_is_removed(graph: Graph) -> None:
 
 def test_checks_may_read_what_they_judge_and_nothing_else(graph: Graph) -> None:
     knative = json.dumps(graph.one("Role/mnist-classifier-smoke").inputs["rules"])
-    standard = json.dumps(graph.one("Role/smollm-text-generation-v1-smoke").inputs["rules"])
+    standard = json.dumps(graph.one("Role/smollm-text-generation-smoke").inputs["rules"])
     assert "revisions" in knative
     assert "deployments" not in knative
     assert "deployments" in standard
