@@ -168,9 +168,9 @@ RULES: tuple[Rule | StackRule, ...] = (
     ),
     Rule(
         name="model-address",
-        title="A model comes from the store",
-        why="Models from elsewhere are unscanned, unversioned, and gone when their site is.",
-        fix="Publish the model and name it `s3://<bucket>/<key>` in the stack file.",
+        title="A model comes from the store or from the Hugging Face hub",
+        why="What stands at any other address is unscanned and unversioned, and gone when its site is.",
+        fix="Publish the model and name it `s3://<bucket>/<key>` in the stack file, or name its repository `hf://<organisation>/<name>`.",
         severity="high",
         types=(INFERENCE_SERVICE,),
         check=_model_address,

@@ -1,4 +1,4 @@
-"""Before anything is made: what has no digest is said in a preview and refused in an `up` where digests are required."""
+"""What an `up` needs before anything is made: one list with a command for each thing, a warning in a preview and a refusal in an `up`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,20 @@ from components.artifacts import Image
 from components.lock import Lock, Locked
 from stacks import supply
 from stacks.config import parse
+from stacks.supply import ADVISED, NEEDED
+from tests import stack_files
+from tests.stack_files import MNIST, SMOLLM
 
 PIN = Image(repository="ghcr.io/a/b", tag="1")
+DIGESTS = "  digests of 1 artifacts in components/artifacts.lock.json (ghcr.io/a/b:1): `make lock`"
+SERVER = (
+    f"  image of {MNIST}'s server: `docker build --push --target serving --tag <reference> models/{MNIST}`, "
+    f"then `pulumi config set --path inference-platform:images.{MNIST}.server <reference>`"
+)
+WEIGHTS = (
+    f"  weights of {MNIST}, unless the store has them: `make publish FILE=<file> TO=s3://models/mnist/mnist_cnn_single_gpu.pt`, "
+    f"or `pulumi config set --path inference-platform:images.{MNIST}.weights <reference>` for an image that an `up` publishes"
+)
 
 
 @pytest.fixture
@@ -25,30 +37,88 @@ def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return said
 
 
-def check(**values: Any) -> None:  # noqa: ANN401 - any configuration
-    supply.check(parse(values, "prod"))
-
-
-def test_a_preview_names_what_is_missing_once(warned: list[str]) -> None:
-    for digests in ("optional", "required"):
-        check(safeguards={"digests": digests})
-    assert len(warned) == 2
-    assert "1 artifacts have no digest" in warned[0]
-    assert "  ghcr.io/a/b:1" in warned[0]
-    assert "make lock" in warned[0]
-
-
-def test_an_up_is_refused_where_digests_are_required(warned: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def up(warned: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The same, but no preview."""
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
-    check()
-    assert len(warned) == 1
-    with pytest.raises(pulumi.RunError, match=r"safeguards\.digests: required: 1 artifacts(.|\n)*ghcr\.io/a/b:1"):
-        check(safeguards={"digests": "required"})
+    return warned
 
 
-def test_nothing_is_said_when_all_is_known_or_digests_are_dropped(warned: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    check(mirror={"digests": "drop"})
+@pytest.fixture
+def locked(warned: list[str], monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - after what it replaces
     known = Lock(artifacts={PIN.address: Locked(digest="sha256:" + "a" * 64, source="a test")})
     monkeypatch.setattr(supply, "committed", lambda: known)
-    check(safeguards={"digests": "required"})
-    assert warned == []
+
+
+def check(stack: str = "prod", **values: Any) -> None:  # noqa: ANN401 - any configuration
+    supply.check(parse(values, stack))
+
+
+def test_a_preview_of_a_clean_clone_is_one_list_with_the_command_for_each(warned: list[str]) -> None:
+    check(**stack_files.committed("prod"))
+    assert [line for said in warned for line in said.splitlines()] == [NEEDED, SERVER, DIGESTS, ADVISED, WEIGHTS]
+    warned.clear()
+    check("dev", **stack_files.committed("dev"))
+    assert [line for said in warned for line in said.splitlines()] == [NEEDED, SERVER, ADVISED, WEIGHTS, DIGESTS]
+
+
+def test_an_up_of_a_clean_clone_is_refused_with_what_it_cannot_do_without(up: list[str]) -> None:
+    with pytest.raises(pulumi.RunError) as refused:
+        check(**stack_files.committed("prod"))
+    assert str(refused.value).splitlines() == [NEEDED, SERVER, DIGESTS]
+    assert up == []
+
+
+def test_an_up_without_an_image_is_refused_whatever_is_said_of_digests(up: list[str]) -> None:
+    with pytest.raises(pulumi.RunError) as refused:
+        check("dev", **stack_files.committed("dev"))
+    assert str(refused.value).splitlines() == [NEEDED, SERVER]
+    assert up == []
+
+
+def test_an_up_that_lacks_digests_alone_is_refused_where_they_are_required(up: list[str]) -> None:
+    check("dev", **stack_files.dev())
+    assert up == [f"{ADVISED}\n{DIGESTS}"]
+    with pytest.raises(pulumi.RunError) as refused:
+        check(**stack_files.prod())
+    assert str(refused.value).splitlines() == [NEEDED, DIGESTS]
+
+
+@pytest.mark.usefixtures("locked")
+def test_nothing_is_said_when_nothing_is_missing(up: list[str]) -> None:
+    check(**stack_files.prod())
+    check("local", **stack_files.local())
+    assert up == []
+
+
+def test_nothing_is_said_of_digests_that_are_dropped(up: list[str]) -> None:
+    check("local", **stack_files.local(mirror={"digests": "drop"}))
+    assert up == []
+
+
+@pytest.mark.usefixtures("locked")
+def test_a_model_without_a_folder_and_without_an_image_names_its_image_itself(warned: list[str]) -> None:
+    other = {"server": {"kind": "pytorch"}, "source": "s3://models/other/a.pt", "scaling": {"metric": "cpu"}}
+    check("dev", **stack_files.dev(models={"other": other}))
+    assert f"{NEEDED}\n  image of other's server: name it in models.other.server.image\n" in warned[0]
+
+
+@pytest.mark.usefixtures("locked")
+def test_files_of_every_version_and_only_of_the_store_are_asked_for(warned: list[str]) -> None:
+    versions = [
+        {"name": "v1", "source": "hf://acme/one", "weight": 80},
+        {"name": "v2", "source": "s3://models/llm/two", "weight": 10},
+        {"name": "v3", "source": "s3://models/llm/three", "weight": 10},
+    ]
+    llm = {**stack_files.committed("prod")["models"][SMOLLM], "replicas": {"min": 1, "max": 1}, "source": None, "versions": versions}
+    check(**stack_files.prod(models={"llm": llm}))
+    assert warned == [
+        f"{ADVISED}\n  weights of llm, unless the store has them: `make publish FILE=<file> TO=s3://models/llm/two` "
+        "and `make publish FILE=<file> TO=s3://models/llm/three`"
+    ]
+
+
+def test_a_stack_without_models_needs_no_image(warned: list[str]) -> None:
+    check(**stack_files.prod(models={}))
+    check(**{key: value for key, value in stack_files.prod().items() if key != "models"})
+    assert warned == [f"{NEEDED}\n{DIGESTS}"] * 2
