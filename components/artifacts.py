@@ -16,6 +16,9 @@ MANIFESTS = "manifests"
 """Where release manifests stand in a registry that mirrors them."""
 Kind = Literal["chart", "manifest", "image"]
 
+NOT_BUILT = "not-built.invalid"
+"""The registry of images that nobody has built yet, in a preview: a name that resolves nowhere (RFC 2606). An `up` is refused."""
+
 MAX_REPOSITORY = 255
 _LABEL, _COMPONENT = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _HOST = rf"(?:localhost(?::[0-9]+)?|{_LABEL}(?:\.{_LABEL})+(?::[0-9]+)?|{_LABEL}:[0-9]+|\[[a-fA-F0-9:]+\](?::[0-9]+)?)"
@@ -41,12 +44,14 @@ class Chart(Args):
 class Manifest(Args):
     """A release manifest: one YAML file with the objects of a project's release, published under `url`.
 
-    `{version}` in it stands for the version, so that a pin names it once.
+    `{version}` in it stands for the version, so that a pin names it once. `images`: how the names of those images begin that the release
+    has by digest, and that no pin names.
     """
 
     name: str
     version: str
     url: str
+    images: str | None = None
 
     @field_validator("url")
     @classmethod

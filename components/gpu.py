@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -30,3 +31,18 @@ class GpuSharing(Args):
     def advertised(self, gpus: int) -> int:
         """What a node with so many GPUs offers as `nvidia.com/gpu`, and what an autoscaler must expect of a new one."""
         return gpus * self.replicas
+
+
+class GpuDemand(Args):
+    """What one replica of a model asks of its GPUs, as far as its stack file entry says it; None and empty: it does not say.
+
+    `field`: where the entry says how many GPUs. `memory_share`: the part of each GPU's memory that the replica takes for itself, 0 to 1.
+    `weights_gib`: memory that the weights fill on all of its GPUs together. `capabilities`: a setting, such as `dtype bfloat16`, and the
+    least compute capability that can carry it out.
+    """
+
+    count: int
+    field: str = "server"
+    memory_share: float | None = None
+    weights_gib: float | None = None
+    capabilities: Mapping[str, float] = Field(default_factory=dict)

@@ -104,12 +104,14 @@ KNATIVE_SERVING = Manifest(
     name="serving-core",
     version="1.21.1",
     url="https://github.com/knative/serving/releases/download/knative-v{version}/serving-core.yaml",
+    images="gcr.io/knative-releases/",
 )
 # renovate: datasource=github-releases depName=knative-extensions/net-kourier
 KOURIER = Manifest(
     name="kourier",
     version="1.21.0",
     url="https://github.com/knative-extensions/net-kourier/releases/download/knative-v{version}/kourier.yaml",
+    images="gcr.io/knative-releases/",
 )
 # Kourier's manifest names a tag that moves, v1.36-latest (knative-extensions/net-kourier:config/300-gateway.yaml@v0.48.0).
 # renovate: datasource=docker depName=docker.io/envoyproxy/envoy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -12,7 +13,10 @@ from pulumi_policy import EnforcementLevel, PolicyPack
 
 from policies.analyzer import policies
 from policies.conversion import convert_once
+from policies.pending import pending
 from policies.rules.catalogue import RULES
+from policies.settings import settings_with
 
 convert_once()
-PolicyPack(name="inference-platform", policies=policies(RULES), enforcement_level=EnforcementLevel.MANDATORY)
+settings_of = settings_with(pending(os.environ))
+PolicyPack(name="inference-platform", policies=policies(RULES, settings_of), enforcement_level=EnforcementLevel.MANDATORY)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
+
+from policies.pending import NOTHING_PENDING, Pending
 
 Environment = Literal["local", "dev", "prod"]
 
@@ -30,6 +33,7 @@ UPSTREAM = (
 class Settings:
     """`monthly_budget_usd`: for all node groups at their maximum. `registries`: beginnings of image references, besides an account's ECR.
 
+    `digests_pending`: images whose missing digest ends an `up` already, before any rule is asked.
     `control_plane_namespaces`: where the platform's controllers live and no model may.
     `single_replica`: who works alone by design; nodes can wait the seconds that the next pod takes.
     """
@@ -39,6 +43,7 @@ class Settings:
     registries: tuple[str, ...] = UPSTREAM
     any_registry: bool = False
     digests_required: bool = False
+    digests_pending: Pending = NOTHING_PENDING
     min_controller_replicas: int = 1
     protect_data: bool = False
     full_canary_allowed: bool = True
@@ -87,3 +92,8 @@ def for_stack(name: str) -> Settings:
 def for_urn(urn: str) -> Settings:
     """`urn:pulumi:<stack>::<project>::<types>::<name>`."""
     return for_stack(urn.split("::", 1)[0].removeprefix("urn:pulumi:"))
+
+
+def settings_with(pending: Pending) -> Callable[[str], Settings]:
+    """As `for_urn`, for a stack with these missing digests."""
+    return lambda urn: replace(for_urn(urn), digests_pending=pending)

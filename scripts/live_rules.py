@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from components.artifacts import Mirror
+from components.artifacts import NOT_BUILT, Mirror
 from components.serving.model import Model
 from components.serving.versions import Version
 from scripts.live_state import Content, Live
 from stacks.config import StackConfig
-from stacks.images import NOT_BUILT, server_image
+from stacks.images import server_image
 
 
 @dataclass(frozen=True)

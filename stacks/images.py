@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from components.artifacts import Mirror, parse_image
+from components.artifacts import NOT_BUILT, Mirror, parse_image
 from components.serving.model import Model
 from components.versions import DOCKER_HUB
 from stacks.config import StackConfig
-
-NOT_BUILT = "not-built.invalid"
-"""The registry of images that nobody has built yet, in a preview: a name that resolves nowhere (RFC 2606). An `up` is refused."""
 
 
 def server_image(config: StackConfig, model: Model, mirror: Mirror) -> str:

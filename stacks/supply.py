@@ -1,6 +1,9 @@
-"""What an `up` of this stack still needs: images that nobody has built, and digests that nobody has looked up."""
+"""Lists what an `up` of this stack still needs, each with the command for it: images, weights, digests."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
 
 import pulumi
 
@@ -8,12 +11,28 @@ from components.artifacts import missing
 from components.lock import LOCK_FILE, committed
 from components.pins import PINS
 from components.serving.model import FOLDERS
-from components.serving.model_service import ModelService
+from components.serving.sources import is_in_a_store
 from stacks.config import StackConfig
-from stacks.images import unbuilt
+from stacks.images import unbuilt, weights_image
 
+NEEDED = "an `up` of this stack needs first:"
+ADVISED = "worth doing before an `up`:"
 SHOWN = 3
 """Addresses of artifacts without a digest that the list repeats; `make lock` finds them all."""
+
+Kind = Literal["images", "weights", "digests"]
+
+
+class Need(NamedTuple):
+    """One thing that is missing. `required`: an `up` is refused without it."""
+
+    kind: Kind
+    what: str
+    command: str
+    required: bool
+
+    def __str__(self) -> str:
+        return f"  {self.what}: {self.command}"
 
 
 def check(config: StackConfig) -> None:
@@ -21,32 +40,47 @@ def check(config: StackConfig) -> None:
 
     To be called before anything is registered: what is registered already is still made when the program fails.
     """
-    images, digests = absent_images(config), absent_digests(config)
-    required = [*images, *(digests if config.safeguards.digests == "required" else [])]
+    found = needs(config)
+    required, advised = [need for need in found if need.required], [need for need in found if not need.required]
     if required and not pulumi.runtime.is_dry_run():
-        raise pulumi.RunError("\n".join(["this `up` needs first:", *required]))
-    if images or digests:
-        pulumi.log.warn("\n".join(["an `up` of this stack needs first:" if required else "worth doing before an `up`:", *images, *digests]))
+        raise pulumi.RunError(_text(NEEDED, required))
+    if texts := [_text(head, listed) for head, listed in ((NEEDED, required), (ADVISED, advised)) if listed]:
+        pulumi.log.warn("\n".join(texts))
 
 
-def absent_images(config: StackConfig) -> list[str]:
-    """Return one line for each model whose server nobody has built, with its weights where they belong into the store."""
-    return [_buildable(config.models[name], name) if (FOLDERS / name).is_dir() else _unnamed(name) for name in unbuilt(config)]
+def needs(config: StackConfig) -> list[Need]:
+    """Return everything that is missing, in the order in which one would see to it."""
+    return [*_images(config), *_weights(config), *_digests(config)]
 
 
-def _buildable(model: ModelService, name: str) -> str:
-    setting = f"`pulumi config set --path inference-platform:images.{name}"
-    weights = f" and {setting}.weights <reference>`, or `make publish` to {model.sources[0]}" if model.reads_store else ""
-    return f"  images.{name}: build models/{name} (docs/models.md), then {setting}.server <reference>`{weights}"
+def _images(config: StackConfig) -> Iterator[Need]:
+    for name in unbuilt(config):
+        build = f"`docker build --push --target serving --tag <reference> models/{name}`, then {_setting(name, 'server')}"
+        folder = (FOLDERS / name / "Dockerfile").is_file()
+        yield Need("images", f"image of {name}'s server", build if folder else f"name it in models.{name}.server.image", required=True)
 
 
-def _unnamed(name: str) -> str:
-    return f"  models.{name}.server.image: name the image of its server; there is no folder models/{name} to build one from"
+def _weights(config: StackConfig) -> Iterator[Need]:
+    """Whether the store has a model's files already, only the store knows; so an `up` is not refused."""
+    for name, model in config.models.items():
+        stored = [source for source in model.sources if is_in_a_store(source)]
+        if stored and config.model_store.enabled and weights_image(config, name) is None:
+            publish = " and ".join(f"`make publish FILE=<file> TO={source}`" for source in stored)
+            image = f", or {_setting(name, 'weights')} for an image that an `up` publishes" if not model.versions else ""
+            yield Need("weights", f"weights of {name}, unless the store has them", f"{publish}{image}", required=False)
 
 
-def absent_digests(config: StackConfig) -> list[str]:
+def _digests(config: StackConfig) -> Iterator[Need]:
     unknown = [] if config.mirror.digests == "drop" else missing(PINS.values(), committed())
-    if not unknown:
-        return []
-    more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
-    return [f"  digests of {len(unknown)} artifacts in components/{LOCK_FILE.name}: `make lock` ({', '.join(unknown[:SHOWN])}{more})"]
+    if unknown:
+        more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
+        what = f"digests of {len(unknown)} artifacts in components/{LOCK_FILE.name} ({', '.join(unknown[:SHOWN])}{more})"
+        yield Need("digests", what, "`make lock`", required=config.safeguards.digests == "required")
+
+
+def _setting(name: str, key: str) -> str:
+    return f"`pulumi config set --path inference-platform:images.{name}.{key} <reference>`"
+
+
+def _text(head: str, listed: list[Need]) -> str:
+    return "\n".join([head, *map(str, listed)])

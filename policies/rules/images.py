@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from components.artifacts import NOT_BUILT
 from policies.rules.pods import WITH_PODS, containers
 from policies.rules.resource import Resource
 from policies.rules.rule import Rule
@@ -29,6 +30,11 @@ class Image:
     @property
     def digest(self) -> str:
         return self.reference.partition("@")[2]
+
+    @property
+    def is_placeholder(self) -> bool:
+        """It stands in a preview for an image that nobody has built; no registry can have it, and an `up` is refused."""
+        return self.reference.startswith(f"{NOT_BUILT}/")
 
     @property
     def tag(self) -> str:
@@ -82,14 +88,20 @@ def _fixed_tags(resource: Resource, _settings: Settings) -> Iterator[str]:
 def _digests(resource: Resource, settings: Settings) -> Iterator[str]:
     if settings.digests_required:
         yield from (
-            f"{image.path}: {image.reference} has no digest" for image in images(resource) if not image.digest.startswith("sha256:")
+            f"{image.path}: {image.reference} has no digest"
+            for image in images(resource)
+            if not image.digest.startswith("sha256:") and not image.is_placeholder and image.reference not in settings.digests_pending
         )
 
 
 def _registries(resource: Resource, settings: Settings) -> Iterator[str]:
     if not settings.any_registry:
         for image in images(resource):
-            if not image.reference.startswith(settings.registries) and ".dkr.ecr." not in image.reference.partition("/")[0]:
+            if (
+                not image.is_placeholder
+                and not image.reference.startswith(settings.registries)
+                and ".dkr.ecr." not in image.reference.partition("/")[0]
+            ):
                 yield f"{image.path}: {image.reference} comes from a registry that is not on the list"
 
 

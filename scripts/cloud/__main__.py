@@ -4,34 +4,24 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
-
-import yaml
 
 from scripts.cloud.deploy import deploy
 from scripts.cloud.doctor import examine, report
 from scripts.errors import DriverError
-from scripts.stack_file import PROJECT, stack_file
-from stacks.config import ConfigError, StackConfig, parse
+from scripts.stack_configuration import configuration
+from scripts.stack_file import sections, stack_file
+from stacks.config import ConfigError
 
 
 def doctor(options: argparse.Namespace) -> int:
     file = stack_file(options.stack)
-    return report(examine(_config(file, options.stack), file))
+    return report(examine(configuration(options.stack, sections(file.read_text())), file))
 
 
 def deploy_stack(options: argparse.Namespace) -> int:
     stack_file(options.stack)
     deploy(options.stack, options.arguments)
     return 0
-
-
-def _config(path: Path, stack: str) -> StackConfig:
-    """The committed configuration. What only a deployment needs, such as our own images, may still be missing."""
-    values = yaml.safe_load(path.read_text()).get("config", {})
-    prefix = f"{PROJECT}:"
-    ours = {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}
-    return parse({**ours, "models": {}}, stack)
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ from scripts.cloud import account, backend, gpu
 from scripts.cloud.aws import Aws, AwsError
 from scripts.cloud.finding import Finding
 from scripts.errors import DriverError
+from stacks import supply
 from stacks.config import StackConfig
 from stacks.config.cluster import EksClusterConfig
 
@@ -41,6 +42,7 @@ def examine(config: StackConfig, stack_file: Path) -> Iterator[Finding]:
     yield _program("pulumi", "https://www.pulumi.com/docs/install/")
     yield backend.state(cluster.region)
     yield backend.secrets(cluster.region, stack_file)
+    yield from _supply(config)
     for name, check in (("aws", _cli), ("identity", partial(account.identity, cluster)), ("region", partial(account.region, cluster))):
         finding = _done(name, check)
         yield finding
@@ -48,6 +50,16 @@ def examine(config: StackConfig, stack_file: Path) -> Iterator[Finding]:
             return
     for name, check in _asked(config, cluster, stack_file):
         yield _done(name, check)
+
+
+def _supply(config: StackConfig) -> Iterator[Finding]:
+    """The program's own list. What an `up` can do without is no reason to mend anything."""
+    needs = supply.needs(config)
+    for kind in ("images", "digests"):
+        if not any(need.kind == kind for need in needs):
+            yield Finding(kind, "all that the stack names are known")
+    for need in needs:
+        yield Finding(need.kind, need.what, need.command) if need.required else Finding(need.kind, f"{need.what}: {need.command}")
 
 
 def _asked(config: StackConfig, cluster: EksClusterConfig, stack_file: Path) -> Iterator[tuple[str, Check]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from components.base import PROJECT
+from stacks.supply import ADVISED, NEEDED
 
 Operation = Literal["create", "update", "replace", "delete"]
 
@@ -92,6 +93,7 @@ class Violation:
 class Plan:
     """`errors`: why a preview failed, in Pulumi's words. `complete`: it came to its end. `packs`: policy packs that ran.
 
+    `needs`: what the program says that an `up` needs first, one line each, or is better with; with a headline before each of the two.
     `inputs`: of every resource that stays or comes, by its URN; an unknown value in it is `UNKNOWN`.
     """
 
@@ -103,6 +105,7 @@ class Plan:
     simulated: bool = False
     complete: bool = True
     packs: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def of(self, *operations: Operation) -> list[Change]:
@@ -143,6 +146,7 @@ def plan(events: Iterable[Mapping[str, Any]]) -> Plan:
         any(SIMULATED in message for message in said),
         ended is not None and not errors,
         tuple(sorted((ended or {}).get("PolicyPacks") or {})),
+        tuple(line for message in said if message.startswith((NEEDED, ADVISED)) for line in message.rstrip().splitlines()),
         {urn: found[-1]["new"].get("inputs") or {} for urn, found in steps.items() if found[-1].get("new")},
     )
 

@@ -87,6 +87,7 @@ def terminal(summary: Summary) -> str:
     plan = summary.plan
     lines = [summary.headline, *(f"  note: {note}" for note in summary.notes)]
     lines += [f"  error: {error.splitlines()[0]}" for error in plan.errors]
+    lines += ["", *plan.needs, ""] if plan.needs else []
     for change in plan.of("delete", "replace"):
         lines.append(
             f"  {change.operation.upper():8}{'PROTECTED ' if change.protected else ''}{change.name}  ({change.type}){_why(change)}"
@@ -112,6 +113,7 @@ def markdown(summary: Summary, limit: int = COMMENT_LIMIT) -> str:
     plan = summary.plan
     sections = [
         _code("Pulumi says", plan.errors),
+        "\n".join(f"- {line.strip()}" if line.startswith(" ") else f"**{line.strip()}**\n" for line in plan.needs),
         _table("Deleted and replaced", ["", "resource", "type", "because of"], [_loss(change) for change in plan.of("delete", "replace")]),
         f"**{summary.policies.capitalize()}**",
         _table(

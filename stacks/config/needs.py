@@ -13,6 +13,7 @@ from components.serving.model_service import ModelService
 from components.serving.scaling import QueueScaling
 from components.serving.sources import begins_another, bucket_of, is_in_a_store
 from components.serving.versions import part_name
+from stacks.config.capacity import more_than_there_is
 
 Sections = Mapping[str, Any]
 Models = Mapping[str, ModelService]
@@ -23,7 +24,7 @@ LONGEST = 44
 
 def broken_needs(models: Models, found: Sections) -> list[str]:
     """Return the texts of the first rule that some models break; later rules would often say the same in other words."""
-    rules = (names_that_clash, unmet, outside_the_store, folders_that_begin_alike, without_digest, candidate_is_stable)
+    rules = (names_that_clash, unmet, outside_the_store, folders_that_begin_alike, without_digest, candidate_is_stable, more_than_there_is)
     return next((texts for rule in rules if (texts := rule(models, found))), [])
 
 

@@ -47,7 +47,11 @@ def provider() -> k8s.Provider:
 
 def by_models(count: int) -> Callable[[], None]:
     values = whole(models=entries(count))
-    return lambda: build_on(values, pulumi.ResourceOptions(providers=[provider()]))
+
+    def program() -> None:
+        build_on(values, pulumi.ResourceOptions(providers=[provider()]))
+
+    return program
 
 
 def by_hand(recorded: Graph) -> Callable[[], None]:

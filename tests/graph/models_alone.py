@@ -57,10 +57,11 @@ def serving(
 def build_on(values: Mapping[str, Any], options: pulumi.ResourceOptions, prometheus: Prometheus | None = OURS) -> dict[str, str]:
     """Deploy the models of these sections on such a platform; return their addresses."""
     gateway = SimpleNamespace(gateway="inference", namespace="envoy-gateway", host="inference-gateway.envoy-gateway.svc.cluster.local")
+    config = parse(values, "dev")
     platform = Platform(
         options=options,
         mirror=Mirror(),
-        gateway=cast(EnvoyGateway, gateway),
+        gateway=cast(EnvoyGateway, gateway) if config.envoy_gateway.enabled else None,
         knative=None,
         keda=None,
         monitoring=None,
@@ -70,7 +71,7 @@ def build_on(values: Mapping[str, Any], options: pulumi.ResourceOptions, prometh
         kserve=None,
         store=MinioStore("model-store", MinioStoreArgs(mode="standalone", storage_size="1Gi", mirror=Mirror()), options),
     )
-    return deployed.build(parse(values, "dev"), platform)
+    return deployed.build(config, platform)
 
 
 def predictor(graph: Graph, key: str) -> dict[str, Any]:

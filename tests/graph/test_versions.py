@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pulumi
 import pytest
 
 from components.prometheus import Prometheus
 from scripts.mlops.load.session import SERVED_BY
-from tests.graph.models_alone import CANARY, MNIST, TWO, V1, V2, environment, predictor, rules, serving
-from tests.graph.recording import Graph
-from tests.model_files import version
+from tests.graph.models_alone import CANARY, MNIST, TWO, V1, V2, build_on, environment, predictor, rules, serving
+from tests.graph.recording import Graph, record_component
+from tests.model_files import version, whole
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +170,7 @@ def test_a_prometheus_of_others_finds_its_labels_at_the_pods_monitors() -> None:
 
 def test_without_a_gateway_the_address_leads_to_the_only_version_whatever_it_is_called() -> None:
     values = whole(smollm={"versions": [version("v7", 100)]}, envoyGateway={"enabled": False})
-    graph = record_component(lambda: build_on(values, pulumi.ResourceOptions(), gateway=False))
+    graph = record_component(lambda: build_on(values, pulumi.ResourceOptions()))
     assert graph.one("Service/smollm-text-generation").inputs["spec"]["selector"] == {"app": "isvc.smollm-text-generation-v7-predictor"}
     assert graph.one("InferenceService/smollm-text-generation-v7").inputs["metadata"]["name"] == "smollm-text-generation-v7"
     assert not graph.of_kind("HTTPRoute")

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from components.scheduling import GPU_RESOURCE
-from components.serving.route_rules import part_name
-from components.serving.server import HTTP_PORT
+from components.serving.servers.server import HTTP_PORT
+from components.serving.versions import part_name
 from scripts.mlops.llm_load import connect
 from scripts.mlops.load.plan import Plan
 from scripts.mlops.load.running import Running, start

@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 
-from components.serving.rollout import EXPERIMENT_HEADER
+from components.serving.versions import EXPERIMENT_HEADER
 from scripts.mlops.load.measurement import Measurement
 from scripts.mlops.load.plan import Plan
 from scripts.mlops.load.running import Running

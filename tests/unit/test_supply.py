@@ -1,4 +1,4 @@
-"""Before anything is made: what an `up` still needs is one list in a preview, and an `up` without it is refused."""
+"""What an `up` needs before anything is made: one list with a command for each thing, a warning in a preview and a refusal in an `up`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,24 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.artifacts import Image, Mirror
+from components.artifacts import Image
 from components.lock import Lock, Locked
 from stacks import supply
 from stacks.config import parse
-from stacks.images import server_image
-from stacks.models import models
+from stacks.supply import ADVISED, NEEDED
+from tests import stack_files
+from tests.stack_files import MNIST, SMOLLM
 
 PIN = Image(repository="ghcr.io/a/b", tag="1")
+DIGESTS = "  digests of 1 artifacts in components/artifacts.lock.json (ghcr.io/a/b:1): `make lock`"
+SERVER = (
+    f"  image of {MNIST}'s server: `docker build --push --target serving --tag <reference> models/{MNIST}`, "
+    f"then `pulumi config set --path inference-platform:images.{MNIST}.server <reference>`"
+)
+WEIGHTS = (
+    f"  weights of {MNIST}, unless the store has them: `make publish FILE=<file> TO=s3://models/mnist/mnist_cnn_single_gpu.pt`, "
+    f"or `pulumi config set --path inference-platform:images.{MNIST}.weights <reference>` for an image that an `up` publishes"
+)
 
 
 @pytest.fixture
@@ -27,71 +37,88 @@ def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return said
 
 
-def check(**values: Any) -> None:  # noqa: ANN401 - any configuration
-    supply.check(parse(values, "prod"))
-
-
-def test_a_preview_names_what_is_missing_once(warned: list[str]) -> None:
-    for digests in ("optional", "required"):
-        check(safeguards={"digests": digests})
-    line = "  digests of 1 artifacts in components/artifacts.lock.json: `make lock` (ghcr.io/a/b:1)"
-    assert warned == [f"worth doing before an `up`:\n{line}", f"an `up` of this stack needs first:\n{line}"]
-
-
-def test_an_up_is_refused_where_digests_are_required(warned: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def up(warned: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The same, but no preview."""
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
-    check()
-    assert len(warned) == 1
-    with pytest.raises(pulumi.RunError, match=r"needs first:\n  digests of 1 artifacts .*ghcr\.io/a/b:1"):
-        check(safeguards={"digests": "required"})
+    return warned
 
 
-def test_nothing_is_said_when_all_is_known_or_digests_are_dropped(warned: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    check(mirror={"digests": "drop"})
+@pytest.fixture
+def locked(warned: list[str], monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - after what it replaces
     known = Lock(artifacts={PIN.address: Locked(digest="sha256:" + "a" * 64, source="a test")})
     monkeypatch.setattr(supply, "committed", lambda: known)
-    check(safeguards={"digests": "required"})
-    assert warned == []
 
 
-DIGITS = {"server": {"kind": "pytorch"}, "source": "s3://models/digits/a.pt"}
-UNBUILT = {
-    "mnist-classifier": DIGITS,
-    "llm": {"server": {"kind": "vllm"}, "source": "hf://acme/llm"},
-    "counter": {"server": {"kind": "custom"}},
-}
-PLATFORM: dict[str, Any] = {
-    "mirror": {"digests": "drop"},
-    "gpu": {"mode": "existing"},
-    "keda": {"enabled": True},
-    "monitoring": {"prometheusUrl": "http://prometheus.example:9090"},
-}
+def check(stack: str = "prod", **values: Any) -> None:  # noqa: ANN401 - any configuration
+    supply.check(parse(values, stack))
 
 
-def test_images_that_nobody_has_built_are_listed_with_the_command_for_each(warned: list[str]) -> None:
-    check(**PLATFORM, models=UNBUILT)
-    (said,) = warned
-    setting = "`pulumi config set --path inference-platform:images"
-    assert said.splitlines() == [
-        "an `up` of this stack needs first:",
-        f"  images.mnist-classifier: build models/mnist-classifier (docs/models.md), then {setting}.mnist-classifier.server <reference>` "
-        f"and {setting}.mnist-classifier.weights <reference>`, or `make publish` to s3://models/digits/a.pt",
-        "  models.counter.server.image: name the image of its server; there is no folder models/counter to build one from",
+def test_a_preview_of_a_clean_clone_is_one_list_with_the_command_for_each(warned: list[str]) -> None:
+    check(**stack_files.committed("prod"))
+    assert [line for said in warned for line in said.splitlines()] == [NEEDED, SERVER, DIGESTS, ADVISED, WEIGHTS]
+    warned.clear()
+    check("dev", **stack_files.committed("dev"))
+    assert [line for said in warned for line in said.splitlines()] == [NEEDED, SERVER, ADVISED, WEIGHTS, DIGESTS]
+
+
+def test_an_up_of_a_clean_clone_is_refused_with_what_it_cannot_do_without(up: list[str]) -> None:
+    with pytest.raises(pulumi.RunError) as refused:
+        check(**stack_files.committed("prod"))
+    assert str(refused.value).splitlines() == [NEEDED, SERVER, DIGESTS]
+    assert up == []
+
+
+def test_an_up_without_an_image_is_refused_whatever_is_said_of_digests(up: list[str]) -> None:
+    with pytest.raises(pulumi.RunError) as refused:
+        check("dev", **stack_files.committed("dev"))
+    assert str(refused.value).splitlines() == [NEEDED, SERVER]
+    assert up == []
+
+
+def test_an_up_that_lacks_digests_alone_is_refused_where_they_are_required(up: list[str]) -> None:
+    check("dev", **stack_files.dev())
+    assert up == [f"{ADVISED}\n{DIGESTS}"]
+    with pytest.raises(pulumi.RunError) as refused:
+        check(**stack_files.prod())
+    assert str(refused.value).splitlines() == [NEEDED, DIGESTS]
+
+
+@pytest.mark.usefixtures("locked")
+def test_nothing_is_said_when_nothing_is_missing(up: list[str]) -> None:
+    check(**stack_files.prod())
+    check("local", **stack_files.local())
+    assert up == []
+
+
+def test_nothing_is_said_of_digests_that_are_dropped(up: list[str]) -> None:
+    check("local", **stack_files.local(mirror={"digests": "drop"}))
+    assert up == []
+
+
+@pytest.mark.usefixtures("locked")
+def test_a_model_without_a_folder_and_without_an_image_names_its_image_itself(warned: list[str]) -> None:
+    other = {"server": {"kind": "pytorch"}, "source": "s3://models/other/a.pt", "scaling": {"metric": "cpu"}}
+    check("dev", **stack_files.dev(models={"other": other}))
+    assert f"{NEEDED}\n  image of other's server: name it in models.other.server.image\n" in warned[0]
+
+
+@pytest.mark.usefixtures("locked")
+def test_files_of_every_version_and_only_of_the_store_are_asked_for(warned: list[str]) -> None:
+    versions = [
+        {"name": "v1", "source": "hf://acme/one", "weight": 80},
+        {"name": "v2", "source": "s3://models/llm/two", "weight": 10},
+        {"name": "v3", "source": "s3://models/llm/three", "weight": 10},
+    ]
+    llm = {**stack_files.committed("prod")["models"][SMOLLM], "replicas": {"min": 1, "max": 1}, "source": None, "versions": versions}
+    check(**stack_files.prod(models={"llm": llm}))
+    assert warned == [
+        f"{ADVISED}\n  weights of llm, unless the store has them: `make publish FILE=<file> TO=s3://models/llm/two` "
+        "and `make publish FILE=<file> TO=s3://models/llm/three`"
     ]
 
 
-def test_an_up_without_an_image_is_refused_and_one_with_it_is_not(warned: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
-    with pytest.raises(pulumi.RunError, match=r"this `up` needs first:\n  models\.digits\.server\.image: "):
-        check(**PLATFORM, models={"digits": DIGITS})
-    check(**PLATFORM, models={"digits": DIGITS}, images={"digits": {"server": "registry.example/digits:1"}})
-    check(**PLATFORM, models={"digits": {**DIGITS, "server": {"kind": "pytorch", "image": "registry.example/digits:1"}}})
-    check(**PLATFORM, models={"llm": UNBUILT["llm"]})
-    assert warned == []
-
-
-def test_in_a_preview_an_image_that_nobody_has_built_is_a_name_that_leads_nowhere() -> None:
-    config = parse({**PLATFORM, "models": UNBUILT}, "prod")
-    images = {model.name: server_image(config, model, Mirror()) for model in models(config)}
-    assert images["counter"] == "not-built.invalid/counter-serving:none"
-    assert images["llm"].startswith("docker.io/vllm/vllm-openai:")
+def test_a_stack_without_models_needs_no_image(warned: list[str]) -> None:
+    check(**stack_files.prod(models={}))
+    check(**{key: value for key, value in stack_files.prod().items() if key != "models"})
+    assert warned == [f"{NEEDED}\n{DIGESTS}"] * 2

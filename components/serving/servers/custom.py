@@ -9,6 +9,7 @@ import pulumi
 from pydantic import Field, model_validator
 
 from components.declared import Secret
+from components.gpu import GpuDemand
 from components.pods import SCRATCH
 from components.serving.protocols import PROTOCOLS, Protocol, ProtocolName
 from components.serving.servers.server import HTTP_PORT, SCRATCH_MOUNT, Server
@@ -62,6 +63,10 @@ class CustomServer(Server):
     @property
     def gpu_count(self) -> int:
         return self.gpus
+
+    @property
+    def gpu_demand(self) -> GpuDemand:
+        return GpuDemand(count=self.gpus, field="server.gpus")
 
     @property
     def secrets(self) -> Mapping[str, pulumi.Output[str]]:

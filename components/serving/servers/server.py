@@ -11,6 +11,7 @@ from pydantic import Field
 from components.artifacts import Image
 from components.base import Args
 from components.declared import Declared, ImageReference
+from components.gpu import GpuDemand
 from components.pods import SCRATCH
 from components.scheduling import Quantities, Resources
 from components.serving.protocols import Protocol
@@ -88,6 +89,11 @@ class Server(Declared):
     def gpu_count(self) -> int:
         """Whole GPUs of each replica."""
         return 0
+
+    @property
+    def gpu_demand(self) -> GpuDemand:
+        """What each replica asks of its GPUs, to be compared with those that the stack has."""
+        return GpuDemand(count=self.gpu_count)
 
     @property
     def drain_seconds(self) -> int:

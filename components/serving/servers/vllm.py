@@ -7,10 +7,13 @@ import re
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
+from pydantic.alias_generators import to_camel
 
 from components import versions
 from components.artifacts import Image
+from components.gpu import GpuDemand
 from components.pods import SCRATCH
+from components.quantities import MemoryQuantity
 from components.scheduling import Quantities, Resources
 from components.serving.protocols import PROTOCOLS, Protocol
 from components.serving.scaling import QueueScaling, Scaling
@@ -73,6 +76,23 @@ def _contradicted(argument: str) -> str | None:
     return next((own for own in OWN_FLAGS if own.startswith(flag)), None)
 
 
+CAPABILITIES = {
+    ("dtype", "bfloat16"): 8.0,
+    ("quantization", "fp8"): 8.0,
+    ("kv_cache_dtype", "fp8"): 8.9,
+    ("kv_cache_dtype", "fp8_e4m3"): 8.9,
+    ("kv_cache_dtype", "fp8_e5m2"): 8.9,
+}
+"""Field and value → the least compute capability of a GPU that carries it out.
+
+- bfloat16: NVIDIA's hardware has it from 8.0 on, and vLLM refuses it below (vllm-project/vllm:vllm/platforms/cuda.py@v0.32.0).
+- fp8 weights: GPUs compute with them from 8.9 on; below that vLLM only stores them so and computes in 16 bits (Marlin kernels,
+  docs.vllm.ai/en/v0.32.0/features/quantization/llm_compressor/fp8). vLLM tries that on 7.5 too, but such a GPU (T4) has no bfloat16, and
+  fp8 models, which are made of bfloat16 ones, leave the range of float16.
+- an fp8 cache: below 8.9 the kernels do not compile, "type fp8e4nv not supported in this architecture" (vllm#26431, vllm#49077, open).
+"""
+
+
 class VllmServer(Server):
     """vLLM with OpenAI's protocol. A field that is left out is vLLM's own default, which depends on model and GPU."""
 
@@ -83,13 +103,16 @@ class VllmServer(Server):
     gpu_memory_utilization: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.9, description="Share of the GPU's memory that weights and cache may fill."
     )
+    weights_gib: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="GiB of GPU memory that the weights fill, to be compared with the pool's GPUs. Left out: not compared."
+    )
     dtype: Literal["auto", "bfloat16", "float16", "float32"] | None = Field(None, description="Type of weights and activations.")
     quantization: Quantization | None = Field(None, description="How the weights are quantised, where they are.")
     kv_cache_dtype: Literal["auto", "fp8", "fp8_e4m3", "fp8_e5m2"] | None = Field(None, description="Type of the KV cache.")
     prefix_caching: bool | None = Field(None, description="Whether prompts that begin alike share their part of the cache.")
     speculative: dict[str, Any] | None = Field(None, description="vLLM's --speculative-config: method, model, num_speculative_tokens ...")
     tensor_parallel: Annotated[int, Field(ge=1, le=16)] = Field(1, description="GPUs of each replica, which share the model's layers.")
-    shared_memory: str = Field("8Gi", description="Size limit of /dev/shm. What is used of it counts as memory of the pod.")
+    shared_memory: MemoryQuantity = Field("8Gi", description="Size limit of /dev/shm. What is used of it counts as memory of the pod.")
     tool_calling: ToolCallParser | None = Field(None, description="Parser of the model's calls of tools. Left out: it makes none.")
     chat_template: str | None = Field(None, description="Path of a Jinja template below /mnt/models, or the template on one line.")
     extra_args: list[Annotated[str, AfterValidator(_one_argument)]] = Field(
@@ -134,6 +157,18 @@ class VllmServer(Server):
     @property
     def gpu_count(self) -> int:
         return self.tensor_parallel
+
+    @property
+    def gpu_demand(self) -> GpuDemand:
+        return GpuDemand(
+            count=self.tensor_parallel,
+            field="server.tensorParallel",
+            memory_share=self.gpu_memory_utilization,
+            weights_gib=self.weights_gib,
+            capabilities={
+                f"{to_camel(field)} {value}": least for (field, value), least in CAPABILITIES.items() if getattr(self, field) == value
+            },
+        )
 
     @property
     def drain_seconds(self) -> int:

