@@ -10,7 +10,7 @@ import pytest
 
 from scripts.local import cluster as clusters
 from scripts.local.cluster import Cluster
-from scripts.local.workspace import write_config
+from scripts.local.workspace import COMMITTED, write_config
 from scripts.preview.__main__ import main
 
 ROOT = Path(__file__).parents[3]
@@ -88,18 +88,15 @@ def test_what_runs_now_may_forbid_what_is_previewed(kept: Path, monkeypatch: pyt
     kubectl.write_text(f"#!/bin/sh\ncase \"$*\" in *inferenceservices*) echo '{json.dumps(STANDARD)}';; esac\n")
     kubectl.chmod(0o755)
     assert run(monkeypatch, "local") == 0
-    canary = (
-        (ROOT / "Pulumi.local.yaml")
-        .read_text()
-        .replace("    mnist:\n", "    mnist:\n      canary: {model: s3://models/b.pt, percent: 10}\n")
-    )
     source = kept.with_name("Pulumi.local.yaml")
-    source.write_text(canary + "  inference-platform:images: {mnist: 'a:1', mnistWeights: 'b:1'}\n")
+    versions = ", ".join(f"{{name: v{n}, source: 's3://models/v{n}.pt', weight: {weight}}}" for n, weight in ((1, 90), (2, 10)))
+    canary = COMMITTED.read_text().replace("      source: s3://models/mnist/mnist_cnn_single_gpu.pt\n", f"      versions: [{versions}]\n")
+    source.write_text(canary + "  inference-platform:images: {mnist-classifier: {server: 'a:1', weights: 'b:1'}}\n")
     monkeypatch.setattr(write_config, "__defaults__", (source,))
     assert run(monkeypatch, "local") == 1
     said = capfd.readouterr()
     assert "local: 328 to create" in said.out
-    assert "local must not be updated with this now:\nservices.mnist.canary: the service runs in Standard mode" in said.err
+    assert "local must not be updated with this now:\nmodels.mnist-classifier.versions: the model runs in Standard mode" in said.err
 
 
 def test_a_stack_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -270,6 +270,18 @@ def killed_at(world: Platform, percent: int) -> None:
     world.killed_when = lambda _: False
 
 
+def turns(world: Platform, after: str, behaviour: Behaviour) -> None:
+    """B behaves so once this step is over."""
+    settle = world.settle
+
+    def turn(judged: Judged) -> None:
+        settle(judged)
+        if judged.name == after:
+            world.behaviours[B] = behaviour
+
+    world.settle = turn  # type: ignore[method-assign]
+
+
 @cache
 def parsed(sections: str, name: str) -> StackConfig:
     return parse({**PLATFORM, "images": {name: {"server": "server:1"}}, **json.loads(sections)}, "local")

@@ -1,6 +1,7 @@
 """The driver on a whole platform in memory, in both modes: what it writes, in which order, and what users get meanwhile.
 
-What one mode alone has: test_rollout_knative.py and test_rollout_standard.py. Kills: test_rollout_killed.py.
+What one mode alone has: test_rollout_knative.py and test_rollout_standard.py. Kills: test_rollout_killed.py. Any entry of a stack file:
+test_rollout_models.py.
 """
 
 from __future__ import annotations
@@ -19,9 +20,25 @@ from scripts.mlops.delivery.gates import Gates
 from scripts.mlops.delivery.journal import PROMOTED, ROLLED_BACK
 from scripts.mlops.delivery.plan import Named, Sides, Step
 from scripts.mlops.delivery.ports import Pace
-from scripts.mlops.delivery.rehearsal import rehearse
 from tests.unit.mlops.fake_platform import World
-from tests.unit.mlops.fake_ports import BAD, GATES, PERCENTS, A, B, Behaviour, C, FakeWatch, Killed, Platform, at, entry, killed_at, shares
+from tests.unit.mlops.fake_ports import (
+    BAD,
+    GATES,
+    PERCENTS,
+    A,
+    B,
+    Behaviour,
+    C,
+    FakeWatch,
+    Killed,
+    Platform,
+    at,
+    entry,
+    killed_at,
+    share_of,
+    shares,
+    turns,
+)
 from tests.unit.mlops.fake_versions import NOBODY, VersionsWorld
 
 MADE: dict[str, Callable[[Path], Platform]] = {
@@ -30,7 +47,6 @@ MADE: dict[str, Callable[[Path], Platform]] = {
     "Knative, slow": lambda folder: World(folder, is_slow=True),
     "Standard": VersionsWorld,
 }
-CUSTOM: dict[str, Any] = {"name": "fraud", "server": {"kind": "custom", "image": "server:1"}}
 REASON = {
     "errors": "requests failed",
     "slow": "more than 1.5 times as much",
@@ -56,21 +72,9 @@ def promoted(world: Platform) -> Any:  # noqa: ANN401
     return B if world.mode == "Knative" else [entry("v2", B, 100)]
 
 
-def turns(world: Platform, after: str, behaviour: Behaviour) -> None:
-    """B behaves so once this step is over."""
-    settle = world.settle
-
-    def turn(judged: journals.Judged) -> None:
-        settle(judged)
-        if judged.name == after:
-            world.behaviours[B] = behaviour
-
-    world.settle = turn  # type: ignore[method-assign]
-
-
 def before(world: Platform, percent: int) -> str:
-    judged = [0, *PERCENTS[:-1], world.last]
-    return f"{judged[judged.index(percent) - 1]} %".replace("0 %", "dark") if percent == 10 else f"{judged[judged.index(percent) - 1]} %"
+    """The step before the one with this share."""
+    return {10: "dark", 50: "10 %", world.last: "50 %"}[percent]
 
 
 def test_a_good_candidate_goes_through_every_step_and_is_promoted(world: Platform) -> None:
@@ -84,7 +88,7 @@ def test_a_good_candidate_goes_through_every_step_and_is_promoted(world: Platfor
         (f"{world.last} %", "good"),
         ("promote", "good"),
     ]
-    assert world.users() == {key: 100 for key in world.users() if key.startswith(B)}
+    assert share_of(world.users(), B) == 100
     assert len(world.revisions()) == (2 if world.mode == "Knative" else 1)
     assert max(shares(world, NOBODY)) == 0
 
@@ -158,62 +162,8 @@ def test_a_promotion_is_taken_back_when_stable_has_started_anew(world: Platform)
     assert world.rollout().back("a person asked for it").outcome == ROLLED_BACK
     on_the_way = [[entry("v2", B, 100), entry("v1", A, 0)], [entry("v2", B, 0), entry("v1", A, 100)]] if world.mode == "Standard" else []
     assert world.written == [*on_the_way, A]
-    assert world.users() == {key: 100 for key in world.users() if key.startswith(A)}
+    assert share_of(world.users(), A) == 100
     assert max(shares(world, NOBODY)) == 0
-
-
-@pytest.mark.parametrize("made", [World, VersionsWorld])
-@pytest.mark.parametrize("given", [[entry("v1", A, 100)], [entry("v7", A, 100)]])
-def test_a_file_with_a_list_keeps_its_list(made: type[Platform], given: list[dict[str, Any]], tmp_path: Path) -> None:
-    world = made(tmp_path, given=given)
-    text = world.file.path.read_text()
-    assert world.run().outcome == PROMOTED
-    after = f"v{int(given[0]['name'][1:]) + 1}"
-    assert world.written[0] == [*given, entry(after, B, 0)]
-    assert world.written[-1] == [entry(after, B, 100)]
-    assert world.rollout().back("a person asked for it").outcome == ROLLED_BACK
-    assert world.noted() == given
-    assert world.file.parsed(world.file.path.read_text()) == world.file.parsed(text)
-
-
-@pytest.mark.parametrize("source", [A, None])
-@pytest.mark.parametrize("made", [World, VersionsWorld])
-def test_a_custom_model_is_rolled_out_and_back_by_its_server_alone(made: type[Platform], source: str | None, tmp_path: Path) -> None:
-    world = made(tmp_path, **CUSTOM, given=source)
-    known = world.rollout()
-    assert known.run(Named(known.stable.source, "server:2"), PERCENTS).outcome == PROMOTED
-    assert world.written[0] == [entry("v1", source, 100), entry("v2", source, 0, image="server:2")]
-    assert world.written[-1] == [entry("v2", source, 100, image="server:2")]
-    version = " on ".join(part for part in (source, "server:2") if part)
-    assert world.users() == {version: 100}
-    assert world.rollout().back("a person asked for it").outcome == ROLLED_BACK
-    assert world.noted() == source
-    assert version not in world.users()
-
-
-@pytest.mark.parametrize("made", [World, VersionsWorld])
-def test_a_custom_model_that_turns_bad_is_taken_back(made: type[Platform], tmp_path: Path) -> None:
-    world = made(tmp_path, **CUSTOM)
-    turns(world, "10 %", BAD["errors"])
-    assert world.run().outcome == ROLLED_BACK
-    assert world.noted() == A
-    assert max(shares(world, B)) == 50
-
-
-def test_two_models_of_one_stack_do_not_know_each_other_s_rollouts(tmp_path: Path) -> None:
-    """Each has a journal of its own (session.py names it by the model), and edits only its own entry."""
-    folders = [tmp_path / name for name in ("digits", "fraud")]
-    for folder in folders:
-        folder.mkdir()
-    digits, fraud = World(folders[0]), VersionsWorld(folders[1], **CUSTOM)
-    config = {"config": {"inference-platform:models": {"digits": digits.entry(), "fraud": fraud.entry()}}}
-    digits.file.path.write_text(json.dumps(config))
-    fraud.file.path = digits.file.path
-    killed_at(digits, 50)
-    assert fraud.run(C).outcome == PROMOTED
-    assert digits.noted() == at(50)
-    assert digits.run().outcome == PROMOTED
-    assert (digits.noted(), fraud.noted()) == (B, [entry("v2", C, 100)])
 
 
 def test_a_journal_of_another_driver_is_read_as_far_as_it_is_known(world: Platform) -> None:
@@ -322,45 +272,3 @@ def test_a_decision_to_go_back_outlives_a_kill_even_if_the_candidate_recovers(wo
     done = world.run()
     assert done.outcome == ROLLED_BACK
     assert "requests failed" in done.going_back
-
-
-def test_what_the_machine_brings_is_rolled_out_beside_and_not_written_when_it_is_back(world: Platform, tmp_path: Path) -> None:
-    forms: list[dict[str, Any]] = [{"source": A}, {"versions": [entry("v1", A, 100)]}]
-    for number, form in enumerate(forms):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        below = {"models": {"digits": {"server": world.server, "scaling": world.scaling, **form}}}
-        other = type(world)(folder, {B: BAD["slow"]}, below=below, given=None)
-        other.has({})
-        text = other.file.path.read_text()
-        assert other.run().outcome == ROLLED_BACK
-        assert other.written[0] == at(0)
-        assert other.written[-1] is None
-        assert other.file.parsed(other.file.path.read_text()) == other.file.parsed(text)
-        other.behaviours.clear()
-        assert other.run().outcome == PROMOTED
-        assert other.written[-1] == (B if other.mode == "Knative" and "source" in form else [entry("v2", B, 100)])
-
-
-def test_a_dry_run_says_every_step_and_changes_nothing(world: Platform) -> None:
-    class Previewer:
-        def preview(self, text: str, folder: Path) -> str:
-            return f"of {json.loads(text)['config']['inference-platform:models']['digits']['versions']}" if folder.is_dir() else ""
-
-    said = rehearse(world.rollout(), Previewer(), Named(B), (10, 100))
-    assert [line.split()[0] for line in said.splitlines()[1:5]] == ["dark", "10", str(world.last), "promote"]
-    assert f"models.digits.versions: [{{name: v1, source: {A}, weight: 90}}, {{name: v2, source: {B}, weight: 10}}]" in said
-    assert said.endswith(f"of {at(0)}")
-    assert (world.written, world.ups, world.journal.exists()) == ([], [], False)  # type: ignore[attr-defined]
-
-
-def test_a_model_whose_overlay_names_its_image_alone_leaves_no_trace_when_it_is_back(tmp_path: Path) -> None:
-    below = {"models": {"fraud": {"server": CUSTOM["server"], "scaling": World.scaling}}}
-    world = World(tmp_path, **CUSTOM, below=below, given=None)
-    world.has({})
-    text = world.file.path.read_text()
-    rollout = world.rollout()
-    assert rollout.run(Named(rollout.stable.source, "server:2"), PERCENTS).outcome == PROMOTED
-    assert world.noted() == [entry("v2", None, 100, image="server:2")]
-    assert world.rollout().back("a person asked for it").outcome == ROLLED_BACK
-    assert world.file.parsed(world.file.path.read_text()) == world.file.parsed(text)
