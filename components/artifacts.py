@@ -229,7 +229,7 @@ def _wrong_with(reference: str, repository: str) -> str | None:
         return "is a URL; leave out what stands before the registry's host, up to ://"
     if len(repository) > MAX_REPOSITORY or not REPOSITORY.fullmatch(repository):
         capitals = f"; write it in small letters: {repository.lower()}" if REPOSITORY.fullmatch(repository.lower()) else ""
-        return f"is no image: {repository!r} is no name of a repository such as registry.example/acme/mnist{capitals}"
+        return f"is no image: {repository!r} is no name of a repository such as registry.example/acme/server{capitals}"
     return None
 
 

@@ -151,11 +151,13 @@ def test_prometheus_finds_the_pods_of_all_versions(graph: Graph) -> None:
     spec = graph.one("PodMonitor/smollm-text-generation-metrics").inputs["spec"]
     (selected,) = spec["selector"]["matchExpressions"]
     assert selected["values"] == ["smollm-text-generation", "smollm-text-generation-v2"]
-    server, queue_proxy = spec["podMetricsEndpoints"]
+    (server,) = spec["podMetricsEndpoints"]
+    _, queue_proxy = graph.one("PodMonitor/mnist-classifier-metrics").inputs["spec"]["podMetricsEndpoints"]
     assert (server["portNumber"], queue_proxy["port"]) == (8080, "http-usermetric")
-    for endpoint in (server, queue_proxy):
+    for name, endpoint in (("smollm-text-generation", server), ("mnist-classifier", queue_proxy)):
         assert {"path": "/metrics", "interval": "15s"}.items() <= endpoint.items()
         assert endpoint["relabelings"] == [
+            {"targetLabel": "model", "replacement": name},
             {"sourceLabels": ["__meta_kubernetes_pod_label_serving_kserve_io_inferenceservice"], "targetLabel": "inferenceservice"},
             {"sourceLabels": ["__meta_kubernetes_pod_label_serving_knative_dev_revision"], "targetLabel": "revision"},
         ]

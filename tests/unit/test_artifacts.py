@@ -168,7 +168,7 @@ def test_a_reference_is_read_as_container_runtimes_read_it(
         ("r/m:1@", "the digest '' is not"),
         (
             "ghcr.io/Acme/M:1",
-            "'ghcr.io/Acme/M' is no name of a repository such as registry.example/acme/mnist; write it in small letters: ghcr.io/acme/m",
+            "'ghcr.io/Acme/M' is no name of a repository such as registry.example/acme/server; write it in small letters: ghcr.io/acme/m",
         ),
         (f"Acme/m@{DIGEST}", "write it in small letters: acme/m"),
         ("r/m:1 ", "has a blank at an end or inside"),
