@@ -67,7 +67,7 @@ def test_each_option_of_vllm_is_one_flag(key: str, value: Any, flags: list[str])
 def test_every_option_is_tried() -> None:
     server = model("llm", vllm()).entry.server
     keys = {field.alias for field in type(server).model_fields.values()}
-    assert keys == {"kind", "image", "sharedMemory", *(key for key, _, _ in OPTIONS)}
+    assert keys == {"kind", "image", "sharedMemory", "weightsGib", *(key for key, _, _ in OPTIONS)}
 
 
 def test_vllm_alone_says_where_and_as_what_it_serves() -> None:
