@@ -56,7 +56,8 @@ def succeeded(done: platform.Done) -> None:
 
 
 def applied(**changes: Any) -> platform.Done:  # noqa: ANN401 - any YAML
-    """`pulumi up` with `make up`'s configuration but for these keys of `services.smollm`."""
+    """`pulumi up` with `make up`'s configuration but for these keys of the model's entry. `versions` take the place of `source`."""
+    changes = {"source": None, **changes} if "versions" in changes else changes
     return platform.apply_with_smollm(**{f"models__smollm_text_generation__{key}": value for key, value in changes.items()})
 
 
@@ -78,11 +79,11 @@ def claim_gpus(count: int) -> None:
 
 def versions(v1: int, v2: int) -> list[dict[str, Any]]:
     """By their weights. The second one's image is the runtime's, named once more, so that two versions share the store's only weights."""
-    runtime = ("get", "servingruntime", "smollm-vllm", "--namespace", NAMESPACE)
+    runtime = ("get", "servingruntime", f"{SERVICE}-vllm", "--namespace", NAMESPACE)
     image = platform.kubectl(*runtime, "--output", "jsonpath={.spec.containers[0].image}")
     return [
-        {"name": "v1", "model": WEIGHTS, "weight": v1},
-        {"name": "v2", "model": WEIGHTS, "image": image, "weight": v2},
+        {"name": "v1", "source": WEIGHTS, "weight": v1},
+        {"name": "v2", "source": WEIGHTS, "image": image, "weight": v2},
     ]
 
 

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from components.in_cluster.answers import wrong
-from components.serving.model import FOLDERS, Model
-from scripts.errors import DriverError
-from scripts.mlops.load.measurement import RequestFailed
+from components.serving.model import Model
+from scripts.mlops import questions
 from scripts.mlops.load.session import TIMEOUT
-
-PATIENCE = 60.0
-"""Seconds without a byte of an answer of a language model: a request may wait in the queue before its first byte."""
 
 
 @dataclass(frozen=True)
@@ -29,36 +21,10 @@ class Question:
 
 
 def question_of(model: Model) -> Question:
-    """Return the model's own question: of `models/<name>/questions.py` where that is, else that of its readiness probe."""
-    timeout = PATIENCE if model.protocol.name == "openai" else TIMEOUT
-    path = FOLDERS / model.name / "questions.py"
-    if path.is_file():
-        own = _loaded(path.stem, str(path))
-        return Question(model.protocol.path(model.name), own.bodies(1)[0], _failing(own.check), timeout)
+    """Return the model's own question: that of `models/<name>/questions.py` where it is, else that of its readiness probe."""
+    timeout = questions.PATIENCE if model.protocol.name == questions.OPENAI else TIMEOUT
+    if own := questions.of_folder(model.name):
+        return Question(model.protocol.path(model.name), own.bodies(1)[0], own.check, timeout)
     asked = model.question
-    schema = json.loads(asked.answer)
-
-    def check(content: bytes) -> None:
-        if problem := wrong(content, schema):
-            raise RequestFailed(problem)
-
+    check = questions.of_probe(asked.request or "", asked.answer).check
     return Question(asked.path, asked.request.encode() if asked.request else None, check, timeout)
-
-
-def _loaded(name: str, path: str) -> Any:  # noqa: ANN401 - a module of the model's own
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise DriverError(f"{path} cannot be imported")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def _failing(check: Callable[[bytes], object]) -> Callable[[bytes], object]:
-    def checked(content: bytes) -> object:
-        try:
-            return check(content)
-        except ValueError as error:
-            raise RequestFailed(str(error)) from None
-
-    return checked

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from components.serving.model import Model
 from components.serving.model_service import ModelService
 from scripts import live_state
 from scripts.errors import DriverError
-from scripts.mlops import rollout
+from scripts.mlops import questions, rollout
 from scripts.mlops.delivery.display import Table
 from scripts.mlops.delivery.gates import Figures, Window, Windows
 from scripts.mlops.delivery.journal import Judged
@@ -25,17 +24,15 @@ from scripts.mlops.delivery.prometheus import Beside, Reading, reading, users
 from scripts.mlops.delivery.question import Question, question_of
 from scripts.mlops.delivery.session import chosen
 from scripts.mlops.load.measurement import RequestFailed
-from scripts.mlops.prometheus import Prometheus
-from scripts.mlops.reach import Endpoint
 from stacks.config import parse
 from tests.model_files import classifier, text_generation, whole
+from tests.stack_files import MNIST
 from tests.unit.mlops.fake_ports import B
 from tests.unit.mlops.prometheus_server import prometheus
 from tests.unit.mlops.stub_server import Received, Reply, serving
 from tests.waiting import wait_for
 
 CANDIDATE, STABLE = "digits-00002", "digits-00001"
-PATH = "/v1/models/digits:predict"
 
 
 def accept(content: bytes) -> None:
@@ -110,30 +107,13 @@ def test_without_a_question_of_its_own_it_is_asked_what_its_protocol_has() -> No
     assert (language.path, language.timeout) == ("/v1/completions", 60)
 
 
-def test_a_model_with_a_folder_is_asked_with_its_questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "digits").mkdir()
-    (tmp_path / "digits" / "questions.py").write_text(
-        "def bodies(count):\n    return [b'first'] * count\n\n"
-        "def check(content):\n    if content != b'right':\n        raise ValueError('not right')\n"
-    )
-    monkeypatch.setattr("scripts.mlops.delivery.question.FOLDERS", tmp_path)
-    asked = question_of(model(classifier()))
-    assert (asked.path, asked.body) == (PATH, b"first")
-    asked.check(b"right")
-    with pytest.raises(RequestFailed, match="not right"):
-        asked.check(b"wrong")
-
-
-def test_prometheus_by_https_shows_the_certificate_of_the_name_that_pods_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    name, certificate, key = "p.monitoring.svc", tmp_path / "certificate.pem", tmp_path / "key.pem"
-    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-subj", f"/CN={name}"]
-    subprocess.run([*made, "-addext", f"subjectAltName=DNS:{name}", "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    with prometheus({"up": "3"}, [], (certificate, key)) as url:
-        at = f"{url.rstrip('/')}/api/v1"
-        assert Prometheus(Endpoint(at, f"{name}:9090")).value("up") == 3
-        with pytest.raises(DriverError, match=r"does not answer: .*certificate"):
-            Prometheus(Endpoint(at, "another.monitoring.svc")).value("up")
+def test_a_model_with_questions_in_its_folder_is_asked_with_them() -> None:
+    own = questions.of_folder(MNIST)
+    assert own
+    asked = question_of(model(classifier(), MNIST))
+    assert (asked.path, asked.body) == (f"/v1/models/{MNIST}:predict", own.bodies(1)[0])
+    with pytest.raises(RequestFailed):
+        asked.check(b"{}")
 
 
 def test_prometheus_is_asked_for_requests_errors_and_p95_of_each_revision() -> None:
