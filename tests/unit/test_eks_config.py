@@ -108,7 +108,7 @@ def test_a_mistake_about_the_cluster_names_its_key_and_what_is_allowed(change: d
         ),
         (
             {"instanceTypes": ["g6.xlarge", "g6.12xlarge"]},
-            "gpu: the instance types of one pool have equally many GPUs; g6.xlarge has 1, g6.12xlarge has 4",
+            "gpu: the instance types of one pool must have the same number of GPUs; g6.xlarge has 1, g6.12xlarge has 4",
         ),
         ({"instanceTypes": []}, "gpu: mode managed with 0 instanceTypes: managed needs at least one, others have none"),
         ({"mode": "none"}, "gpu: mode none with 1 instanceTypes: managed needs at least one, others have none"),
