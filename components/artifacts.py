@@ -1,4 +1,4 @@
-"""Where a third-party chart, release manifest or image comes from, and from where instead when the company mirrors it."""
+"""Sources of third-party charts, release manifests and images, and their replacements in a mirror."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from components.lock import Lock, committed
 
 OCI = "oci://"
 MANIFESTS = "manifests"
-"""Where release manifests stand in a registry that mirrors them."""
+"""Folder of release manifests in a registry that mirrors them."""
 Kind = Literal["chart", "manifest", "image"]
 
 NOT_BUILT = "not-built.invalid"
@@ -28,7 +28,7 @@ DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class Chart(Args):
-    """A Helm chart. `repository` is what stands before its name: an `oci://` registry, or the https:// folder of the archives."""
+    """A Helm chart. `repository` is the part before its name: an `oci://` registry, or the https:// folder of the archives."""
 
     name: str
     repository: str
@@ -110,7 +110,7 @@ class Image(Args):
 
 
 class Addon(Args):
-    """An add-on that EKS itself installs, from AWS's own registry in the cluster's region. Its builds are for one Kubernetes minor."""
+    """An add-on that EKS installs from AWS's registry in the cluster's region. Each version is for one Kubernetes minor."""
 
     name: str
     kubernetes: str
@@ -118,7 +118,7 @@ class Addon(Args):
 
 
 class Artifact(Args):
-    """One thing to download: its upstream address, the digest it is known by, and its name below a registry that mirrors it."""
+    """One download: its upstream address, its digest, and its name in a registry that mirrors it."""
 
     kind: Kind
     address: str
@@ -127,10 +127,10 @@ class Artifact(Args):
 
 
 class Mirror(Args):
-    """Replacement places. With nothing set, everything comes from upstream.
+    """Replacement sources. By default, everything comes from upstream.
 
-    `registry` holds all of it under full upstream names: `<registry>/quay.io/jetstack/charts/cert-manager`, and release manifests
-    at `<registry>/manifests/<name>`. `charts`, `manifests` and `images` say otherwise for one kind of artifact.
+    `registry` holds all artifacts under full upstream names: `<registry>/quay.io/jetstack/charts/cert-manager`, and release manifests
+    at `<registry>/manifests/<name>`. `charts`, `manifests` and `images` override it for one kind of artifact.
     """
 
     registry: str | None = None
@@ -143,12 +143,12 @@ class Mirror(Args):
 
     @property
     def artifacts(self) -> list[Artifact]:
-        """What was asked for so far, under upstream's names: what a stack needs, no more and no less."""
+        """The artifacts requested so far, under upstream's names: exactly those that a stack needs."""
         return sorted(self._asked.values(), key=lambda artifact: (artifact.kind, artifact.address))
 
     @property
     def hosts(self) -> set[str]:
-        """The registries that images come from instead of upstream."""
+        """Registry hosts that replace upstream's for images."""
         return {place.split("/")[0] for place in [*self.images.values(), self.registry] if place}
 
     def chart(self, chart: Chart) -> str:
@@ -170,7 +170,7 @@ class Mirror(Args):
         return f"{place.rstrip('/')}/{manifest.name}-{manifest.version}.yaml"
 
     def manifest_digest(self, manifest: Manifest) -> str | None:
-        """What the bytes must hash to; None: nobody knows, or the mirror's manifests are builds of its own."""
+        """Expected digest of the manifest's bytes; None if it is unknown, or if the mirror's manifests are its own builds."""
         digest = self._ask("manifest", manifest.address, f"{MANIFESTS}/{manifest.name}:{manifest.version}")
         return digest if self.digests == "keep" else None
 
@@ -189,7 +189,7 @@ class Mirror(Args):
         return self.image(parse_image(reference)).reference
 
     def _ask(self, kind: Kind, address: str, mirrored: str, own_digest: str | None = None) -> str | None:
-        """Notes the artifact. Answers its digest: its own, else the lock's."""
+        """Record the artifact and return its digest: its own, else the lock's."""
         digest = own_digest or self.lock.digest(address)
         self._asked[address] = Artifact(kind=kind, address=address, digest=digest, mirrored=mirrored)
         return digest
@@ -203,7 +203,7 @@ class Mirror(Args):
 
 
 def missing(artifacts: Iterable[Chart | Manifest | Image | Artifact], lock: Lock) -> list[str]:
-    """The addresses of those that no digest is known of."""
+    """Addresses of the artifacts without a known digest."""
     return [each.address for each in artifacts if not getattr(each, "digest", None) and not lock.digest(each.address)]
 
 
@@ -245,5 +245,5 @@ def _wrong_after(tag: str | None, digest: str | None) -> str | None:
 
 
 def _is_prefix(prefix: str, reference: str) -> bool:
-    """A prefix ends at a boundary: `quay.io/jet` is no prefix of `quay.io/jetstack/x`."""
+    """True if `prefix` ends at a boundary: `quay.io/jet` is not a prefix of `quay.io/jetstack/x`."""
     return reference.startswith(prefix) and (prefix.endswith("/") or reference[len(prefix) : len(prefix) + 1] in {"", "/", ":", "@"})

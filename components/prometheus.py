@@ -41,7 +41,7 @@ def _parts(url: str) -> SplitResult:
 
 
 class Prometheus(Args):
-    """One whose operator reads the monitors and rules of every namespace.
+    """A Prometheus whose operator reads the monitors and rules of every namespace.
 
     `namespace`: where its pods run, which a NetworkPolicy must know; None: outside the cluster, or unknown. `labels`: by which it
     chooses monitors and rules; ours takes all. `definitions`: what brings the CRDs of both; None: they are there.
