@@ -34,11 +34,11 @@ class GpuSharing(Args):
 
 
 class GpuDemand(Args):
-    """What one replica of a model asks of its GPUs, as far as its stack file entry says it; None and empty: it does not say.
+    """GPU needs of one replica, as far as its stack file entry states them; None and empty mean unstated.
 
-    `field`: where the entry says how many GPUs. `memory_share`: the part of each GPU's memory that the replica takes for itself, 0 to 1.
-    `weights_gib`: memory that the weights fill on all of its GPUs together. `capabilities`: a setting, such as `dtype bfloat16`, and the
-    least compute capability that can carry it out.
+    `field`: key of the entry with the number of GPUs. `memory_share`: share of each GPU's memory that the replica takes, 0 to 1.
+    `weights_gib`: memory of the weights on all of its GPUs together. `capabilities`: a setting, such as `dtype bfloat16`, and the
+    minimum compute capability that it needs.
     """
 
     count: int

@@ -29,7 +29,7 @@ class Quantities(Declared):
 
 
 class Resources(Declared):
-    """Resources of one container. Requests are what the scheduler keeps free, limits what the container may reach."""
+    """Resources of one container. The scheduler reserves requests; limits cap the use."""
 
     requests: Quantities
     limits: Quantities

@@ -95,5 +95,5 @@ def for_urn(urn: str) -> Settings:
 
 
 def settings_with(pending: Pending) -> Callable[[str], Settings]:
-    """As `for_urn`, for a stack with these missing digests."""
+    """Like `for_urn`, for a stack with these missing digests."""
     return lambda urn: replace(for_urn(urn), digests_pending=pending)

@@ -65,5 +65,5 @@ def _requested(claim: Any, path: str) -> float:  # noqa: ANN401
 
 
 def gib(quantity: str) -> float:
-    """`100Gi` → 100. Raises ValueError for what is no quantity."""
+    """`100Gi` → 100. Raises ValueError if the text is not a quantity."""
     return float(amount(quantity)) / 2**30

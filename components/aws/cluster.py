@@ -148,9 +148,9 @@ def _alias(args: EksClusterArgs) -> str:
 
 
 def _logical_names(admins: Sequence[str]) -> dict[str, str]:
-    """Logical names → admins. A name that an earlier admin has as well (in another account) is followed by all of the ARN.
+    """Logical names → admins. If an earlier admin (in another account) has the same name, the whole ARN follows the name.
 
-    Raises ValueError where one admin stands there twice.
+    Raises ValueError if the list has an admin twice.
     """
     names: dict[str, str] = {}
     for admin in admins:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 
 class Gpu(NamedTuple):
-    """One model of GPU. `compute_capability`: NVIDIA's number for what its hardware can do, such as 8.9."""
+    """One model of GPU. `compute_capability`: NVIDIA's number for its hardware features, such as 8.9."""
 
     name: str
     memory_mib: int
@@ -34,7 +34,7 @@ B300 = Gpu("B300", 275040, 10.3)
 
 
 class GpuInstance(NamedTuple):
-    """`memory_gib`: the instance's own memory, not its GPUs'. `pod_cpus`, `pod_memory_mib`: what system and kubelet leave for pods."""
+    """`memory_gib`: memory of the instance, not of its GPUs. `pod_cpus`, `pod_memory_mib`: what system and kubelet leave for pods."""
 
     gpu: Gpu
     gpus: int

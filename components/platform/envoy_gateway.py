@@ -127,9 +127,10 @@ class DisruptionBudgetValues(Values):
 class EnvoyGatewayValues(Values):
     """Keys: envoyproxy/gateway:charts/gateway-helm/values.tmpl.yaml@v1.9.1."""
 
-    # Helm would install them once and never upgrade them. The Gateway API's are a component of their own. Of Envoy Gateway's only one
-    # is needed (client_traffic.py): it asks at its start which of them there are (internal/provider/kubernetes/controller.go#crdExists),
-    # and its proxies are configured in `config`. All of them would be two thirds of the state, which is written twice for every step.
+    # Helm would install the CRDs once and never upgrade them. The Gateway API's CRDs are a separate component. Only one of Envoy Gateway's
+    # own CRDs is needed (client_traffic.py): it checks at its start which of them exist
+    # (internal/provider/kubernetes/controller.go#crdExists), and `config` configures its proxies. All of them would take two thirds of the
+    # state, which is written twice per step.
     crds: SwitchValues = SwitchValues()
     config: ConfigValues
     deployment: DeploymentValues
@@ -239,7 +240,7 @@ def _values(args: EnvoyGatewayArgs) -> EnvoyGatewayValues:
             replicas=workload.replicas,
             pod=ControllerPodValues(
                 **_pod(workload, CONTROLLER_LABELS).model_dump(),
-                # A controller that ran before the definition came would not see it: another annotation is another pod.
+                # A controller that started before the definition would not see it; a changed annotation restarts its pod.
                 annotations={"inference-platform/definitions": client_traffic.DEFINITION},
             ),
         ),

@@ -34,9 +34,9 @@ POLICIES: dict[str, list[dict[str, object]]] = {
         },
     ],
 }
-"""What each user may do. KServe's storage initializer lists by prefix before it reads, so reading alone is not enough.
+"""Rights of each user. KServe's storage initializer lists by prefix before it reads, so reading alone is not enough.
 
-The publisher continues an upload that was cut off, or aborts it; it can't delete an object.
+The publisher can continue or abort an interrupted upload, but cannot delete an object.
 """
 
 

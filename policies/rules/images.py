@@ -33,7 +33,7 @@ class Image:
 
     @property
     def is_placeholder(self) -> bool:
-        """It stands in a preview for an image that nobody has built; no registry can have it, and an `up` is refused."""
+        """True if the image is a preview's placeholder for one that is not built yet; no registry can have it, and an `up` is refused."""
         return self.reference.startswith(f"{NOT_BUILT}/")
 
     @property

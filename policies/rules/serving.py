@@ -169,7 +169,7 @@ RULES: tuple[Rule | StackRule, ...] = (
     Rule(
         name="model-address",
         title="A model comes from the store or from the Hugging Face hub",
-        why="Models from other sites are unscanned, unversioned, and gone when their site is.",
+        why="Models from other sites are neither scanned nor versioned, and disappear with their site.",
         fix="Publish the model and name it `s3://<bucket>/<key>`, or name its repository `hf://<organisation>/<repository>`.",
         severity="high",
         types=(INFERENCE_SERVICE,),

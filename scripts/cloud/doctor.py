@@ -53,11 +53,11 @@ def examine(config: StackConfig, stack_file: Path) -> Iterator[Finding]:
 
 
 def _supply(config: StackConfig) -> Iterator[Finding]:
-    """The program's own list. What an `up` can do without is no reason to mend anything."""
+    """Findings from the program's own list. Only needs that an `up` requires count as missing."""
     needs = supply.needs(config)
     for kind in ("images", "digests"):
         if not any(need.kind == kind for need in needs):
-            yield Finding(kind, "all that the stack names are known")
+            yield Finding(kind, "everything that the stack names is known")
     for need in needs:
         yield Finding(need.kind, need.what, need.command) if need.required else Finding(need.kind, f"{need.what}: {need.command}")
 

@@ -53,13 +53,13 @@ def main() -> int:
 
 
 def configuration(stack: str) -> Values:
-    """Return the keys of the stack file that are this program's. A secret is replaced by the word secret."""
+    """Return the program's keys of the stack file. The word `secret` replaces each secret."""
     file = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
     return {key.partition(":")[2]: _readable(value) for key, value in file.items() if key.startswith(f"{NAMESPACE}:")}
 
 
 def artifacts(values: Values, stack: str) -> list[Artifact]:
-    """What this configuration downloads. Raises ConfigError and ManifestError."""
+    """Artifacts that this configuration downloads. Raises ConfigError and ManifestError."""
     config = parse(values, stack)
     # Python 3.14 and newer create no event loop by themselves.
     asyncio.set_event_loop(asyncio.new_event_loop())

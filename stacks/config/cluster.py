@@ -40,7 +40,7 @@ class ExistingClusterConfig(Section):
 
 
 def _principal(admin: str, account: str | None) -> tuple[str, ...]:
-    """Account, kind and name, which IAM compares without regard to case. A bare name is that of a role in the cluster's account."""
+    """Account, kind and name, which IAM compares without regard to case. A bare name means a role in the cluster's account."""
     *_, owner, rest = admin.rpartition("/")[0].split(":") if admin.startswith("arn:") else ("", account or "", "role")
     return owner, rest.partition("/")[0], admin.rpartition("/")[2].lower()
 
@@ -114,7 +114,7 @@ class EksClusterConfig(Section):
             principal = _principal(admin, others.data.get("account"))
             if principal in found:
                 raise ValueError(
-                    f'"{found[principal]}" and "{admin}" are one principal: IAM has a name once in an account, whatever its path; '
+                    f'"{found[principal]}" and "{admin}" are one principal: a name exists once per account in IAM, whatever its path; '
                     "leave one of them out"
                 )
             found[principal] = admin

@@ -38,16 +38,16 @@ class PlacementConfig(Section):
     """Placement of the platform's own controllers."""
 
     node_selector: dict[str, str] = Field(default_factory=dict, description="Labels of their nodes.")
-    tolerations: list[Toleration] = Field(default_factory=list, description="Taints that they tolerate.")
+    tolerations: list[Toleration] = Field(default_factory=list, description="Taints that the controllers tolerate.")
 
 
 class ControllerConfig(Section):
     """A part of the platform. Several replicas are spread over zones and nodes, and a drain takes one at a time."""
 
     enabled: bool = Field(True, description="false: this platform does not install it; the cluster may have its own.")
-    replicas: Annotated[int, Field(ge=1, le=5)] = Field(1, description="Of its controllers and webhooks.")
-    resources: Resources | None = Field(None, description="Of its main controller. Default: what the component is known to need.")
-    timeout_seconds: Annotated[int, Field(ge=30, le=3600)] = Field(300, description="How long its installation may take.")
+    replicas: Annotated[int, Field(ge=1, le=5)] = Field(1, description="Replicas of its controllers and webhooks.")
+    resources: Resources | None = Field(None, description="Resources of its main controller. Default: the component's known needs.")
+    timeout_seconds: Annotated[int, Field(ge=30, le=3600)] = Field(300, description="Time limit of its installation.")
 
 
 class OptionalConfig(ControllerConfig):
@@ -58,8 +58,8 @@ class GpuOperatorConfig(Section):
     """NVIDIA's device plugin and exporter. The operator has one replica, because GPUs in use do not depend on it."""
 
     enabled: bool = Field(False, description="true: this platform installs it.")
-    resources: Resources | None = Field(None, description="Of the operator. Default: what the chart says.")
-    timeout_seconds: Annotated[int, Field(ge=30, le=3600)] = Field(600, description="How long its installation may take.")
+    resources: Resources | None = Field(None, description="Resources of the operator. Default: the chart's.")
+    timeout_seconds: Annotated[int, Field(ge=30, le=3600)] = Field(600, description="Time limit of its installation.")
 
 
 class GatewayApiConfig(Section):
@@ -185,9 +185,9 @@ class MinioConfig(Section):
     mode: Literal["standalone", "distributed"] = Field("standalone", description="One server, or a set that survives the loss of some.")
     replicas: Annotated[int, Field(ge=1, le=16)] = Field(1, description="Servers, one drive each; distributed needs 4 or more.")
     storage_size: MemoryQuantity = Field("5Gi", description="Size of each server's drive.")
-    key_generation: Annotated[int, Field(ge=1)] = Field(1, description="One more, and readers and publisher get new keys.")
-    resources: Resources | None = Field(None, description="Of each server.")
-    timeout_seconds: Annotated[int, Field(ge=30, le=3600)] = Field(300, description="How long the servers may take to be ready.")
+    key_generation: Annotated[int, Field(ge=1)] = Field(1, description="Raise it by one to give readers and publisher new keys.")
+    resources: Resources | None = Field(None, description="Resources of each server.")
+    timeout_seconds: Annotated[int, Field(ge=30, le=3600)] = Field(300, description="Time limit for the servers to become ready.")
 
     @model_validator(mode="after")
     def _enough_drives(self) -> MinioConfig:

@@ -61,7 +61,7 @@ def test_a_version_needs_no_quotes() -> None:
         ({"version": 1.29}, 'cluster.version: "1.29" is not allowed; choose one of: '),
         ({"account": 123456789012}, "cluster.account: 123456789012 is read as a number; put it in quotes"),
         ({"admins": ["a/"]}, 'cluster.admins[0]: "a/" is not allowed'),
-        ({"admins": ["a/admin", "b/admin"]}, 'cluster.admins: "a/admin" and "b/admin" are one principal: IAM has a name once'),
+        ({"admins": ["a/admin", "b/admin"]}, 'cluster.admins: "a/admin" and "b/admin" are one principal: a name exists once'),
         ({"admins": ["admin", "ci", "admin"]}, 'cluster.admins: "admin" and "admin" are one principal'),
         ({"admins": ["ADMIN", "admin"]}, 'cluster.admins: "ADMIN" and "admin" are one principal'),
         (
