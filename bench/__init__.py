@@ -1,1 +1,1 @@
-"""A real Kubernetes node, and the tools around it, from package registries alone. See bench/README.md."""
+"""A real Kubernetes node and its tools, built from package registries alone. See bench/README.md."""

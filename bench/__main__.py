@@ -1,4 +1,4 @@
-"""`python -m bench`: one Kubernetes node, its tools and its mirror, from package registries alone."""
+"""`python -m bench`: one Kubernetes node, its tools and its mirror, built from package registries alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bench.paths import INSTANCES, Instance
 if TYPE_CHECKING:
     from bench.extras import Wanted
 
-# Every command imports what it needs when it runs: `--help` and `env` must not wait for the node's libraries.
+# Each command imports its modules when it runs, so that `--help` and `env` do not wait for the node's libraries.
 
 INTERRUPTED = 130
 """Exit code of a program that was stopped with Ctrl-C, by shell convention."""
@@ -135,10 +135,12 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    command("doctor", doctor, "check what this machine needs to run a node, and say how to mend what is missing")
-    make = command("build", build, "build the tools, images, the mirror and the AWS service models that are not cached yet")
-    make.add_argument("--clients", action="store_true", help="only what this machine lacks to preview a stack; needs no root")
-    start = command("up", up, "start the node, building what is missing; does nothing where it already runs")
+    command("doctor", doctor, "check this machine's requirements for a node, and show the command that fixes each problem")
+    make = command("build", build, "build the tools, images, mirror and AWS service models that are not cached yet")
+    make.add_argument(
+        "--clients", action="store_true", help="build only the tools that this machine lacks to preview a stack; needs no root"
+    )
+    start = command("up", up, "start the node and build what is missing; does nothing if the node already runs")
     for each in (make, start):
         each.add_argument(
             "--with",
@@ -146,13 +148,13 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
             action="append",
             default=[],
             metavar="NAME",
-            help="something only some nodes have: keda, monitoring, vllm or gpus=NUMBER; kept until `down`; may be given more than once",
+            help="optional part of the node: keda, monitoring, vllm or gpus=NUMBER; kept until `down`; may be given more than once",
         )
-    command("status", status, "show the node's processes and whether they are healthy")
-    command("logs", logs, "show the log of one of the node's processes").add_argument("name", metavar="NAME", help="as `status` lists it")
-    command("down", down, "stop the node and remove everything it left on this machine, its data included")
-    command("env", env, "print, as JSON, what a client of the node needs: kubeconfig, PATH, charts, manifests, images, extras")
-    img = command("image", image, "build a folder with a Containerfile into the node's registry and print the reference")
+    command("status", status, "show the node's processes and their health")
+    command("logs", logs, "show the log of one process of the node").add_argument("name", metavar="NAME", help="a name that `status` lists")
+    command("down", down, "stop the node and remove everything it created on this machine, including its data")
+    command("env", env, "print the node's connection data as JSON: kubeconfig, PATH, charts, manifests, images, extras")
+    img = command("image", image, "build a folder with a Containerfile, push the image to the node's registry and print its reference")
     img.add_argument("context", type=Path, metavar="CONTEXT", help="folder with a Containerfile or Dockerfile")
     img.add_argument("name", metavar="NAME", help="image name; the reference is bench.local/NAME:<content hash>")
     img.add_argument("--target", metavar="STAGE", help="stage to build (default: the last one)")
@@ -170,12 +172,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("stopped; nothing is half done, the same command continues where this one left off", file=sys.stderr)
+        print("stopped; run the same command again to continue from here", file=sys.stderr)
         return INTERRUPTED
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    """A polite kill ends like Ctrl-C, so that child processes and temporary files go too."""
+    """SIGTERM ends the program like Ctrl-C, so that child processes and temporary files are removed too."""
     raise KeyboardInterrupt
 
 

@@ -1,6 +1,6 @@
-"""Service models of AWS for the simulated aws plugin: a few JSON files out of botocore's wheel, kept once per version.
+"""AWS service models for the simulated aws plugin: a few JSON files from botocore's wheel, cached once per version.
 
-The wheel itself is thrown away: of its 16 MB, one is needed.
+The wheel itself (16 MB) is deleted; the models take 1 MB.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def installed() -> Path | None:
 
 
 def ensure() -> None:
-    """Fetch the models that are not cached; BenchError says why not."""
+    """Fetch the models that are not cached. Raises BenchError with the reason for a failure."""
     if installed():
         progress.line("cached     AWS service models", requirement())
         return
@@ -48,7 +48,7 @@ def requirement() -> str:
 
 
 def extract(wheel: Path, target: Path) -> None:
-    """The newest model of each service: a wheel carries those of older API versions too."""
+    """Extract the newest model of each service; a wheel also carries models of older API versions."""
     with zipfile.ZipFile(wheel) as archive:
         names = sorted(archive.namelist())
         for service in SERVICES:

@@ -1,4 +1,4 @@
-"""Files of the base images, fetched from Debian by way of this machine's own apt configuration."""
+"""Files of the base images, fetched from Debian with this machine's apt configuration."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from bench.errors import BenchError
 SUITE = "bookworm"
 
 SOURCES = (Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list"))
-"""Where Debian 12 machines keep their mirrors, newer layout first."""
+"""Debian 12's mirror lists, newer layout first."""
 
 UNUSED = ("/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*")
 
 SOURCE_DATE_EPOCH = "1735689600"
-"""Newest file time in the root file system, seconds since 1970: the same packages give the same layer."""
+"""Newest file time in the root file system, in seconds since 1970. A fixed time gives the same layer for the same packages."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class DebianRoot:
         arguments = ["--mode=root", "--variant=apt", "--quiet", f"--include={','.join(self.packages)}"]
         arguments += [f"--dpkgopt=path-exclude={pattern}" for pattern in UNUSED]
         arguments += [f"--aptopt={setting.rstrip(';')}" for setting in machine_config.apt_settings().splitlines()]
-        # Its scratch folder lies beside the result, to be cleared along with it should the build be killed.
+        # The scratch folder lies beside the result, so that a killed build's leftovers are removed together with it.
         environment = {"SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH, "TMPDIR": str(target.parent)}
         _run("mmdebstrap", *arguments, SUITE, str(target), *_sources(), environment=environment)
 
@@ -55,7 +55,7 @@ class DebianFile:
 
     def write(self, target: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="bench-debian-") as folder:
-            # apt fetches as a user of its own, who could not write into a folder of root's.
+            # apt downloads as a separate user, which cannot write into a folder of root.
             _run("apt-get", "-o", "APT::Sandbox::User=root", "download", self.package, cwd=Path(folder))
             package = next(Path(folder).glob("*.deb"))
             _run("dpkg-deb", "--extract", str(package), f"{folder}/root")
@@ -64,7 +64,7 @@ class DebianFile:
 
 
 def _sources() -> list[str]:
-    """This machine's mirrors where it runs the same Debian, or none: mmdebstrap then takes Debian's own."""
+    """This machine's mirror lists if it runs the same Debian release, else an empty list: mmdebstrap then uses Debian's own mirrors."""
     return [str(path) for path in SOURCES if path.is_file() and SUITE in path.read_text()][:1]
 
 
@@ -77,4 +77,4 @@ def _run(program: str, *arguments: str, cwd: Path | None = None, environment: Ma
     if answer.returncode:
         lines = [line for line in answer.stdout.splitlines() if line.strip()]
         said = f"\n  {lines[-1]}" if lines else ""
-        raise BenchError(f"`{program}` could not fetch from Debian; see whether `apt-get update` works here, then run again{said}")
+        raise BenchError(f"`{program}` could not fetch from Debian; check that `apt-get update` works here, then run again{said}")

@@ -1,7 +1,7 @@
 """Builds the tools of `bench/tools.py` from their pinned modules, once per content.
 
-A build is made under a temporary name and renamed when it is whole, so whatever lies under `CACHE/bin/<tool>/<digest>`
-is complete. Go's own caches live under `CACHE/go`, apart from the person's, and are kept within `GO_CACHE_LIMIT`.
+A build is made under a temporary name and renamed when it is complete, so everything under `CACHE/bin/<tool>/<digest>`
+is complete. Go's caches for the bench live under `CACHE/go`, apart from the user's, and are kept within `GO_CACHE_LIMIT`.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from bench.tools import BIN, BUILD_COMMAND, KNOWN, TOOLS, Tool, toolchain
 
 GO = CACHE / "go"
 GO_CACHES = (GO / "build", GO / "mod")
-"""In the order they are given up: what was compiled for one tool helps the next one little, modules take long to download."""
+"""Order of deletion: one tool's build cache helps the next tool little, while modules take long to download."""
 LOGS = CACHE / "log"
 LOCK = CACHE / "build.lock"
 
 GIB = 1024**3
 BINARIES_LIMIT = 5 * GIB
 GO_CACHE_LIMIT = 12 * GIB
-"""Go's build and module caches together. Every tool built in one go leaves 23 GiB, hardly any of it of use to a second tool."""
+"""Limit in bytes for Go's build and module caches together. Building every tool at once leaves 23 GiB, of little use to later builds."""
 FREE_NEEDED = 7 * GIB
-"""The most that one tool adds: Traefik 2.8 GiB of modules, and 2.2 GiB each to the build cache and to temporary files."""
+"""Bytes that the largest tool adds: Traefik needs 2.8 GiB of modules, and 2.2 GiB each for the build cache and temporary files."""
 
 LOG_TAIL = 12
-"""Lines of a failed build that are shown: Go names the package and the error last."""
+"""Lines of a failed build's log that are shown; Go prints the package and the error last."""
 
 
 def ensure(names: Iterable[str] = TOOLS) -> None:
-    """Build those of the named tools that are not cached; BenchError says which build failed and where its log is."""
+    """Build the named tools that are not cached. Raises BenchError with the failed build and the path of its log."""
     version = toolchain()
     tools = [KNOWN[name] for name in names]
     outdated = [tool for tool in tools if not tool.output(version).is_dir()]
@@ -63,11 +63,11 @@ def ensure(names: Iterable[str] = TOOLS) -> None:
 
 
 def go_environment() -> dict[str, str]:
-    """What `go` runs with: caches of the bench's own, static binaries, and never another toolchain than the one on PATH."""
+    """Environment for `go`: the bench's own caches, static binaries, and only the toolchain on PATH."""
     return os.environ | {
         "CGO_ENABLED": "0",
         "GOCACHE": str(GO / "build"),
-        "GOFLAGS": "-modcacherw",  # lets the cache be removed like any other folder
+        "GOFLAGS": "-modcacherw",  # makes the cache removable like any other folder
         "GOMODCACHE": str(GO / "mod"),
         "GOTMPDIR": str(GO / "tmp"),
         "GOTOOLCHAIN": "local",
@@ -76,7 +76,7 @@ def go_environment() -> dict[str, str]:
 
 
 def module_folder(tool: Tool, module: str) -> Path:
-    """Where the sources of `module` lie, in the version that `tool` pins: downloaded without its dependencies, checked against go.sum."""
+    """Folder with the sources of `module` in the version that `tool` pins, downloaded without dependencies and checked against go.sum."""
     log = _log(tool)
     required = json.loads(_go(tool, ["mod", "edit", "-json"], log))["Require"]
     (version,) = (pin["Version"] for pin in required if pin["Path"] == module)
@@ -97,7 +97,7 @@ def _build(tool: Tool, output: Path) -> None:
 
 
 def _go_name(tool: Tool, package: str) -> str:
-    """The name `go build` gives a package's binary: its last path element, a major-version suffix left out."""
+    """The name that `go build` gives a package's binary: its last path element without a major-version suffix."""
     if package == ".":
         return tool.name
     parts = package.split("/")
@@ -105,7 +105,7 @@ def _go_name(tool: Tool, package: str) -> str:
 
 
 def _go(tool: Tool, arguments: Sequence[str], log: Path) -> str:
-    """Run `go` in the tool's folder with its messages in `log`, and return what it printed."""
+    """Run `go` in the tool's folder, write its messages to `log`, and return its output."""
     (GO / "tmp").mkdir(parents=True, exist_ok=True)
     with log.open("w") as messages:
         answer = subprocess.run(
@@ -121,7 +121,7 @@ def _fail(tool: Tool, log: Path) -> None:
     if "no space left on device" in text:
         raise BenchError(_space_message(tool))
     tail = "\n".join(f"  {line}" for line in text.strip().splitlines()[-LOG_TAIL:])
-    raise BenchError(f"building {tool.name} failed; mend it and run again: {BUILD_COMMAND}\n{tail}\n  whole log: {log}")
+    raise BenchError(f"building {tool.name} failed; fix the cause and run again: {BUILD_COMMAND}\n{tail}\n  whole log: {log}")
 
 
 def _log(tool: Tool) -> Path:
@@ -141,20 +141,20 @@ def _require_space(tool: Tool) -> None:
 def _space_message(tool: Tool) -> str:
     free = shutil.disk_usage(CACHE).free / GIB
     return (
-        f"building {tool.name} needs {FREE_NEEDED / GIB:.0f} GiB free under {CACHE} and {free:.1f} GiB are; "
-        f"free some, or set XDG_CACHE_HOME to a larger disk, and run again: {BUILD_COMMAND}"
+        f"building {tool.name} needs {FREE_NEEDED / GIB:.0f} GiB free under {CACHE}, but only {free:.1f} GiB are free; "
+        f"free some space, or set XDG_CACHE_HOME to a larger disk, and run again: {BUILD_COMMAND}"
     )
 
 
 def _clear_leftovers() -> None:
-    """What a killed build left; safe under the lock, since whoever holds it is the only one that builds."""
+    """Remove the leftovers of a killed build. The caller holds the build lock, so no other build runs."""
     for partial in BIN.glob("*/*.partial"):
         shutil.rmtree(partial)
     shutil.rmtree(GO / "tmp", ignore_errors=True)
 
 
 def trim(caches: Iterable[Path], limit: int) -> None:
-    """Remove caches, the first ones first, until together they hold at most `limit` bytes."""
+    """Remove caches in the given order until together they hold at most `limit` bytes."""
     sizes = {cache: _size(cache) for cache in caches}
     for cache in sizes:
         if sum(sizes.values()) > limit:
@@ -164,7 +164,7 @@ def trim(caches: Iterable[Path], limit: int) -> None:
 
 
 def prune(root: Path, limit: int, keep: set[Path]) -> None:
-    """Remove builds that are not in `keep`, the longest unused first, until `root` holds at most `limit` bytes."""
+    """Remove builds that are not in `keep`, least recently used first, until `root` holds at most `limit` bytes."""
     builds = sorted(root.glob("*/*"), key=lambda build: build.stat().st_mtime)
     sizes = {build: _size(build) for build in builds}
     total = sum(sizes.values())
@@ -175,10 +175,10 @@ def prune(root: Path, limit: int, keep: set[Path]) -> None:
 
 
 def _size(root: Path) -> int:
-    """Bytes under `root`, as the disk counts them: Go's caches hold very many small files."""
+    """Bytes under `root` in disk blocks, because Go's caches hold very many small files."""
     total = 0
     for folder, _, names in os.walk(root):
         for name in names:
             with suppress(FileNotFoundError):  # Go removes files of its cache while it works
-                total += os.lstat(f"{folder}/{name}").st_blocks * 512  # units of 512 bytes, whatever the file system's are
+                total += os.lstat(f"{folder}/{name}").st_blocks * 512  # st_blocks counts units of 512 bytes on every file system
     return total

@@ -1,7 +1,7 @@
-"""Runs `buildah`, with storage of its own under the cache folder.
+"""Runs `buildah` with its own storage under the cache folder.
 
-The storage holds unpacked layers, so that a second build continues where the first one left off. It may be deleted at
-any time: bases come back from the registry.
+The storage keeps unpacked layers, so that an interrupted build continues from them. It may be deleted at
+any time: base images come back from the registry.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LOG_TAIL = 12
 def build(
     context: Path, reference: str, *, target: str | None = None, build_args: Mapping[str, str] | None = None, network: bool = True
 ) -> None:
-    """Build the Containerfile or Dockerfile in `context`. `network=False` gives its RUN steps nothing of this machine."""
+    """Build the Containerfile or Dockerfile in `context`. With `network=False`, its RUN steps have no network and no machine settings."""
     arguments = ["--layers", "--force-rm", "--pull=false", "--isolation", "chroot", "--network", "host", "--tag", reference]
     if target:
         arguments += ["--target", target]
@@ -42,10 +42,10 @@ def build(
 
 
 def push(local: str, reference: str, address: str) -> str:
-    """Push `local` to the registry at `address` (host:port) as `reference`; returns the digest of the manifest there.
+    """Push `local` to the registry at `address` (host:port) as `reference`; return the digest of the pushed manifest.
 
-    Layers are left in buildah's own compression: with any other it would pack every layer again at every push, those
-    included that the registry has already.
+    The push keeps buildah's own layer compression. Any other compression would repack every layer at every push, even
+    layers that the registry already has.
     """
     with tempfile.NamedTemporaryFile("r", prefix="bench-digest-") as digest:
         options = ["--tls-verify=false", "--format", "oci", "--digestfile", digest.name]
@@ -54,38 +54,38 @@ def push(local: str, reference: str, address: str) -> str:
 
 
 def ensure_local(reference: str, address: str) -> None:
-    """Bring a base back from the registry at `address` where the storage has lost it."""
+    """Pull a base image from the registry at `address` if the storage no longer has it."""
     if _buildah(["inspect", "--type", "image", reference]).returncode:
         remote = f"{address}/{reference}"
         _run(["pull", "--tls-verify=false", remote], reference)
         _run(["tag", remote, reference], reference)
-        _run(["rmi", remote], reference)  # the name only: the image has another one now
+        _run(["rmi", remote], reference)  # removes only the name, which now belongs to another image
 
 
 def clear_leftovers() -> None:
-    """Remove the half-made containers of builds that were killed; only for whoever is the only one that builds."""
+    """Remove the unfinished containers of killed builds. The caller holds the build lock."""
     _run(["rm", "--all"], "buildah")
 
 
 def remove(reference: str) -> None:
-    """Remove an image that the registry has and no build starts from."""
+    """Remove an image that the registry has and on which no build depends."""
     _run(["rmi", reference], reference)
 
 
 def prune() -> None:
-    """Remove images that no name leads to any more: what newer builds of the same name have replaced."""
+    """Remove images without a name: newer builds took their names."""
     _run(["rmi", "--prune"], "buildah")
 
 
 def _run(command: Sequence[str], reference: str) -> None:
-    """Run one command about `reference`, with all it says in a log of its own."""
+    """Run one command about `reference` and write its output to a separate log."""
     answer = _buildah(command)
     log = LOGS / f"image-{reference.replace('/', '_').replace(':', '_')}-{command[0]}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text(answer.stdout)
     if answer.returncode:
         tail = "\n".join(f"  {line}" for line in answer.stdout.strip().splitlines()[-LOG_TAIL:])
-        raise BenchError(f"`buildah {command[0]}` failed for {reference}; mend it and run again\n{tail}\n  whole log: {log}")
+        raise BenchError(f"`buildah {command[0]}` failed for {reference}; fix the cause and run again\n{tail}\n  whole log: {log}")
 
 
 def _buildah(command: Sequence[str]) -> subprocess.CompletedProcess[str]:

@@ -1,7 +1,7 @@
-"""The mirror's charts, packed from the Go modules of the projects they install.
+"""The mirror's charts, packed from the Go modules of the projects that they install.
 
-The version in the file name is the one that the chart's published registry has, `v` included. `helm template` has
-rendered every chart once with its default values before it counts as present.
+The version in the file name is the version in the chart's published registry, including a leading `v`. A chart counts as
+present only after `helm template` has rendered it with its default values.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from bench.mirror import Artifact, source_digest
 from bench.tools import SOURCES, TOOLS, Tool, binary, toolchain
 
 KUBERNETES = "1.36.3"
-"""What the charts are rendered for: left to itself, a helm built from its module assumes 1.20."""
+"""Kubernetes version for which charts are rendered; a helm built from its module assumes 1.20 by default."""
 
 VALUES_TEMPLATE = "values.tmpl.yaml"
-"""Where Envoy Gateway keeps its charts' values until a release writes its image into them."""
+"""File with the default values of Envoy Gateway's charts before a release writes its image into them."""
 
 CHART_FILES = ("Chart.yaml", "values.yaml", VALUES_TEMPLATE, "values.schema.json", "templates", "files", "crds", "charts")
-"""What `helm` reads of a chart's folder; the rest is upstream's own documentation and tests."""
+"""Files of a chart folder that `helm` reads; the others are upstream's documentation and tests."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Chart(Artifact):
     module: str
     folder: str
     variables: Mapping[str, str] = field(default_factory=dict)
-    """What upstream's release writes into the template of the chart's values."""
+    """Values that upstream's release writes into the template of the chart's values."""
 
     kind = "chart"
     folder_name = "charts"
@@ -77,7 +77,7 @@ TABLE = (
 
 
 def pack(folder: Path, chart: Chart) -> bytes:
-    """The chart in `folder` as a .tgz of the published version; the same folder always gives the same bytes."""
+    """Pack the chart in `folder` as a .tgz of the published version; the same folder always gives the same bytes."""
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name, data in _files(folder, chart):
@@ -105,6 +105,6 @@ def _paths(folder: Path) -> Iterator[Path]:
 
 
 def _chart_yaml(path: Path, version: str) -> bytes:
-    """Upstream writes a release's version into the chart as it publishes it; some modules carry a placeholder."""
+    """Chart.yaml with the release's version; some modules carry a placeholder that upstream replaces when it publishes."""
     metadata = yaml.safe_load(path.read_text()) | {"version": version, "appVersion": version}
     return yaml.safe_dump(metadata, sort_keys=False).encode()

@@ -1,4 +1,4 @@
-"""Makes what `bench env` offers to a machine without Pulumi's tools, so that stacks can be previewed: no node, no images, no root."""
+"""Builds the clients that `bench env` offers for previews on a machine without Pulumi's tools: no node, no images, no root."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from bench.environment import missing_clients, missing_providers, own_path
 from bench.tools import maker
 
 KUSTOMIZE = "kubectl"
-"""Makes manifests, also for a person who has one: theirs could be of any version."""
+"""Renders manifests even if the user has kubectl, because the user's version is unknown."""
 
 
 def ensure() -> None:
-    """Build what is missing and not cached; nothing where a person has every command and provider. BenchError says why not."""
+    """Build the missing clients; nothing if the user has every command and provider. Raises BenchError with the reason for a failure."""
     path = own_path(os.environ.get("PATH", ""))
     commands = missing_clients(path)
     if not commands and not missing_providers(path, Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")):

@@ -1,4 +1,4 @@
-"""Programs that mount things and start others, run so that nothing of them can stay behind."""
+"""Runs programs that mount file systems and start other programs, so that nothing of them remains afterwards."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from collections.abc import Sequence
 
 
 def confined(command: Sequence[str]) -> list[str]:
-    """`command` in a mount and process namespace of its own, which the kernel ends with this process, however that ends."""
+    """`command` in its own mount and process namespace, which the kernel ends together with this process."""
     return ["setpriv", "--pdeathsig", "KILL", "--", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc", *command]

@@ -1,4 +1,4 @@
-"""What a folder with a Containerfile holds, as one hash: the same content gives the same image tag."""
+"""Hash of a folder with a Containerfile: the same content gives the same image tag."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ IGNORE_FILES = (".containerignore", ".dockerignore")
 
 
 def digest(folder: Path) -> str:
-    """Hash over names, kinds, execute bits and contents of the files that a build of `folder` could see."""
+    """Hash over the names, kinds, execute bits and contents of the files that a build of `folder` can see."""
     if not any((folder / name).is_file() for name in CONTAINERFILES):
-        raise BenchError(f"{folder} has no {' or '.join(CONTAINERFILES)}; name the folder that holds one")
+        raise BenchError(f"{folder} has no {' or '.join(CONTAINERFILES)}; give the folder that holds one")
     content = hashlib.sha256()
     for path in files(folder):
         executable = os.access(path, os.X_OK)
@@ -28,7 +28,7 @@ def digest(folder: Path) -> str:
 
 
 def files(folder: Path) -> Iterator[Path]:
-    """The files of `folder` in a fixed order, without those that its `.dockerignore` leaves out."""
+    """Files of `folder` in a fixed order, without the files that its `.dockerignore` excludes."""
     rules = _rules(folder)
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
@@ -37,7 +37,7 @@ def files(folder: Path) -> Iterator[Path]:
 
 
 def _ignored(name: str, rules: Sequence[tuple[re.Pattern[str], bool]]) -> bool:
-    """The last rule that matches the file, or a folder above it, decides."""
+    """True if `.dockerignore` excludes the file: the last rule that matches the file or a folder above it decides."""
     ignored = False
     for pattern, excludes in rules:
         if pattern.match(name):
@@ -52,7 +52,7 @@ def _rules(folder: Path) -> list[tuple[re.Pattern[str], bool]]:
 
 
 def _pattern(rule: str) -> re.Pattern[str]:
-    """A rule of a `.dockerignore`: anchored at the folder, `**` for any depth, and what lies below a match matches too."""
+    """Pattern of one `.dockerignore` rule: anchored at the folder; `**` matches any depth; a match includes everything below it."""
     translated = ""
     for part in re.split(r"(\*\*/?|\*|\?|\[[^]]*\])", rule.strip().strip("/").removeprefix("./")):
         translated += _WILDCARDS.get(part) or (part if part.startswith("[") else re.escape(part))

@@ -1,4 +1,4 @@
-"""Says what this machine lacks for a node, each with the command that mends it, before anything is built or started."""
+"""Checks this machine for a node before anything is built or started, and gives the command that fixes each problem."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ PACKAGES = Path(__file__).parent / "apt-packages.txt"
 
 GIB = 1024**3
 DISK_TO_BUILD = 30
-"""GiB for a first build: Go's caches at their fullest, the binaries, and the images with buildah's working copies."""
+"""GiB for a first build: full Go caches, the binaries, and the images with buildah's working copies."""
 DISK_TO_RUN = 5
-"""GiB for a node whose parts are all cached: its unpacked images, logs and volumes."""
+"""GiB for a node whose parts are all cached: unpacked images, logs and volumes."""
 MEMORY = 7
-"""GiB: an 8 GB machine. The node with a small platform takes 3; linking Kubernetes takes 4."""
+"""GiB of memory, which an 8 GB machine has. The node with a small platform uses 3 GiB; linking Kubernetes uses 4 GiB."""
 
 GO = (1, 26)
 PYTHON = (3, 11)
 
 CONTROLLERS = frozenset({"cpu", "cpuset", "memory", "pids"})
-"""What the kubelet insists on in either cgroup version."""
+"""Controllers that the kubelet requires in both cgroup versions."""
 
-KERNEL_REMEDY = "use a machine or VM of your own: a container must be privileged"
+KERNEL_REMEDY = "use a physical or virtual machine; a container would have to be privileged"
 TRIAL_REMEDIES = {"overlayfs": f"put {STATE_ROOT} on ext4 or xfs with BENCH_STATE=/path, or {KERNEL_REMEDY}"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One check: what was found, and the remedy where that is not enough."""
+    """Result of one check. `remedy` is empty if nothing needs fixing."""
 
     check: str
     state: str
@@ -45,30 +45,30 @@ class Finding:
 
 
 def examine(instance: Instance) -> list[Finding]:
-    """Every check, in the order in which one would mend them."""
+    """Run every check, in the order in which a user would fix problems."""
     return judge(look(instance), instance)
 
 
 def require(instance: Instance) -> None:
-    """BenchError with everything this machine lacks, where it lacks anything."""
+    """Raise BenchError with everything that this machine lacks."""
     missing = [finding for finding in examine(instance) if finding.missing]
     if missing:
-        lines = [f"  {finding.check}: {finding.state}; to mend it: {finding.remedy}" for finding in missing]
+        lines = [f"  {finding.check}: {finding.state}; to fix it: {finding.remedy}" for finding in missing]
         raise BenchError("\n".join(["this machine cannot run a node yet (python -m bench doctor shows every check)", *lines]))
 
 
 def table(findings: list[Finding]) -> str:
-    """Three columns: check, state, and how to mend it, empty where nothing is to be done."""
-    rows = [("check", "state", "to mend it"), *((f.check, f.state, f.remedy) for f in findings)]
+    """Three columns: check, state and remedy; the remedy is empty if nothing needs fixing."""
+    rows = [("check", "state", "to fix it"), *((f.check, f.state, f.remedy) for f in findings)]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     return "\n".join(f"{check:<{widths[0]}}  {state:<{widths[1]}}  {remedy}".rstrip() for check, state, remedy in rows)
 
 
 def judge(facts: Facts, instance: Instance) -> list[Finding]:
-    """Findings from facts alone."""
+    """Derive the findings from facts alone."""
     return [
         _root(facts),
-        *(_privileges(facts) if facts.root else ()),  # nobody else can tell what root may do
+        *(_privileges(facts) if facts.root else ()),  # only root can test what root may do
         _packages(facts),
         _disk(facts),
         _at_least("memory", facts.memory / GIB, MEMORY, "use a machine with 8 GB of memory"),
@@ -103,7 +103,7 @@ def _capabilities(facts: Facts) -> Finding:
 
 def _packages(facts: Facts) -> Finding:
     if facts.packages is None:
-        return Finding("packages", "no dpkg", "use Debian 12 or newer, or Ubuntu 24.04 or newer: images are made from its packages")
+        return Finding("packages", "no dpkg", "use Debian 12 or newer, or Ubuntu 24.04 or newer; the images are made from its packages")
     wanted = wanted_packages()
     if lacking := [name for name in wanted if name not in facts.packages]:
         command = f"apt-get update && apt-get install -y --no-install-recommends {' '.join(lacking)}"
@@ -112,7 +112,7 @@ def _packages(facts: Facts) -> Finding:
 
 
 def _kernel(facts: Facts) -> Iterator[Finding]:
-    """Without iptables, the finding about packages stands for its trial."""
+    """Findings about the kernel. Without iptables, the finding about packages replaces the iptables trial."""
     for name, error in facts.trials.items():
         if name == "iptables" and facts.packages is not None and name not in facts.packages:
             continue
@@ -122,14 +122,14 @@ def _kernel(facts: Facts) -> Iterator[Finding]:
 def _controllers(facts: Facts) -> Finding:
     if lost := sorted(CONTROLLERS - facts.controllers):
         return Finding(
-            "cgroups", f"no {', '.join(lost)}", f"boot with cgroup v2, or mount these controllers writable; else {KERNEL_REMEDY}"
+            "cgroups", f"no {', '.join(lost)}", f"boot with cgroup v2, or mount these controllers writable; otherwise {KERNEL_REMEDY}"
         )
     return Finding("cgroups", ", ".join(sorted(CONTROLLERS)))
 
 
 def _disk(facts: Facts) -> Finding:
     needed = DISK_TO_RUN if facts.built else DISK_TO_BUILD
-    remedy = f"free some, or put {CACHE} and {STATE_ROOT} on a larger disk with XDG_CACHE_HOME and BENCH_STATE"
+    remedy = f"free some space, or move {CACHE} and {STATE_ROOT} to a larger disk with XDG_CACHE_HOME and BENCH_STATE"
     return _at_least("free disk", facts.disk_free / GIB, needed, remedy)
 
 

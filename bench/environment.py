@@ -1,7 +1,7 @@
-"""What a client of the node needs: its kubeconfig, the mirror, and the tools this machine lacks.
+"""Connection data for a client of the node: kubeconfig, mirror, and the tools that this machine lacks.
 
-Whatever a person has installed wins: the bench adds only what is absent from PATH, and of Pulumi's parts either all or
-none, because engine, language host and their scripts must fit together.
+Tools that the user has installed win: the bench adds only what is absent from PATH. It adds Pulumi's parts all together
+or not at all, because engine, language host and their scripts must match.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ CLIENTS: Mapping[str, tuple[str, ...]] = {
     "helm": ("helm",),
     "kubectl": ("kubectl",),
 }
-"""Command a person may have → what the bench adds where they have not."""
+"""Command that the user may have → tool that the bench adds if the user does not have it."""
 
 PROVIDERS = ("aws", "kubernetes", "random")
 
 SUBSTITUTES = {"docker.io/pgsty/silo:RELEASE.2026-09-16T00-00-00Z": MINIO, "docker.io/vllm/vllm-openai:v0.32.0": VLLM}
-"""Images that cannot be made from a package registry → the one the bench offers for the same purpose."""
+"""Image that cannot be made from a package registry → image that the bench offers for the same purpose."""
 
 KNATIVE_INGRESS = {"class": "traefik.ingress.networking.knative.dev", "service": "traefik/traefik"}
-"""The ingress that the node brings for Knative (`addons/traefik.yaml`): its class, and namespace/name of its Service, port 80."""
+"""The node's Knative ingress (`addons/traefik.yaml`): its class, and namespace/name of its Service on port 80."""
 
 
 def describe(instance: Instance) -> dict[str, Any]:
-    """The JSON of `bench env`; BenchError where a tool it has to offer is not built yet."""
+    """The JSON of `bench env`. Raises BenchError if a tool that it must offer is not built yet."""
     search = own_path(os.environ.get("PATH", ""))
     pulumi_home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
     return {
@@ -57,7 +57,7 @@ def describe(instance: Instance) -> dict[str, Any]:
 
 
 def _extras(wanted: extras.Wanted) -> dict[str, Any]:
-    """What the node has beyond every node's; of Prometheus nothing where it has none."""
+    """The optional parts of the node; nothing about Prometheus if the node has none."""
     told: dict[str, Any] = {"with": sorted(wanted.parts), "gpus": wanted.gpus}
     if extras.MONITORING in wanted.parts:
         told["monitoring"] = {"prometheusUrl": extras.PROMETHEUS_URL, "labels": dict(extras.MONITOR_LABELS)}
@@ -65,7 +65,7 @@ def _extras(wanted: extras.Wanted) -> dict[str, Any]:
 
 
 def path_entries(search: str, pulumi_home: Path, commands: Iterable[str] = CLIENTS) -> list[str]:
-    """Folders with what is missing beside a PATH, of the named commands and of all providers."""
+    """Folders to add to a PATH so that it has the named commands and all providers."""
     clients = {name: binary(name) for name in missing_clients(search, commands)}
     return [
         *([str(_links(clients, PATHS))] if clients else []),
@@ -74,20 +74,20 @@ def path_entries(search: str, pulumi_home: Path, commands: Iterable[str] = CLIEN
 
 
 def own_path(path: str) -> str:
-    """A person's PATH without what this module put on it in an earlier call: that must not count as theirs."""
+    """The user's PATH without the folders that an earlier call of this module added."""
     ours = (PATHS, PLUGINS)
     return os.pathsep.join(entry for entry in path.split(os.pathsep) if not any(Path(entry).is_relative_to(folder) for folder in ours))
 
 
 def missing_clients(path: str, commands: Iterable[str] = CLIENTS) -> list[str]:
-    """What the bench has to offer beside a PATH."""
+    """Tools that the bench must add to a PATH."""
     return [name for command in commands if shutil.which(command, path=path) is None for name in CLIENTS[command]]
 
 
 def missing_providers(path: str, pulumi_home: Path) -> list[str]:
     """Providers whose official plugin is neither installed in Pulumi's folder nor on a PATH.
 
-    The engine prefers a plugin on PATH over an installed one, so ours may only be there where there is no other.
+    The engine prefers a plugin on PATH over an installed one, so the bench adds its own only if there is no other.
     """
     return [
         name
@@ -98,9 +98,9 @@ def missing_providers(path: str, pulumi_home: Path) -> list[str]:
 
 
 def _links(targets: Mapping[str, Path], root: Path) -> Path:
-    """A folder with one link per target, named after the set, so that a PATH that holds it stays true.
+    """A folder with one link per target, named after the set, so that a PATH that contains it stays valid.
 
-    Hard links: Pulumi's language host looks for its script beside where it really lies, which a symbolic link is not.
+    The links are hard links, because Pulumi's language host looks for its script in the folder of its real path.
     """
     content = hashlib.sha256("\n".join(["hard", *_pairs(targets.items())]).encode()).hexdigest()[:16]
     folder = root / content

@@ -1,7 +1,7 @@
-"""The one exception of the bench that is meant for people."""
+"""The bench's one exception for the user."""
 
 from __future__ import annotations
 
 
 class BenchError(Exception):
-    """Something a person can mend. The message says what is wrong and what to do; it is printed without a traceback."""
+    """A problem that the user can fix. The message says what is wrong and what to do; it is printed without a traceback."""

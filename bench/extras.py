@@ -1,7 +1,7 @@
-"""What a node has only where somebody asked for it: `--with NAME` of `bench build` and `bench up`.
+"""Optional parts of a node: `--with NAME` of `bench build` and `bench up`.
 
-Two cores and one disk do not carry everything at once, and most work needs none of this. What was asked for is kept with
-the node: a later `up` adds to it, `status` and `env` speak of it, and `down` forgets it.
+Two cores and one disk cannot carry all of them at once, and most work needs none. The node remembers its optional parts:
+a later `up` adds to them, `status` and `env` show them, and `down` forgets them.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ MONITORING = "monitoring"
 
 PROMETHEUS_URL = "http://prometheus.monitoring.svc.cluster.local:9090"
 MONITOR_LABELS = {"prometheus": "bench"}
-"""Of the ServiceMonitors, PodMonitors and PrometheusRules that the node's Prometheus heeds, in any namespace."""
+"""Labels by which the node's Prometheus selects ServiceMonitors, PodMonitors and PrometheusRules in any namespace."""
 
 
 @dataclass(frozen=True)
 class Extra:
-    """Tools of `OPTIONAL` and the images that they, or a download, end up in."""
+    """Tools of `OPTIONAL` and the images that contain them or a download."""
 
     tools: tuple[str, ...]
     images: tuple[str, ...]
@@ -40,12 +40,12 @@ EXTRAS: Mapping[str, Extra] = {
     ),
     "vllm": Extra((), (VLLM,)),
 }
-"""`monitoring` also starts what it brings; the others are there to be pulled."""
+"""`up` starts the images of `monitoring`; the other images only become available to pull."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What one node has beyond every node's. `gpus`: how many it claims to have; it has none, so whatever runs on them runs on the CPU."""
+    """Optional parts of one node. `gpus` is the number of GPUs that the node claims; it has none, so GPU pods run on the CPU."""
 
     parts: frozenset[str] = frozenset()
     gpus: int = 0
@@ -60,7 +60,7 @@ class Wanted:
         return [reference for reference in IMAGES if reference not in left_out]
 
     def with_words(self, words: Iterable[str]) -> Wanted:
-        """And what `words` ask for, each the name of an extra or `gpus=NUMBER`; BenchError for any other."""
+        """These parts plus those that `words` name: an extra or `gpus=NUMBER`. Raises BenchError for any other word."""
         parts, gpus = set(self.parts), self.gpus
         for word in words:
             name, _, value = word.partition("=")
@@ -69,15 +69,15 @@ class Wanted:
             elif word in EXTRAS:
                 parts.add(word)
             else:
-                raise BenchError(f"--with {word} is unknown; choose of: {', '.join(EXTRAS)}, {GPUS}=NUMBER")
+                raise BenchError(f"--with {word} is unknown; choose one of: {', '.join(EXTRAS)}, {GPUS}=NUMBER")
         return Wanted(frozenset(parts), gpus)
 
 
 def read(instance: Instance) -> Wanted:
-    """What the node was asked to have; nothing where there is no node."""
+    """The optional parts recorded for the node; none if there is no node."""
     try:
         kept = json.loads((instance.state / FILE).read_text())
-    except (FileNotFoundError, PermissionError):  # the folder is root's
+    except (FileNotFoundError, PermissionError):  # the folder belongs to root
         return Wanted()
     return Wanted(frozenset(kept["parts"]), kept[GPUS])
 

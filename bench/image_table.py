@@ -1,7 +1,7 @@
-"""The images the bench offers, under their upstream names where upstream has one.
+"""The bench's images, under their upstream names where upstream has one.
 
-How each is put together stands in `bench/containerfiles/<folder>/Containerfile`; the parts named here are laid beside it.
-A tag is upstream's and the version of what is inside, or the version of what Debian has.
+`bench/containerfiles/<folder>/Containerfile` builds each image; the build context also contains the parts named here.
+An image's tag is upstream's tag and the version of its content, or the version of Debian's package.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Part(Protocol):
     """A file that goes into an image."""
 
     def key(self) -> str:
-        """Changes whenever the file could; answered without making the file."""
+        """A key that changes whenever the file can change. It does not make the file."""
 
     def write(self, target: Path) -> None:
         """Make the file."""
@@ -31,7 +31,7 @@ class Part(Protocol):
 
 @dataclass(frozen=True)
 class Binary:
-    """A program of `bench/tools.py`, which must be built by then."""
+    """A program of `bench/tools.py`, which must already be built."""
 
     name: str
 
@@ -82,11 +82,11 @@ class Image:
     folder: str
     """Folder of its Containerfile under `CONTAINERFILES`."""
     parts: Mapping[str, Part] = field(default_factory=dict)
-    """File name beside the Containerfile → what it is."""
+    """File name beside the Containerfile → the part behind it."""
     bases: Sequence[str] = ()
-    """References of the images its Containerfile starts from; they stand earlier in `IMAGES`."""
+    """References of the images on which its Containerfile builds; they stand earlier in `IMAGES`."""
     network: bool = False
-    """Whether its RUN steps download something."""
+    """True if its RUN steps download something."""
 
     @property
     def containerfile(self) -> Path:
@@ -104,7 +104,7 @@ _INITIALIZER = "initializer-entrypoint"
 
 
 def _static(reference: str, folder: str, program: str, name: str | None = None) -> Image:
-    """An image of one program; `name` where the image calls it otherwise than the bench does."""
+    """An image with one program. `name` is the program's name in the image if it differs from the bench's."""
     return Image(reference, folder, parts={name or program: Binary(program)})
 
 
@@ -139,7 +139,7 @@ IMAGES: Mapping[str, Image] = {
         ),
         _static("registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0", "kube-state-metrics", "kube-state-metrics"),
         Image(
-            # As containerd spells out `traefik:v3.6.12`.
+            # The full name that containerd gives `traefik:v3.6.12`.
             "docker.io/library/traefik:v3.6.12",
             "traefik",
             parts={name: Binary(name) for name in ("traefik", "traefik-launcher")},

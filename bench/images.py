@@ -1,7 +1,7 @@
-"""Builds the bench's images, and a user's, into the registry's store, once per content.
+"""Builds the bench's images and the user's images into the registry's store, once per content.
 
-A marker file per image records what the image was made from and the digest it was pushed as. It is written last, so a
-build that was killed continues at the image it was at, and a marker whose image has left the store counts for nothing.
+A marker file per image records its inputs and the pushed digest. The marker is written last, so a killed build
+continues with its current image. A marker whose image is no longer in the store does not count.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ CONTEXTS = CACHE / "contexts"
 LOCK = CACHE / "images.lock"
 
 BASE = "BASE"
-"""Build argument that names the base image of a user's Containerfile; `PYTORCH` where the user names none."""
+"""Build argument that names the base image of a user's Containerfile; `PYTORCH` is the default."""
 
 TAG_LENGTH = 12
 
 
 def ensure(references: Iterable[str]) -> None:
-    """Build and push those of the table's images, and the bases they need, that are not in the store yet; BenchError says which failed."""
+    """Build and push the images of the table, and their bases, that are not in the store. Raises BenchError with the failed image."""
     wanted = [IMAGES[reference] for reference in _with_bases(references)]
     missing = [image for image in wanted if not _stored(image.reference, key(image))]
     if len(missing) < len(wanted):
@@ -47,16 +47,16 @@ def ensure(references: Iterable[str]) -> None:
 
 
 def build_context(folder: Path, name: str, target: str | None = None, build_args: Mapping[str, str] | None = None) -> str:
-    """Build a folder with a Containerfile or Dockerfile and push it as `bench.local/<name>:<content hash>`; returns that reference.
+    """Build a folder with a Containerfile or Dockerfile, push it as `bench.local/<name>:<content hash>` and return that reference.
 
-    The hash covers the folder without what `.dockerignore` leaves out, the target, the build arguments and the base.
+    The hash covers the target, the build arguments, the base, and the folder without the files that `.dockerignore` excludes.
     """
     arguments = {BASE: PYTORCH} | dict(build_args or {})
     base = IMAGES.get(arguments[BASE])
     content = _hash(context.digest(folder), target, sorted(arguments.items()), key(base) if base else None)
     reference = f"bench.local/{name}:{content[:TAG_LENGTH]}"
     if any(known.startswith(f"bench.local/{name}:") for known in IMAGES):
-        raise BenchError(f"bench.local/{name} is an image of the bench's own; choose another name")
+        raise BenchError(f"bench.local/{name} is one of the bench's own images; choose another name")
     if _stored(reference, content):
         progress.line(f"cached     {reference}", "image")
         return reference
@@ -65,7 +65,7 @@ def build_context(folder: Path, name: str, target: str | None = None, build_args
     with _building() as address, progress.step(f"building   {reference}"):
         if base:
             buildah.ensure_local(base.reference, address)
-        # One local name for every build of it, so that older ones lose theirs and `prune` finds them.
+        # All builds of an image share one local name, so that older ones lose it and `prune` finds them.
         local = f"bench.local/{name}:latest"
         buildah.build(folder, local, target=target, build_args=arguments)
         _record(reference, content, buildah.push(local, reference, address))
@@ -73,14 +73,14 @@ def build_context(folder: Path, name: str, target: str | None = None, build_args
 
 
 def key(image: Image) -> str:
-    """Changes whenever the image could: its Containerfile, its parts or its bases."""
+    """A key that changes whenever the image can change: its Containerfile, its parts or its bases."""
     parts = [(name, part.key()) for name, part in sorted(image.parts.items())]
     return _hash(image.reference, image.containerfile.read_text(), parts, [key(IMAGES[base]) for base in image.bases])
 
 
 @contextmanager
 def _building() -> Iterator[str]:
-    """Be the only one that builds, without what a killed build left; yields the address of the registry to push to."""
+    """Hold the build lock and remove the leftovers of a killed build; yields the address of the registry to push to."""
     with exclusive(LOCK, "the image build"), registry.serving() as address:
         shutil.rmtree(CONTEXTS, ignore_errors=True)
         buildah.clear_leftovers()
@@ -88,7 +88,7 @@ def _building() -> Iterator[str]:
 
 
 def _with_bases(references: Iterable[str]) -> list[str]:
-    """The references and all that they are built on, in the table's order: bases come first there."""
+    """The references and all their base images, in the table's order, which puts bases first."""
     needed = set(references)
     for reference in reversed(list(IMAGES)):
         if reference in needed:
@@ -111,7 +111,7 @@ def _make(image: Image, address: str) -> None:
 
 
 def _started_from() -> set[str]:
-    """The images whose unpacked layers are worth keeping: other builds start from them."""
+    """Images whose unpacked layers are kept because other builds start from them."""
     return {PYTORCH}.union(*(image.bases for image in IMAGES.values()))
 
 
@@ -124,7 +124,7 @@ def _record(reference: str, content: str, digest: str) -> None:
 
 
 def _stored(reference: str, content: str) -> bool:
-    """Whether the store has `reference` made from exactly this content."""
+    """True if the store has `reference` made from exactly this content."""
     try:
         marker = json.loads(_marker(reference).read_text())
     except FileNotFoundError:

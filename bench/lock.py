@@ -1,4 +1,4 @@
-"""One writer at a time: a file lock that names who holds it and vanishes with its process."""
+"""One writer at a time: a file lock that records its holder and ends with the holder's process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench import progress
 
 @contextmanager
 def exclusive(path: Path, what: str) -> Iterator[None]:
-    """Hold `path` while the body runs, waiting for as long as another process holds it and saying which one that is."""
+    """Hold the lock at `path` while the body runs. Waits for another process that holds it, and shows that process."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as lock:
         try:
@@ -21,7 +21,7 @@ def exclusive(path: Path, what: str) -> Iterator[None]:
         except BlockingIOError:
             lock.seek(0)
             holder = lock.read().strip() or "unknown"
-            progress.line(f"waiting    for {what}", f"process {holder} is at it")
+            progress.line(f"waiting    for {what}", f"process {holder} holds the lock")
             fcntl.flock(lock, fcntl.LOCK_EX)
         lock.seek(0)
         lock.truncate()

@@ -1,7 +1,7 @@
-"""What downloads need from this machine while an image is built: its certificates, and how pip and apt reach their registries.
+"""This machine's settings for downloads during an image build: certificates, and the registries of pip and apt.
 
-It is mounted into the build and never becomes part of an image, so that an image says nothing about where it was made.
-Proxies from the environment need nothing here: buildah and apt pass them on themselves.
+They are mounted into the build and never become part of an image, so an image does not depend on where it was built.
+Proxies from the environment need nothing here: buildah and apt pass them on.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
-"""Where Debian keeps the certificates, in images and mostly on the machine."""
+"""Debian's certificate bundle, in images and usually on the machine too."""
 
 PIP_OPTIONS = ("index-url", "extra-index-url", "find-links", "no-index", "trusted-host", "proxy", "timeout", "retries")
-"""pip's options that say where packages come from; its other options are about this machine's own use of pip."""
+"""pip's options that say where packages come from; its other options concern only this machine."""
 
 
 @contextmanager
 def mounts() -> Iterator[list[str]]:
-    """`source:target:ro` volumes for a build's RUN steps; the files behind them last as long as the body."""
+    """`source:target:ro` volumes for a build's RUN steps; the files behind them exist while the body runs."""
     with tempfile.TemporaryDirectory(prefix="bench-config-") as folder:
         pip, apt = Path(folder) / "pip.conf", Path(folder) / "apt.conf"
         options = pip_options(_output(sys.executable, "-m", "pip", "config", "list"))
@@ -38,7 +38,7 @@ def mounts() -> Iterator[list[str]]:
 
 
 def pip_options(listing: str) -> dict[str, str]:
-    """Those of `PIP_OPTIONS` that `pip config list` shows, the environment's last so that they win, as pip has it."""
+    """The options of `PIP_OPTIONS` in the output of `pip config list`; the environment's come last so that they win, as in pip."""
     found: dict[str, str] = {}
     for line in sorted(listing.splitlines(), key=lambda line: line.startswith(":env:")):
         name, _, value = line.partition("=")
@@ -49,7 +49,7 @@ def pip_options(listing: str) -> dict[str, str]:
 
 
 def apt_settings() -> str:
-    """How this machine's apt reaches its mirrors, proxies for one, as lines of an apt.conf."""
+    """This machine's apt settings for reaching its mirrors, such as proxies, as lines of an apt.conf."""
     return "".join(f"{line}\n" for line in _output("apt-config", "dump").splitlines() if line.startswith("Acquire::http"))
 
 

@@ -1,7 +1,7 @@
-"""The mirror's release manifests: the objects that upstream publishes with a release, put together from Go modules.
+"""The mirror's release manifests: the objects that upstream publishes with a release, assembled from Go modules.
 
-Made as upstream's own release scripts make them, with two differences: images are named by tag, since the digests are
-not in the modules, and the files of one module stand in the order of their paths.
+They are made as upstream's release scripts make them, with two differences: images have tags instead of digests, because
+the modules do not contain the digests, and the files of one module are in the order of their paths.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bench.tools import SOURCES, binary, toolchain
 
 @dataclass(frozen=True)
 class Files:
-    """Files of a module, by a glob; a match that is a folder is built with kustomize."""
+    """Files of a module that match a glob; a matching folder is built with kustomize."""
 
     module: str
     glob: str
@@ -30,7 +30,7 @@ class Files:
 class Manifest(Artifact):
     parts: Sequence[Files]
     edits: Sequence[tuple[str, str]] = ()
-    """What upstream writes into the text for a release: pattern → replacement, in which `VERSION` is the version."""
+    """Edits that upstream makes to the text for a release: pattern → replacement, in which `VERSION` is the version."""
 
     kind = "manifest"
     folder_name = "manifests"
@@ -44,9 +44,7 @@ class Manifest(Artifact):
         for pattern, replacement in self.edits:
             text, count = re.subn(pattern, replacement.replace("VERSION", self.version), text)
             if not count:
-                raise BenchError(
-                    f"{self.name} {self.version}: nothing matches {pattern!r} any more; compare with upstream's release script"
-                )
+                raise BenchError(f"{self.name} {self.version}: no text matches {pattern!r}; compare with upstream's release script")
         path.write_text(text)
 
     def _texts(self) -> Iterator[str]:
@@ -59,10 +57,10 @@ class Manifest(Artifact):
 
 
 def _kustomized(folder: Path) -> str:
-    # By its absolute path a folder of Go's module cache looks like an address on github.com.
+    # kustomize would take the absolute path of a folder in Go's module cache for an address on github.com.
     answer = subprocess.run([str(binary("kubectl")), "kustomize", "."], cwd=folder, capture_output=True, text=True, check=False)
     if answer.returncode:
-        raise BenchError(f"kustomize does not build {folder}: {answer.stderr.strip()}")
+        raise BenchError(f"kustomize cannot build {folder}: {answer.stderr.strip()}")
     return answer.stdout
 
 
@@ -75,7 +73,7 @@ PROMETHEUS_CRDS = Manifest(
 TABLE = (
     # kubernetes-sigs/gateway-api:hack/build-install-yaml.sh@v1.6.1
     Manifest("gateway-api", "1.6.1", [Files("sigs.k8s.io/gateway-api", "config/crd/standard/gateway*.yaml")]),
-    # knative/serving:hack/generate-yamls.sh@knative-v1.21.1; config/core links to the CRDs and one setting of the other two.
+    # knative/serving:hack/generate-yamls.sh@knative-v1.21.1; config/core links to the CRDs and to one setting of the other two.
     Manifest(
         "serving-core",
         "1.21.1",
@@ -89,7 +87,7 @@ TABLE = (
             (r"app\.kubernetes\.io/version: devel", 'app.kubernetes.io/version: "VERSION"'),
         ],
     ),
-    # The nightly build of 2026-01-21 is of the very commit that is tagged knative-v1.21.0, d2e29921.
+    # The nightly build of 2026-01-21 was made from the commit tagged knative-v1.21.0, d2e29921.
     Manifest(
         "kourier",
         "1.21.0",
@@ -109,8 +107,8 @@ TABLE = (
             (r"app\.kubernetes\.io/version: main", "app.kubernetes.io/version: VERSION"),
         ],
     ),
-    # Installed nowhere; tests hold the proxies' configuration against it. envoyproxy/gateway:tools/make/kube.mk@v1.9.1, target
-    # `generate-manifests`: these templates, all under one switch that is on.
+    # No cluster installs this; tests check the proxies' configuration against it. envoyproxy/gateway:tools/make/kube.mk@v1.9.1, target
+    # `generate-manifests`: these templates, all enabled by one switch that is on.
     Manifest(
         "envoy-gateway-crds",
         "1.9.1",

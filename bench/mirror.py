@@ -1,6 +1,6 @@
-"""What a platform installs beside images, made from the Go modules of the projects themselves: charts and release manifests.
+"""Charts and release manifests that a platform installs, made from the Go modules of the projects themselves.
 
-Everything has the name and the version that it is published under: `<folder>/<name>-<version>.<ending>`.
+Each file has its published name and version: `<folder>/<name>-<version>.<ending>`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LOCK = CACHE / "mirror.lock"
 
 @dataclass(frozen=True)
 class Artifact(ABC):
-    """One file of the mirror, and how it is made."""
+    """One file of the mirror and the way to make it."""
 
     name: str
     version: str
@@ -39,15 +39,15 @@ class Artifact(ABC):
 
     @abstractmethod
     def key(self) -> str:
-        """Changes whenever the file could."""
+        """A key that changes whenever the file can change."""
 
     @abstractmethod
     def make(self, path: Path) -> None:
-        """Write the file to `path`. It counts once this has returned; BenchError says what is wrong with it."""
+        """Write the file to `path`. The file counts once this returns. Raises BenchError with what is wrong with it."""
 
 
 def ensure(artifacts: Sequence[Artifact]) -> None:
-    """Make those that are not in the mirror yet. BenchError names the one that can't be made."""
+    """Make the files that are not in the mirror yet. Raises BenchError with the file that cannot be made."""
     missing = [artifact for artifact in artifacts if not _present(artifact)]
     if len(missing) < len(artifacts):
         progress.line("cached     charts and manifests", f"{len(artifacts) - len(missing)} of {len(artifacts)}")
@@ -79,5 +79,5 @@ def _marker(artifact: Artifact) -> Path:
 
 
 def source_digest(*files: Path) -> str:
-    """Part of a key: how the bench makes it."""
+    """Hash of the bench's source files that make an artifact; a part of its key."""
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

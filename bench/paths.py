@@ -1,7 +1,7 @@
-"""Where the bench keeps things, and the addresses of one node (an *instance*).
+"""Folders of the bench and the addresses of one node (an *instance*).
 
-Two places: a cache that is shared by all checkouts and can be deleted at any time, and one state folder per
-instance that holds a cluster's data. Instances live side by side, each in a network namespace of its own.
+There are two places: a cache that all checkouts share and that can be deleted at any time, and one state folder per
+instance with a cluster's data. Instances run side by side, each in its own network namespace.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "infe
 STATE_ROOT = Path(os.environ.get("BENCH_STATE") or "/var/lib/inference-platform")
 
 INSTANCES = ("default", "test", "contract", "lifecycle")
-"""`default` is the one people use; the others are the tests' own, one per suite, so that they never touch a person's platform."""
+"""`default` is for users; the others belong to the tests, one per suite, so that tests never touch a user's platform."""
 
 
 @dataclass(frozen=True)
 class Instance:
-    """One node: its folder, its network namespace and its addresses. `index` keeps instances apart."""
+    """One node: its folder, network namespace and addresses. `index` keeps the addresses of instances apart."""
 
     name: str
 
@@ -67,7 +67,7 @@ class Instance:
 
     @property
     def cgroup(self) -> str:
-        """Parent of every process the node starts, in every cgroup hierarchy."""
+        """Parent cgroup of every process that the node starts, in every cgroup hierarchy."""
         return f"bench-{self.name}"
 
     @property

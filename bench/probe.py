@@ -1,4 +1,4 @@
-"""Looks at this machine for `bench/doctor.py`: facts only, no judgement, and nothing stays behind."""
+"""Collects facts about this machine for `bench/doctor.py`, without judging them and without leaving anything behind."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from bench.paths import CACHE, STATE_ROOT, Instance
 CAPABILITIES = {"CAP_NET_ADMIN": 12, "CAP_SYS_ADMIN": 21}
 """Name → bit (linux/capability.h)."""
 
-# Each runs in namespaces of its own, which the kernel clears away with everything made in them. Trying is the only
-# honest answer: a module may be loaded on first use, and a container may be refused what its kernel can do.
+# Each trial runs in its own namespaces, which the kernel removes with everything in them. Only a trial gives a reliable answer: a module
+# may be loaded on first use, and a container may be refused what its kernel supports.
 TRIALS = {
     "bridge": "ip link add trial type bridge",
     "veth": "ip link add trial type veth peer name liart",
@@ -33,32 +33,32 @@ TRIALS = {
 
 @dataclass(frozen=True)
 class Facts:
-    """What a judgement about this machine rests on."""
+    """Facts about this machine."""
 
     root: bool
     capabilities: frozenset[str]
-    """Those of `CAPABILITIES` that this process has."""
+    """The capabilities of `CAPABILITIES` that this process has."""
     trials: dict[str, str]
-    """Name of a trial → the error it ended with, empty where it went well."""
+    """Name of a trial → its error; empty if it succeeded."""
     controllers: frozenset[str]
-    """cgroup controllers of either version that are mounted and can be written."""
+    """cgroup controllers of either version that are mounted and writable."""
     disk_free: int
-    """Bytes free for the cache or for the state, whichever has less."""
+    """Free bytes for the cache or the state, whichever has less."""
     memory: int
-    """Bytes in all."""
+    """Total bytes."""
     packages: frozenset[str] | None
-    """Names of installed Debian packages; None where this machine has no dpkg."""
+    """Names of installed Debian packages; None if this machine has no dpkg."""
     go: str
-    """What `go version` says, empty without Go."""
+    """Output of `go version`; empty without Go."""
     python: tuple[int, int]
     built: bool
-    """Whether all tools are in the cache, so that no room is needed to build them."""
+    """True if all tools are in the cache, so that no space is needed to build them."""
     overlaps: list[str]
-    """Routes of this machine that claim the node's addresses."""
+    """Routes of this machine that overlap the node's addresses."""
 
 
 def look(instance: Instance) -> Facts:
-    """Takes about half a second, most of it the trials."""
+    """Collect the facts. It takes about half a second, mostly for the trials."""
     root = os.geteuid() == 0
     go, built = _go()
     return Facts(
@@ -91,7 +91,7 @@ def _capabilities() -> frozenset[str]:
 
 
 def _try(script: str) -> str:
-    """Run a trial in a new folder where the state will lie: whether overlayfs works depends on the file system below."""
+    """Run a trial in a new folder on the state's file system, because overlayfs depends on the file system below it."""
     with tempfile.TemporaryDirectory(prefix=".trial-", dir=_existing(STATE_ROOT)) as folder:
         command = ["unshare", "--net", "--mount", "--propagation", "private", "sh", "-ec", script]
         try:
@@ -120,7 +120,7 @@ def _packages() -> frozenset[str] | None:
 
 
 def _output(command: Sequence[str]) -> str | None:
-    """What a command prints; None where there is no such command or it fails."""
+    """Output of a command; None if the command does not exist or fails."""
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
@@ -128,5 +128,5 @@ def _output(command: Sequence[str]) -> str | None:
 
 
 def _existing(path: Path) -> Path:
-    """The folder itself, or the nearest one above it that exists."""
+    """The folder itself or its nearest existing parent."""
     return next(folder for folder in (path, *path.parents) if folder.is_dir())

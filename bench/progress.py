@@ -1,6 +1,6 @@
-"""One line per step of work, with the time it took: alive on a terminal, readable in a log.
+"""One line per step of work with its duration, updated on a terminal and readable in a log.
 
-Everything goes to stderr, so that stdout carries only a command's result (`bench env`, `bench image`).
+All lines go to stderr, so that stdout carries only a command's result (`bench env`, `bench image`).
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from contextlib import contextmanager
 from typing import TextIO
 
 WIDTH = 60
-"""Columns up to the time, so that the times of all steps stand below one another."""
+"""Columns before the duration, so that the durations of all steps line up."""
 
 TERMINAL_SECONDS = 1.0
 LOG_SECONDS = 30.0
-"""How often a running step shows its time: a terminal's line is rewritten, a log gets one more line."""
+"""Seconds between two updates of a running step: a terminal's line is rewritten, a log gets one more line."""
 
 
 @contextmanager
 def step(what: str, stream: TextIO | None = None) -> Iterator[None]:
-    """Show `what` while the body runs, then the seconds it took, or that it failed or was stopped."""
+    """Show `what` while the body runs, then its duration in seconds, or that it failed or was stopped."""
     out = stream or sys.stderr
     started = time.monotonic()
     done = threading.Event()
@@ -42,7 +42,7 @@ def step(what: str, stream: TextIO | None = None) -> Iterator[None]:
 
 
 def line(what: str, note: str, stream: TextIO | None = None) -> None:
-    """Show a step that took no time, such as one whose result was cached."""
+    """Show a step that took no time, such as a cached one."""
     _write(stream or sys.stderr, what, note, last=True)
 
 
@@ -59,7 +59,7 @@ def _elapsed(started: float) -> str:
 def _write(out: TextIO, what: str, note: str, *, last: bool) -> None:
     text = f"  {what} ".ljust(WIDTH, ".") + f" {note}"
     if out.isatty():
-        # Erase to the end of the line: the note before this one may have been longer.
+        # Erase to the end of the line, because the previous note may have been longer.
         out.write(f"\r{text}\x1b[K" + ("\n" if last else ""))
     else:
         out.write(text + "\n")

@@ -1,8 +1,8 @@
 """The bench's image registry: a folder of images (`STORE`) and the upstream `registry` program that serves it.
 
-An image keeps its whole upstream name below the registry, `quay.io/brancz/kube-rbac-proxy` for one, so that containerd
-pulls upstream names as they stand. Two processes serve the store, both on loopback only: one for as long as images are
-built, and one in the node's network namespace for as long as the node runs.
+An image keeps its full upstream name in the registry, such as `quay.io/brancz/kube-rbac-proxy`, so that containerd
+pulls upstream names unchanged. Two processes serve the store, both on loopback only: one while images are
+built, and one in the node's network namespace while the node runs.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from bench.tools import binary
 STORE = CACHE / "registry"
 
 NODE_ADDRESS = "127.0.0.1:5000"
-"""Where the node's own registry listens, inside the node's network namespace."""
+"""Address of the node's registry inside the node's network namespace."""
 
 BUILD_PORT = 5831
-"""Where a build's registry listens if it can: buildah remembers by address which layers a registry has already."""
+"""Preferred port of a build's registry: buildah remembers by address which layers a registry has."""
 
 MIRRORED_HOSTS = ("docker.io", "gcr.io", "ghcr.io", "quay.io", "registry.k8s.io", "nvcr.io", "bench.local")
 
 ENVIRONMENT = {"OTEL_TRACES_EXPORTER": "none"}
-"""Without it the registry sends traces to a collector on port 4318, which nobody runs, and logs each failure."""
+"""Turns off the registry's traces; it would send them to a collector on port 4318 that does not exist, and log each failure."""
 
 START_SECONDS = 15.0
 
@@ -48,7 +48,7 @@ def write_config(path: Path, address: str = NODE_ADDRESS) -> None:
         "log": {"level": "warn", "accesslog": {"disabled": True}},
         "storage": {
             "filesystem": {"rootdirectory": str(STORE)},
-            # The purge of old uploads would run beside a build's push; unfinished uploads go with the cache folder.
+            # The purge of old uploads would run during a build's push; unfinished uploads disappear with the cache folder.
             "maintenance": {"uploadpurging": {"enabled": False}},
         },
         "http": {"addr": address},
@@ -57,12 +57,12 @@ def write_config(path: Path, address: str = NODE_ADDRESS) -> None:
 
 
 def command(config: Path) -> list[str]:
-    """What to run, with `ENVIRONMENT` added to the environment, to serve what `config` says."""
+    """The command that serves the store as `config` says; it needs `ENVIRONMENT` in its environment."""
     return [str(binary("registry")), "serve", str(config)]
 
 
 def write_hosts(folder: Path, address: str = NODE_ADDRESS) -> None:
-    """Write containerd's `certs.d`: for every mirrored host, ask the registry at `address` before the host itself."""
+    """Write containerd's `certs.d`: for every mirrored host, try the registry at `address` before the host itself."""
     for host in MIRRORED_HOSTS:
         target = folder / host / "hosts.toml"
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ def write_hosts(folder: Path, address: str = NODE_ADDRESS) -> None:
 
 
 def stored_digest(reference: str) -> str | None:
-    """The manifest digest that `reference` (host/repository:tag) has in the store; None where it is not there."""
+    """Manifest digest of `reference` (host/repository:tag) in the store; None if it is not there."""
     name, _, tag = reference.rpartition(":")
     link = STORE / "docker/registry/v2/repositories" / name / "_manifests/tags" / tag / "current/link"
     return link.read_text().strip() if link.is_file() else None
@@ -83,7 +83,7 @@ def serving() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="bench-registry-") as folder:
         config, log = Path(folder) / "config.yml", Path(folder) / "registry.log"
         write_config(config, address)
-        # The kernel ends the registry with this process, even where that is killed outright.
+        # The kernel ends the registry with this process, even if this process is killed with SIGKILL.
         argv = ["setpriv", "--pdeathsig", "TERM", "--", *command(config)]
         with log.open("w") as out:
             process = subprocess.Popen(argv, env=os.environ | ENVIRONMENT, stdout=out, stderr=out, cwd=folder)
@@ -96,14 +96,14 @@ def serving() -> Iterator[str]:
 
 
 def _free_port() -> int:
-    """`BUILD_PORT`, or any other where somebody has taken it."""
+    """`BUILD_PORT`, or any free port if it is taken."""
     for wanted in (BUILD_PORT, 0):
         with socket.socket() as probe, suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", wanted))
             port: int = probe.getsockname()[1]
             return port
-    raise BenchError("no port is free on 127.0.0.1; stop what holds them")
+    raise BenchError("no port is free on 127.0.0.1; stop the programs that use them")
 
 
 def _wait_until_it_answers(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -111,7 +111,7 @@ def _wait_until_it_answers(address: str, process: subprocess.Popen[bytes], log: 
     while not _answers(address):
         if process.poll() is not None or time.monotonic() > deadline:
             lines = log.read_text(errors="replace").strip().splitlines()
-            raise BenchError(f"the image registry did not start at {address}; it said last: {lines[-1] if lines else 'nothing'}")
+            raise BenchError(f"the image registry did not start at {address}; last line of its log: {lines[-1] if lines else 'nothing'}")
         time.sleep(0.05)
 
 

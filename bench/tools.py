@@ -1,6 +1,6 @@
-"""The upstream Go tools the bench is made of: which module, which packages, which version stamps.
+"""The upstream Go tools of the bench: their modules, packages and version stamps.
 
-The versions are pinned in `bench/go/<tool>/go.mod`; `bench/build.py` makes the binaries.
+`bench/go/<tool>/go.mod` pins the versions; `bench/build.py` makes the binaries.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ BASE_LDFLAGS = ("-s", "-w")
 
 @dataclass(frozen=True)
 class Tool:
-    """One Go module of ours under `bench/go/<name>` and what comes out of it."""
+    """One Go module under `bench/go/<name>` and its products."""
 
     name: str
     binaries: Mapping[str, str]
-    """Binary → Go package; the binary's name is ours to choose."""
+    """Binary → Go package; the binary's name is free to choose."""
     stamps: Mapping[str, str] = field(default_factory=dict)
-    """Go variable → value, set at link time the way upstream's own build does."""
+    """Go variable → value, set at link time as in upstream's build."""
     scripts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """Script → (module, path in it): executables that upstream ships as files, copied as they are."""
+    """Script → (module, path in it): executables that upstream ships as files, copied unchanged."""
     tags: Sequence[str] = ()
     """Go's build tags."""
     root: Path = GO_DIR
@@ -53,11 +53,11 @@ class Tool:
 
     @property
     def ldflags(self) -> str:
-        """The exact text is part of what Go caches by: a change of order links again."""
+        """Linker flags. Their exact text is part of Go's cache key: a change of order links again."""
         return " ".join([*BASE_LDFLAGS, *(f"-X {name}={value}" for name, value in self.stamps.items())])
 
     def digest(self, toolchain: str) -> str:
-        """Changes whenever the binaries could: sources, pins, flags or the Go toolchain."""
+        """A digest that changes whenever the binaries can change: sources, pins, flags or the Go toolchain."""
         content = hashlib.sha256()
         for part in (toolchain, *self.flags, self.ldflags, repr(sorted(self.binaries.items())), repr(sorted(self.scripts.items()))):
             content.update(part.encode() + b"\0")
@@ -67,7 +67,7 @@ class Tool:
         return content.hexdigest()[:16]
 
     def output(self, toolchain: str) -> Path:
-        """Folder that holds this tool's products once they are built."""
+        """Folder for this tool's finished products."""
         return BIN / self.name / self.digest(toolchain)
 
 
@@ -83,20 +83,20 @@ TOOLS: Mapping[str, Tool] = {
             "pulumi",
             {"pulumi": "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"},
             stamps={_PULUMI_VERSION: "v3.170.0"},
-            # The language host is older than the engine; this script must be the engine's, since it speaks to the SDK.
+            # The language host is older than the engine. This script must be the engine's, because it talks to the SDK.
             scripts={"pulumi-language-python-exec": ("github.com/pulumi/pulumi/sdk/v3", "python/cmd/pulumi-language-python-exec")},
         ),
         Tool(
             "pulumi-language-python",
             {"pulumi-language-python": "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python"},
             stamps={_PULUMI_VERSION: "v3.78.0"},
-            # How engine 3.170 starts a policy pack; later engines ask the language host instead.
+            # Engine 3.170 starts a policy pack with this script; later engines ask the language host instead.
             scripts={"pulumi-analyzer-policy-python": ("github.com/pulumi/pulumi/sdk/v3", "python/dist/pulumi-analyzer-policy-python")},
         ),
         Tool(
             "helm",
             {"helm": "helm.sh/helm/v3/cmd/helm"},
-            # Without the last two, `helm template` takes the cluster for 1.20, which today's charts refuse.
+            # Without the last two stamps, `helm template` assumes Kubernetes 1.20, which today's charts refuse.
             stamps={
                 "helm.sh/helm/v3/internal/version.version": "v3.20.2",
                 "helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor": "1",
@@ -165,7 +165,7 @@ OPTIONAL: Mapping[str, Tool] = {
             "prometheus",
             {name: f"github.com/prometheus/prometheus/cmd/{name}" for name in ("prometheus", "promtool")},
             stamps={_PROMETHEUS_VERSION: "3.14.0"},
-            # Upstream's way to leave out the clients of two dozen clouds (prometheus:README.md@v0.314.0).
+            # Upstream's flags that leave out the clients of two dozen clouds (prometheus:README.md@v0.314.0).
             tags=("remove_all_sd", "enable_kubernetes_sd"),
         ),
         Tool(
@@ -175,20 +175,20 @@ OPTIONAL: Mapping[str, Tool] = {
         ),
     )
 }
-"""What only some nodes need: `bench/extras.py` says which, and by which name they are asked for."""
+"""Tools that only some nodes need; `bench/extras.py` maps the optional parts to them."""
 
 LINTERS: Mapping[str, Tool] = {"actionlint": Tool("actionlint", {"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"})}
-"""What only the tests of this repository run: no node needs them, so `bench up` does not build them."""
+"""Tools that only this repository's tests run; `bench up` does not build them, because no node needs them."""
 
 KNOWN: Mapping[str, Tool] = {**TOOLS, **OPTIONAL, **LINTERS}
 
 SOURCES = Tool("sources", {})
-"""Nothing to build: it pins modules of which the mirror takes files as they are."""
+"""Builds nothing: it pins modules from which the mirror copies files unchanged."""
 
 
 @cache
 def toolchain() -> str:
-    """What `go version` says, such as `go version go1.26.8 linux/amd64`."""
+    """Output of `go version`, such as `go version go1.26.8 linux/amd64`."""
     try:
         answer = subprocess.run(["go", "version"], check=True, capture_output=True, text=True)
     except FileNotFoundError:
@@ -199,7 +199,7 @@ def toolchain() -> str:
 
 
 def maker(product: str) -> Tool:
-    """The tool whose build makes the binary or script `product`; BenchError where nothing is called that."""
+    """The tool that builds the binary or script `product`. Raises BenchError if no tool does."""
     for tool in KNOWN.values():
         if product in tool.products:
             return tool
@@ -207,7 +207,7 @@ def maker(product: str) -> Tool:
 
 
 def binary(name: str) -> Path:
-    """Where the built binary or script `name` lies; BenchError where nothing is called that, or it is not built yet."""
+    """Path of the built binary or script `name`. Raises BenchError if no tool builds it or it is not built yet."""
     path = maker(name).output(toolchain()) / name
     if not path.is_file():
         raise BenchError(f"{name} is not built yet; run: {BUILD_COMMAND}")

@@ -1,1 +1,1 @@
-"""What the platform is made of. A component never reads configuration, an environment variable or a global."""
+"""Building blocks of the platform. A component never reads configuration, an environment variable or a global."""

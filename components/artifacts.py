@@ -1,4 +1,4 @@
-"""Where a third-party chart, release manifest or image comes from, and from where instead when the company mirrors it."""
+"""Sources of third-party charts, release manifests and images, and their replacements in a mirror."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from components.lock import Lock, committed
 
 OCI = "oci://"
 MANIFESTS = "manifests"
-"""Where release manifests stand in a registry that mirrors them."""
+"""Folder of release manifests in a registry that mirrors them."""
 Kind = Literal["chart", "manifest", "image"]
 
 NOT_BUILT = "not-built.invalid"
-"""The registry of images that nobody has built yet, in a preview: a name that resolves nowhere (RFC 2606). An `up` is refused."""
+"""Registry of images that are not built yet, in a preview: a name that resolves nowhere (RFC 2606). An `up` is refused."""
 
 MAX_REPOSITORY = 255
 _LABEL, _COMPONENT = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
@@ -28,7 +28,7 @@ DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class Chart(Args):
-    """A Helm chart. `repository` is what stands before its name: an `oci://` registry, or the https:// folder of the archives."""
+    """A Helm chart. `repository` is the part before its name: an `oci://` registry, or the https:// folder of the archives."""
 
     name: str
     repository: str
@@ -44,8 +44,8 @@ class Chart(Args):
 class Manifest(Args):
     """A release manifest: one YAML file with the objects of a project's release, published under `url`.
 
-    `{version}` in it stands for the version, so that a pin names it once. `images`: how the names of those images begin that the release
-    has by digest, and that no pin names.
+    `{version}` in the URL stands for the version, so that a pin names it once. `images`: name prefixes of images that the release
+    names by digest and that no pin names.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Manifest(Args):
 
 
 class Image(Args):
-    """A container image under its full upstream name, registry host included, so that one rule rewrites them all.
+    """A container image under its full upstream name, including the registry host, so that one rule rewrites all images.
 
     `tag` None: the digest alone names it.
     """
@@ -98,19 +98,19 @@ class Image(Args):
 
     @property
     def required_tag(self) -> str:
-        """For charts, which cannot do without a tag. Raises ValueError where there is none."""
+        """The tag, for charts that require one. Raises ValueError if there is none."""
         if not self.tag:
             raise ValueError(f"{self.reference!r} has no tag, and a chart needs one; write <repository>:<tag>@<digest>")
         return self.tag
 
     @property
     def tag_and_digest(self) -> str:
-        """For charts that join name and tag by a colon and know no digest of their own. Raises ValueError where there is no tag."""
+        """Tag and digest, for charts that join name and tag by a colon and have no field for a digest. Raises ValueError without a tag."""
         return f"{self.required_tag}@{self.digest}" if self.digest else self.required_tag
 
 
 class Addon(Args):
-    """An add-on that EKS itself installs, from AWS's own registry in the cluster's region. Its builds are for one Kubernetes minor."""
+    """An add-on that EKS installs from AWS's registry in the cluster's region. Each version is for one Kubernetes minor."""
 
     name: str
     kubernetes: str
@@ -118,7 +118,7 @@ class Addon(Args):
 
 
 class Artifact(Args):
-    """One thing to download: its upstream address, the digest it is known by, and its name below a registry that mirrors it."""
+    """One download: its upstream address, its digest, and its name in a registry that mirrors it."""
 
     kind: Kind
     address: str
@@ -127,10 +127,10 @@ class Artifact(Args):
 
 
 class Mirror(Args):
-    """Replacement places. With nothing set, everything comes from upstream.
+    """Replacement sources. By default, everything comes from upstream.
 
-    `registry` holds all of it under full upstream names: `<registry>/quay.io/jetstack/charts/cert-manager`, and release manifests
-    at `<registry>/manifests/<name>`. `charts`, `manifests` and `images` say otherwise for one kind of artifact.
+    `registry` holds all artifacts under full upstream names: `<registry>/quay.io/jetstack/charts/cert-manager`, and release manifests
+    at `<registry>/manifests/<name>`. `charts`, `manifests` and `images` override it for one kind of artifact.
     """
 
     registry: str | None = None
@@ -143,12 +143,12 @@ class Mirror(Args):
 
     @property
     def artifacts(self) -> list[Artifact]:
-        """What was asked for so far, under upstream's names: what a stack needs, no more and no less."""
+        """The artifacts requested so far, under upstream's names: exactly those that a stack needs."""
         return sorted(self._asked.values(), key=lambda artifact: (artifact.kind, artifact.address))
 
     @property
     def hosts(self) -> set[str]:
-        """The registries that images come from instead of upstream."""
+        """Registry hosts that replace upstream's for images."""
         return {place.split("/")[0] for place in [*self.images.values(), self.registry] if place}
 
     def chart(self, chart: Chart) -> str:
@@ -170,26 +170,26 @@ class Mirror(Args):
         return f"{place.rstrip('/')}/{manifest.name}-{manifest.version}.yaml"
 
     def manifest_digest(self, manifest: Manifest) -> str | None:
-        """What the bytes must hash to; None: nobody knows, or the mirror's manifests are builds of its own."""
+        """Expected digest of the manifest's bytes; None if it is unknown, or if the mirror's manifests are its own builds."""
         digest = self._ask("manifest", manifest.address, f"{MANIFESTS}/{manifest.name}:{manifest.version}")
         return digest if self.digests == "keep" else None
 
     def image(self, image: Image) -> Image:
-        """The image to run. The longest prefix in `images` wins; it may reach up to and including the tag."""
+        """The image to run. The longest prefix in `images` wins; it may extend up to and including the tag."""
         if self.digests == "drop" and not image.tag:
-            raise ValueError(f"{image.reference!r} has no tag, so mirror.digests: drop leaves nothing to pull it by")
+            raise ValueError(f"{image.reference!r} has no tag, so mirror.digests: drop would leave nothing to pull it by")
         digest = self._ask("image", image.address, image.address.partition("@")[0], image.digest)
         kept = image.model_copy(update={"digest": digest if self.digests == "keep" else None})
         placed = parse_image(self._placed(kept.reference))
-        # A replacement may be a digest alone. Beside a digest nobody reads the tag, and charts cannot do without one.
+        # A replacement may be only a digest. Runtimes ignore the tag beside a digest, but charts need one.
         return placed if placed.tag else placed.model_copy(update={"tag": image.tag})
 
     def reference(self, reference: str) -> str:
-        """Where to pull the image from that a release manifest names by this reference. Raises ValueError as `parse_image` and `image`."""
+        """Where to pull an image from that a release manifest names. Raises ValueError like `parse_image` and `image`."""
         return self.image(parse_image(reference)).reference
 
     def _ask(self, kind: Kind, address: str, mirrored: str, own_digest: str | None = None) -> str | None:
-        """Notes the artifact. Answers its digest: its own, else the lock's."""
+        """Record the artifact and return its digest: its own, else the lock's."""
         digest = own_digest or self.lock.digest(address)
         self._asked[address] = Artifact(kind=kind, address=address, digest=digest, mirrored=mirrored)
         return digest
@@ -203,14 +203,14 @@ class Mirror(Args):
 
 
 def missing(artifacts: Iterable[Chart | Manifest | Image | Artifact], lock: Lock) -> list[str]:
-    """The addresses of those that no digest is known of."""
+    """Addresses of the artifacts without a known digest."""
     return [each.address for each in artifacts if not getattr(each, "digest", None) and not lock.digest(each.address)]
 
 
 def parse_image(reference: str) -> Image:
-    """`host:5000/a/b:tag@sha256:…` → Image. Raises ValueError that says what is wrong with it.
+    """`host:5000/a/b:tag@sha256:…` → Image. Raises ValueError with the mistake.
 
-    The grammar is that of container runtimes (distribution/reference:regexp.go). Without tag and digest an image would mean `latest`.
+    The grammar is that of container runtimes (distribution/reference:regexp.go). Without tag and digest, an image would mean `latest`.
     """
     name, at, digest = reference.partition("@")
     repository, colon, tag = name.rpartition(":")
@@ -222,7 +222,7 @@ def parse_image(reference: str) -> Image:
 
 
 def _wrong_with(reference: str, repository: str) -> str | None:
-    """What is wrong with the name itself."""
+    """The mistake in the name itself, or None."""
     if re.search(r"\s", reference):
         return "has a blank at an end or inside; remove it"
     if "://" in reference:
@@ -234,7 +234,7 @@ def _wrong_with(reference: str, repository: str) -> str | None:
 
 
 def _wrong_after(tag: str | None, digest: str | None) -> str | None:
-    """What is wrong with tag and digest; None stands for one that is left out."""
+    """The mistake in tag or digest, or None. A None argument stands for a part that is left out."""
     if tag is None and digest is None:
         return "has no tag; write <repository>:<tag> or <repository>@sha256:<digest>"
     if tag is not None and not TAG.fullmatch(tag):
@@ -245,5 +245,5 @@ def _wrong_after(tag: str | None, digest: str | None) -> str | None:
 
 
 def _is_prefix(prefix: str, reference: str) -> bool:
-    """A prefix ends at a boundary: `quay.io/jet` is no prefix of `quay.io/jetstack/x`."""
+    """True if `prefix` ends at a boundary: `quay.io/jet` is not a prefix of `quay.io/jetstack/x`."""
     return reference.startswith(prefix) and (prefix.endswith("/") or reference[len(prefix) : len(prefix) + 1] in {"", "/", ":", "@"})

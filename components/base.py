@@ -1,4 +1,4 @@
-"""What every component shares: its type token, its arguments' base, the options and labels of its children."""
+"""Base of every component: its type token, its arguments, and the options and labels of its children."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ PROJECT = "inference-platform"
 
 
 class Args(BaseModel):
-    """Frozen, complete arguments. Plan-time facts are plain types; facts known only at run time are `T | pulumi.Output[T]`."""
+    """Frozen, complete arguments. Facts known in a preview have plain types; run-time facts are `T | pulumi.Output[T]`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
 class Component(pulumi.ComponentResource):
-    """Base of every component: derives the type token `inference-platform:<module>:<Class>` from where the class lives."""
+    """Base of every component. It derives the type token `inference-platform:<module>:<Class>` from the class's module."""
 
     def __init__(
         self,
@@ -28,16 +28,16 @@ class Component(pulumi.ComponentResource):
         after: Sequence[pulumi.Resource | None] = (),
         formerly: str | None = None,
     ) -> None:
-        """`after`: what must be complete before any child of this one is created; a part that is switched off is None.
+        """`after`: resources that must be complete before any child of this one is created; None for a part that is switched off.
 
-        `formerly`: the class's name before a rename; what exists under it is kept.
+        `formerly`: the class's name before a rename; existing resources under it are kept.
         """
         token = type_token(type(self))
         if formerly:
             alias = pulumi.Alias(type_=f"{token.rpartition(':')[0]}:{formerly}")
             opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=[alias]))
         super().__init__(token, name, None, opts)
-        # Pulumi does not hand a component's depends_on to its children, so the children carry it themselves.
+        # Pulumi does not pass a component's depends_on to its children, so the children carry it themselves.
         self.after = [resource for resource in after if resource is not None]
 
     def child(
@@ -50,8 +50,8 @@ class Component(pulumi.ComponentResource):
     ) -> pulumi.ResourceOptions:
         """Options of a child resource.
 
-        `create_timeout_seconds`: how long its creation and its updates may take. `protect`: no destroy or replacement before a
-        person lifts it. `ignore_changes`: properties that somebody else owns once the resource exists.
+        `create_timeout_seconds`: limit for its creation and its updates. `protect`: no destroy or replacement until a person removes
+        the protection. `ignore_changes`: properties that another controller owns once the resource exists.
         """
         seconds = f"{create_timeout_seconds}s"
         return pulumi.ResourceOptions(
@@ -71,7 +71,7 @@ def type_token(component: type[Component]) -> str:
 
 
 def labels(name: str, part_of: str) -> dict[str, str]:
-    """The labels every object of ours carries (https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/)."""
+    """Labels of every object of the platform (https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/)."""
     return {
         "app.kubernetes.io/name": name,
         "app.kubernetes.io/part-of": part_of,
@@ -80,8 +80,8 @@ def labels(name: str, part_of: str) -> dict[str, str]:
 
 
 def named_by_content(name: str, content: object) -> str:
-    """A physical name that changes with what it holds, so that a change makes a new object and its users follow.
+    """A physical name that changes with the content, so that a change makes a new object and its users follow.
 
-    Fails on an Output inside: a name must be known in a preview, and a secret must never reach one.
+    Fails on an Output inside, because the name must be known in a preview and must never contain a secret.
     """
     return f"{name}-{hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:10]}"

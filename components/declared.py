@@ -1,4 +1,4 @@
-"""Values that a stack file declares and that components take as they are: keys in camelCase there, the same types on both sides."""
+"""Types that a stack file declares and components use unchanged; their keys are camelCase in the file."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class Declared(Args):
     model_config = ConfigDict(alias_generator=to_camel, validate_by_alias=True)
 
     renamed: ClassVar[Mapping[str, str]] = {}
-    """Keys of earlier releases, with what is written instead today."""
+    """Keys of earlier releases and their replacements."""
 
 
 UNKNOWN_CHOICE = "unknown_choice"
 
 
 def chosen_by(key: str, default: str, *others: str, implied: dict[str, str] | None = None) -> Discriminator:
-    """Choose the member of a union by the value of `key`, or `default` where it is left out.
+    """Choose the member of a union by the value of `key`, or `default` if the key is left out.
 
-    Every member is `Annotated[<type>, Tag(<value>)]`. `implied`: keys that only one member has, and its value: with such a key, `key`
-    itself may be left out.
+    Every member is `Annotated[<type>, Tag(<value>)]`. `implied`: keys that only one member has, with that member's value; such a key
+    makes `key` optional.
     """
 
     def chosen(section: Any) -> str:  # noqa: ANN401 - whatever stands in the file, or a member's own default
@@ -60,7 +60,7 @@ def _secret(value: object) -> object:
 
 
 Secret = Annotated[pulumi.Output[str], BeforeValidator(_secret), WithJsonSchema({"type": "string"})]
-"""Text that is a secret Output from here on, whether or not the stack file encrypts it."""
+"""Text that becomes a secret Output, even if the stack file does not encrypt it."""
 
 ImageReference = Annotated[str, AfterValidator(_readable)]
 Name = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")]

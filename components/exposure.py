@@ -1,4 +1,4 @@
-"""Who reaches a gateway. Nothing here is ever reached from the internet."""
+"""Exposure of a gateway. Nothing here is ever reachable from the internet."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ Exposure = Literal["cluster", "internal"]
 
 INTERNAL_LOAD_BALANCER = {
     "service.beta.kubernetes.io/aws-load-balancer-type": "nlb",
-    # EKS's own controller reads `internal`, the AWS Load Balancer Controller, where somebody installs it, reads `scheme`.
-    # A Service that only one of them understands as internal would be a public one under the other.
+    # EKS's own controller reads `internal`; the AWS Load Balancer Controller, if installed, reads `scheme`. A Service with only one of them
+    # would be public under the other controller.
     "service.beta.kubernetes.io/aws-load-balancer-internal": "true",
     "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal",
 }

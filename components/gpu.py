@@ -1,4 +1,4 @@
-"""What a GPU node is: the image it boots and how its GPUs are shared. The node pool and the GPU Operator both read it."""
+"""Definition of a GPU node: its boot image and the sharing of its GPUs. The node pool and the GPU Operator both read it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pydantic import Field, model_validator
 from components.base import Args
 
 AmiFamily = Literal["al2023"]
-"""Decides which parts of NVIDIA's stack the node's image brings along, and which the GPU Operator must install."""
+"""Decides which parts of NVIDIA's stack the node's image contains, and which the GPU Operator must install."""
 
 
 class GpuSharing(Args):
-    """Whether pods share a GPU. `replicas`: how many pods take turns on each one.
+    """Sharing of a GPU among pods. `replicas`: number of pods that take turns on each GPU.
 
-    Time-slicing separates neither memory nor faults: one pod's out-of-memory is everybody's. For small models and trials.
+    Time-slicing separates neither memory nor faults: one pod out of memory affects all of them. For small models and trials.
     """
 
     strategy: Literal["none", "time-slicing"] = "none"
@@ -29,16 +29,16 @@ class GpuSharing(Args):
         return self
 
     def advertised(self, gpus: int) -> int:
-        """What a node with so many GPUs offers as `nvidia.com/gpu`, and what an autoscaler must expect of a new one."""
+        """Number of `nvidia.com/gpu` that a node with `gpus` GPUs offers; an autoscaler expects it of a new node."""
         return gpus * self.replicas
 
 
 class GpuDemand(Args):
-    """What one replica of a model asks of its GPUs, as far as its stack file entry says it; None and empty: it does not say.
+    """GPU needs of one replica, as far as its stack file entry states them; None and empty mean unstated.
 
-    `field`: where the entry says how many GPUs. `memory_share`: the part of each GPU's memory that the replica takes for itself, 0 to 1.
-    `weights_gib`: memory that the weights fill on all of its GPUs together. `capabilities`: a setting, such as `dtype bfloat16`, and the
-    least compute capability that can carry it out.
+    `field`: key of the entry with the number of GPUs. `memory_share`: share of each GPU's memory that the replica takes, 0 to 1.
+    `weights_gib`: memory of the weights on all of its GPUs together. `capabilities`: a setting, such as `dtype bfloat16`, and the
+    minimum compute capability that it needs.
     """
 
     count: int

@@ -1,4 +1,4 @@
-"""A pinned chart and typed values → one Helm release."""
+"""Turns a pinned chart and typed values into one Helm release."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from components.scheduling import Resources, Workload
 
 
 class Values(BaseModel):
-    """Base of a chart's typed values: the keys that we set, spelled as in the chart."""
+    """Base of a chart's typed values: the keys that the platform sets, spelled as in the chart."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
 
 class PlacedValues(Values):
-    """Where pods run: charts spell it as Kubernetes does, and so alike."""
+    """Placement of pods; charts use Kubernetes' own spelling."""
 
     node_selector: dict[str, str]
     tolerations: list[dict[str, str]]
@@ -32,12 +32,14 @@ def placement(workload: Workload) -> dict[str, Any]:
 
 
 def own_resources(workload: Workload) -> dict[str, dict[str, str]] | None:
-    """What the workload asks for; None leaves the chart's own."""
+    """Resources of the workload; None keeps the chart's defaults."""
     return workload.resources.fields() if workload.resources else None
 
 
 def require_cpu_limit(resources: Resources | None, chart_limit: str) -> None:
-    """For a chart with a CPU limit of its own: Helm merges, so without one of ours that stays, perhaps below our request. ValueError."""
+    """Require a CPU limit for a chart that has one of its own. Helm merges values, so the chart's limit would stay, perhaps below the
+    request. Raises ValueError.
+    """
     if resources and resources.limits.cpu is None:
         raise ValueError(f"resources.limits.cpu is needed here: without it the chart's own limit of {chart_limit} would stay")
 
@@ -51,13 +53,13 @@ def release(
     opts: pulumi.ResourceOptions,
     crds_by_hook: bool = False,
 ) -> k8s.helm.v3.Release:
-    """Installs the chart under its own name and waits until its workloads are ready, at most `timeout_seconds`.
+    """Install the chart under its own name and wait until its workloads are ready, at most `timeout_seconds`.
 
-    `crds_by_hook`: the chart upgrades its CRDs in a hook, so its objects fit the cluster's schemas only after that has run.
+    `crds_by_hook`: the chart upgrades its CRDs in a hook, so its objects match the cluster's schemas only after the hook.
     """
     return k8s.helm.v3.Release(
         chart.name,
-        # A release without a fixed name gets a random suffix, and a second `up` then meets objects of a foreign owner.
+        # A release without a fixed name gets a random suffix, and a second `up` then meets objects of another release.
         name=chart.name,
         chart=mirror.chart(chart),
         version=chart.version,

@@ -1,4 +1,4 @@
-"""Who a pod is towards the API server, and the few things it may do there."""
+"""Identity of a pod for the API server, with its few permissions."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from components.base import Args, Component, labels
 
 
 class IdentityArgs(Args):
-    """`rules` hold in `namespace` only; no identity of ours has rights in the whole cluster. Without any it has what everybody has."""
+    """`rules` apply in `namespace` only; no identity of the platform has rights in the whole cluster. Without rules it has the default
+    rights.
+    """
 
     namespace: str
     rules: Sequence[k8s.rbac.v1.PolicyRuleArgs] = ()
 
 
 class Identity(Component):
-    """Owns a ServiceAccount and, for its rules, a Role and their binding, all of the component's name. Usable as soon as they exist."""
+    """Owns a ServiceAccount and, for its rules, a Role and a RoleBinding, all with the component's name. Usable as soon as they exist."""
 
     def __init__(
         self,
@@ -30,7 +32,7 @@ class Identity(Component):
         super().__init__(name, opts, after)
         metadata = k8s.meta.v1.ObjectMetaArgs(name=name, namespace=args.namespace, labels=labels(name, args.namespace))
         account = k8s.core.v1.ServiceAccount(name, metadata=metadata, opts=self.child())
-        # The API server keeps an empty list of rules as none: a Role with one would be updated by every `up`.
+        # The API server stores an empty list of rules as null, so every `up` would update a Role with one.
         if args.rules:
             role = k8s.rbac.v1.Role(name, metadata=metadata, rules=args.rules, opts=self.child())
             k8s.rbac.v1.RoleBinding(

@@ -1,4 +1,4 @@
-"""A Job named by a hash of what it does: an unchanged one never runs again, a changed one is a new Job."""
+"""A Job named by a hash of its definition: an unchanged Job never runs again, a changed one is a new Job."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from components.pods import SCRATCH_MOUNT, SCRATCH_VOLUME, container_security, p
 
 PROGRAM = "/program"
 TRY_A_NEW_POD = 75
-"""`EX_TEMPFAIL`: the exit code by which a program asks for another pod. Any other failure is the Job's."""
+"""`EX_TEMPFAIL`: exit code by which a program asks for another pod. Any other failure fails the Job."""
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = ROOT / "components" / "in_cluster"
 
 
 class ScriptJobArgs(Args):
-    """One run of a program from `components/in_cluster`. Secrets reach it by reference only.
+    """One run of a program from `components/in_cluster`. It receives secrets by reference only.
 
     `files` are mounted below the working directory at their paths in this project; `command` may name them.
     """
@@ -39,14 +39,15 @@ class ScriptJobArgs(Args):
     volumes: Sequence[Mapping[str, object]] = ()
     volume_mounts: Sequence[Mapping[str, object]] = ()
     new_pods: int = 0
-    """How many more pods a program may ask for, some 10 s after the first, then 20 s, then 40 s: what admission gives, or fails to give,
-    a pod has from its start."""
+    """Number of additional pods that the program may ask for, about 10 s after the first, then 20 s, then 40 s. A new pod helps because
+    admission adds identities only to new pods.
+    """
     deadline_seconds: int
-    """After this the Job has failed. The clock starts with the Job, image pulls included."""
+    """Seconds after which the Job fails. The clock starts with the Job and includes image pulls."""
 
 
 def script_job(args: ScriptJobArgs, owner: Component, depends_on: Sequence[pulumi.Resource] = ()) -> k8s.batch.v1.Job:
-    """Creates the Job and waits for its end. Its last log lines are its termination message, which Pulumi shows when it fails."""
+    """Create the Job and wait for its end. Its last log lines are its termination message, which Pulumi shows if it fails."""
     program = {str(path.relative_to(ROOT)): path.read_text() for path in args.files}
     program_name = named_by_content(args.name, program)
     config_map = k8s.core.v1.ConfigMap(
@@ -62,27 +63,27 @@ def script_job(args: ScriptJobArgs, owner: Component, depends_on: Sequence[pulum
             "name": named_by_content(args.name, [pod, args.deadline_seconds, args.new_pods]),
             "namespace": args.namespace,
             "labels": args.labels,
-            # A failed run is replaced by the next `up`; otherwise that `up` would wait for the old failure again.
+            # The next `up` replaces a failed run; otherwise that `up` would wait for the old failure again.
             "annotations": {"pulumi.com/replaceUnready": "true"},
         },
         spec=_spec(args, pod),
         opts=owner.child(
             [config_map, *depends_on],
-            # A change that failed leaves the Job before it in the cluster; going back to that one would meet its own name.
+            # A failed change leaves the previous Job in the cluster; going back would conflict with its name.
             delete_before_replace=True,
-            # Pulumi reports the reason when its own wait ends, so that must not be much later than the Job's deadline.
+            # Pulumi reports the reason when its own wait ends, so that wait must not end much later than the Job's deadline.
             create_timeout_seconds=args.deadline_seconds + 10,
         ),
     )
 
 
 def _spec(args: ScriptJobArgs, pod: Any) -> k8s.batch.v1.JobSpecArgsDict:  # noqa: ANN401 - plain data
-    # Never `**` an Any into a typed dict: mypy 2.4.1 tries every overload with it and takes 19 GB.
+    # Never use `**` of an Any in a typed dict: mypy 2.4.1 tries every overload with it and takes 19 GB.
     spec: k8s.batch.v1.JobSpecArgsDict = {
-        # The programs retry what may recover; a second pod would only hide the first one's reason, unless the program asks for it.
+        # The programs retry recoverable errors; a second pod would only hide the first one's reason, unless the program asks for it.
         "backoff_limit": args.new_pods,
         "active_deadline_seconds": args.deadline_seconds,
-        # No ttl_seconds_after_finished: a Job that removes itself is drift.
+        # ttl_seconds_after_finished is not set: a Job that removes itself is drift.
         "template": {"metadata": {"labels": args.labels}, "spec": pod},
     }
     if args.new_pods:

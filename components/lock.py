@@ -1,4 +1,4 @@
-"""The lock file: by which digest each third-party artifact is known, and who says so. `make lock` fills it; nothing in it is invented."""
+"""The lock file: the digest of each third-party artifact and its source. `make lock` fills it; no entry is invented."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 
 class Locked(Args):
-    """`digest`: of an image's or a chart's registry manifest (the index, where there is one), or of a release manifest's bytes.
+    """`digest`: of the registry manifest of an image or chart (the index, if there is one), or of a release manifest's bytes.
 
-    `source`: where the digest was read, in words or as an address.
+    `source`: origin of the digest, in words or as an address.
     """
 
     digest: Digest
@@ -47,6 +47,6 @@ def parse(text: str) -> Lock:
 
 
 def render(lock: Lock) -> str:
-    """The file's text: sorted, so that two runs that find the same make no difference."""
+    """The file's text, sorted, so that two runs with the same result give the same file."""
     entries = {address: locked.model_dump() for address, locked in sorted(lock.artifacts.items())}
     return json.dumps(entries, indent=2) + "\n"

@@ -1,4 +1,4 @@
-"""CustomResourceDefinitions without the prose in their schemas."""
+"""Removes the descriptions from the schemas of CustomResourceDefinitions."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 Schema = dict[str, Any]
 
 NAMED = ("properties", "patternProperties", "definitions")
-"""Keys below which a name stands for each schema; a field may well be called `description`."""
+"""Keys that map names to schemas; a field below them may be called `description`."""
 
 LISTED = ("allOf", "anyOf", "oneOf")
 
 
 def terse(definition: Schema) -> Schema:
-    """What the API server checks, without what `kubectl explain` would show: seven tenths of the text of Envoy Gateway's and Gateway API's.
+    """The definition without the texts that only `kubectl explain` shows, seven tenths of Envoy Gateway's and Gateway API's CRDs.
 
-    Pulumi keeps every object twice in the state and writes the state after every step: with the prose an `up` of `local`
-    spent more time on that than on the cluster.
+    Pulumi keeps every object twice in the state and writes the state after every step: with these texts, an `up` of `local`
+    spent more time on the state than on the cluster.
     """
     versions = [
         {**version, "schema": {"openAPIV3Schema": _terse(version["schema"]["openAPIV3Schema"])}} for version in _versions(definition)

@@ -1,7 +1,7 @@
-"""Plain objects → one Pulumi resource per object, in an order in which both creation and destruction work.
+"""Turns plain objects into one Pulumi resource each, in an order in which both creation and destruction work.
 
-Each is registered under the provider's own type token, so it shows in previews, tests and policies, also while the cluster does
-not exist yet; the remote components of the official SDK (ConfigGroup, Chart v4) would be empty there.
+Each is registered under the provider's own type token, so it appears in previews, tests and policies even before the cluster
+exists; the remote components of the official SDK (ConfigGroup, Chart v4) would be empty there.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from components.manifest_source import ManifestError
 from components.manifests import POD_TEMPLATES, Object, Objects, containers
 
 BUILT_IN_GROUPS = re.compile(r"^(apps|autoscaling|batch|policy|[a-z]+(\.authorization|\.apiserver)?\.k8s\.io)?$")
-"""The API groups of Kubernetes itself; those of CRDs have more labels, such as gateway.networking.k8s.io."""
+"""Kubernetes' own API groups; groups of CRDs have more labels, such as gateway.networking.k8s.io."""
 
 
 class Phase(IntEnum):
-    """Each waits for the one before it. Services stand with the configuration: pods look for each other through them."""
+    """Each phase waits for the previous one. Services belong to the configuration, because pods find each other through them."""
 
     DEFINITIONS = 0
     NAMESPACES = 1
     CONFIGURATION = 2
     WORKLOADS = 3
-    # Before admission, whose webhook would refuse them until its CA is in place; and gone while their controller still runs.
+    # Before admission, whose webhook would refuse them until its CA is in place; deleted while their controller still runs.
     CUSTOM = 4
-    # A webhook or an aggregated API without its pods breaks requests for other things: it comes after them and goes before them.
+    # A webhook or an aggregated API without its pods breaks unrelated requests, so it is created after them and deleted before them.
     ADMISSION = 5
 
 
@@ -43,9 +43,9 @@ def register(
     namespaces: Sequence[pulumi.Resource] = (),
     protect_definitions: bool = False,
 ) -> list[pulumi.Resource]:
-    """Registers all objects, images from where the mirror says, and answers the resources.
+    """Register all objects, with images from the mirror, and return the resources.
 
-    `prefix`: the first word of their logical names. `timeout_seconds`: of each. `namespaces`: what everything but CRDs needs.
+    `prefix`: first word of their logical names. `timeout_seconds`: limit for each. `namespaces`: dependency of everything but CRDs.
     """
     for item in objects.of_kind(*POD_TEMPLATES):
         for container in containers(item):
@@ -119,11 +119,11 @@ def _resource(name: str, item: Object, opts: pulumi.ResourceOptions) -> pulumi.R
 
 
 def _directives(item: Object) -> dict[str, str]:
-    """What Pulumi's provider has to know about an object (pulumi/pulumi-kubernetes:provider/pkg/metadata/annotations.go)."""
+    """Annotations that control Pulumi's provider (pulumi/pulumi-kubernetes:provider/pkg/metadata/annotations.go)."""
     if item["kind"] == "Service" and not _is_load_balancer(item):
-        # The provider would wait for its pods, which come later and are waited for themselves.
+        # The provider would wait for its pods, which come later and have their own wait.
         return {"pulumi.com/skipAwait": "true"}
     if item["kind"].endswith("WebhookConfiguration"):
-        # Its controller writes CA and rules into it and owns them from then on; the next release's would be a conflict.
+        # Its controller writes the CA and rules into it and owns them from then on; the next release's would conflict.
         return {"pulumi.com/patchForce": "true"}
     return {}

@@ -1,4 +1,4 @@
-"""Where the bytes of a release manifest come from: a folder, an https:// address or a registry; and whether they are the right ones."""
+"""Reads a release manifest from a folder, an https:// address or a registry, and checks its digest."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ TIMEOUT_SECONDS = 30
 
 
 class ManifestError(pulumi.RunError):
-    """A release manifest that cannot be used as it is; says which, why, and what to do. Pulumi shows it without a traceback."""
+    """A release manifest that cannot be used. The message names it, the reason and the remedy; Pulumi shows it without a traceback."""
 
 
 def downloads() -> Path:
-    """What was downloaded once is kept here, shared by all checkouts; it can be deleted at any time."""
+    """Folder for downloads, shared by all checkouts; it can be deleted at any time."""
     return Path.home() / ".cache" / "inference-platform" / "manifests"
 
 
 def read(pin: Manifest, mirror: Mirror) -> bytes:
-    """The manifest's bytes, checked against the lock where it knows them. Raises ManifestError."""
+    """The manifest's bytes, checked against the lock if it has a digest. Raises ManifestError."""
     place, expected = mirror.manifest(pin), mirror.manifest_digest(pin)
     if "://" not in place:
         return _checked(pin, place, _file(pin, Path(place)), expected)

@@ -1,4 +1,4 @@
-"""How the Deployments of a release manifest run: replicas with one owner, placement, spread, and what a drain may take."""
+"""Settings of a release manifest's Deployments: replicas with one owner, placement, spread, and disruption budget."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from components.scheduling import Workload
 
 
 def run(objects: Objects, workload: Workload) -> None:
-    """Edits all Deployments, and what upstream brings along for them: HorizontalPodAutoscalers and PodDisruptionBudgets."""
+    """Edit all Deployments and upstream's HorizontalPodAutoscalers and PodDisruptionBudgets for them."""
     for deployment in objects.of_kind("Deployment"):
         _scale(objects, deployment, workload.replicas)
         _place(deployment, workload)
@@ -15,7 +15,7 @@ def run(objects: Objects, workload: Workload) -> None:
 
 
 def _scale(objects: Objects, deployment: Object, replicas: int) -> None:
-    """Where upstream autoscales, the autoscaler owns the number: then `replicas` is its least, and stands nowhere else."""
+    """Set the replicas. If upstream autoscales, the autoscaler owns the number, and `replicas` becomes only its minimum."""
     for scaler in objects.of_kind("HorizontalPodAutoscaler"):
         if scaler["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"] and _same_namespace(scaler, deployment):
             scaler["spec"] |= {"minReplicas": replicas, "maxReplicas": max(replicas, scaler["spec"]["maxReplicas"])}
@@ -35,7 +35,7 @@ def _place(deployment: Object, workload: Workload) -> None:
 
 
 def _limit_disruption(objects: Objects, deployment: Object, workload: Workload) -> None:
-    """One budget, or none: a single replica under upstream's `minAvailable: 80%` could never be drained."""
+    """Keep one budget or none: a single replica under upstream's `minAvailable: 80%` could never be drained."""
     labels = deployment["spec"]["template"]["metadata"]["labels"]
     for budget in objects.of_kind("PodDisruptionBudget"):
         if budget["spec"]["selector"]["matchLabels"].items() <= labels.items() and _same_namespace(budget, deployment):

@@ -1,6 +1,6 @@
-"""A pinned release manifest → plain objects, to be edited in Python. `manifest_resources.py` makes resources of them.
+"""Turns a pinned release manifest into plain objects to edit in Python. `manifest_resources.py` makes resources of them.
 
-Objects are found by kind and name, never by position: an edit whose object is missing is an error that names it.
+Objects are found by kind and name, never by position. An edit of a missing object is an error that names it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Objects:
     """The objects of one component, in the order in which they were read or added."""
 
     def __init__(self, objects: Sequence[Object], source: str) -> None:
-        """`source`: what errors call them. The same object twice counts once: Knative publishes its CRDs in two files."""
+        """`source`: name of the manifest in errors. An object that occurs twice counts once: Knative publishes its CRDs in two files."""
         self.source = source
         self._objects: dict[tuple[str, str, str], Object] = {}
         for item in objects:
@@ -36,17 +36,17 @@ class Objects:
 
     def add(self, item: Object) -> None:
         if self._objects.setdefault(_identity(item), item) != item:
-            raise ManifestError(f"{self.source}: {item['kind']} {item['metadata']['name']} stands twice, with different content")
+            raise ManifestError(f"{self.source}: {item['kind']} {item['metadata']['name']} occurs twice with different content")
 
     def of_kind(self, *kinds: str) -> list[Object]:
         return [item for item in self if item["kind"] in kinds]
 
     def one(self, kind: str, name: str) -> Object:
-        """The object itself: what is changed in it is changed here. Raises ManifestError when there is none, or more than one."""
+        """The object itself, so that edits change the manifest. Raises ManifestError unless there is exactly one."""
         found = [item for item in self.of_kind(kind) if item["metadata"]["name"] == name]
         if len(found) != 1:
             there = ", ".join(sorted(item["metadata"]["name"] for item in self.of_kind(kind))) or "none"
-            raise ManifestError(f"{self.source}: {len(found)} objects are {kind} {name}, expected one; of this kind there are: {there}")
+            raise ManifestError(f"{self.source}: {len(found)} objects are {kind} {name}, expected one; objects of this kind: {there}")
         return found[0]
 
     def drop(self, kind: str, name: str) -> None:
@@ -63,7 +63,7 @@ def load(pins: Sequence[Manifest], mirror: Mirror) -> Objects:
 
 
 def pod(workload: Object) -> Object:
-    """The pod specification of a Deployment or its like."""
+    """The pod specification of a Deployment or a similar workload."""
     specification: Object = workload["spec"]["template"]["spec"]
     return specification
 
@@ -73,7 +73,7 @@ def containers(workload: Object) -> list[Object]:
 
 
 def container(workload: Object, name: str) -> Object:
-    """Raises ManifestError when the workload has no such container."""
+    """The container with this name. Raises ManifestError if the workload has none."""
     for item in containers(workload):
         if item["name"] == name:
             return item
@@ -81,7 +81,7 @@ def container(workload: Object, name: str) -> Object:
 
 
 class _Loader(yaml.CSafeLoader):
-    """YAML as Kubernetes reads it: `on` and `2026-01-31` are text, and so is `=`, which prometheus-operator's CRDs have."""
+    """YAML as Kubernetes reads it: `on` and `2026-01-31` are text, and so is `=`, which prometheus-operator's CRDs contain."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own interface
         first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in {"bool", "int", "timestamp", "value"}]
@@ -101,17 +101,17 @@ def _parsed(pin: Manifest, mirror: Mirror) -> list[Object]:
     objects = [document for document in documents if document is not None]
     for item in objects:
         if not isinstance(item, dict) or not {"apiVersion", "kind", "metadata"} <= item.keys() or "name" not in item["metadata"]:
-            raise ManifestError(f"{pin.name} {pin.version} holds something that is no Kubernetes object: {str(item)[:200]}")
+            raise ManifestError(f"{pin.name} {pin.version} contains something that is not a Kubernetes object: {str(item)[:200]}")
     return [_without_what_the_cluster_owns(terse(item) if item["kind"] == DEFINITION else item) for item in objects]
 
 
 def _without_what_the_cluster_owns(item: Object) -> Object:
-    """Its status, and the rules of a role that the cluster aggregates from others: an update of those would be a conflict."""
+    """Drop the status and the rules of an aggregated ClusterRole; an update of those would conflict with the cluster."""
     owned = {"status", "rules"} if "aggregationRule" in item else {"status"}
     return {key: value for key, value in item.items() if key not in owned}
 
 
 def _identity(item: Object) -> tuple[str, str, str]:
-    """Kind with its group, namespace, name."""
+    """Kind with its group, namespace and name."""
     group = item["apiVersion"].rpartition("/")[0]
     return f"{item['kind']}.{group}", item["metadata"].get("namespace", ""), item["metadata"]["name"]

@@ -1,4 +1,4 @@
-"""How pods reach the model store: all that services know of it, whatever it runs on."""
+"""Access of pods to the model store. Services know only this, whatever the store is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from components.base import Args, Component, labels
 
 
 class Account(Args):
-    """A Kubernetes service account: who a pod is in the cluster and, by Pod Identity, in AWS."""
+    """A Kubernetes service account: a pod's identity in the cluster and, by Pod Identity, in AWS."""
 
     namespace: str
     name: str
@@ -26,21 +26,21 @@ class Credentials(Args):
 
     @classmethod
     def generate(cls, name: str, access_key: str, owner: Component, generation: int = 1) -> Credentials:
-        """32 letters and digits: special characters break S3 keys in URLs. Another `generation` is another key."""
+        """32 letters and digits, because special characters break S3 keys in URLs. Another `generation` gives another key."""
         keepers = {"generation": str(generation)} if generation > 1 else None
         password = pulumi_random.RandomPassword(name, length=32, special=False, keepers=keepers, opts=owner.child())
         return cls(access_key=access_key, secret_key=password.result)
 
 
 class S3Keys(Args):
-    """By an S3 endpoint, `host:port` without a scheme, and a key pair that can only read."""
+    """Access by an S3 endpoint, `host:port` without a scheme, and a key pair that can only read."""
 
     endpoint: str
     credentials: Credentials
 
 
 class PodIdentity(Args):
-    """By the pod's own account on EKS: no key exists. `granted` is what makes the account a reader, before any pod of it starts."""
+    """Access by the pod's own account on EKS, without a key. `granted` makes the account a reader, before any of its pods starts."""
 
     granted: pulumi.Resource
 
@@ -59,7 +59,7 @@ def secret_of(
     return k8s.core.v1.Secret(
         name,
         metadata=k8s.meta.v1.ObjectMetaArgs(name=name, namespace=namespace, labels=labels(name, namespace), annotations=annotations),
-        # Encoded here: the API server turns stringData into data, which would look like drift.
+        # Encoded here, because the API server turns stringData into data, which would look like drift.
         data={
             "AWS_ACCESS_KEY_ID": _base64(credentials.access_key),
             "AWS_SECRET_ACCESS_KEY": credentials.secret_key.apply(_base64),

@@ -1,4 +1,4 @@
-"""What models can be stored in. Both kinds know their `bucket`, and `grant_read` says how an account's pods read it."""
+"""The kinds of model store. Both have a `bucket`, and their `grant_read` gives an account's pods read access."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The little of a container registry's protocol that artifacts need: a tag's digest, and a file that was pushed as an artifact.
+"""The few parts of the container registry protocol that artifacts need: a tag's digest, and a file pushed as an artifact.
 
 https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md. Credentials are those that `docker login`, `oras login`
 or `helm registry login` left in the user's Docker configuration; without any, the registry is asked for an anonymous token.
@@ -27,21 +27,21 @@ MANIFEST_TYPES = (
 
 
 class RegistryError(Exception):
-    """What a registry did not answer, in one line."""
+    """A registry request that failed, described in one line."""
 
 
 def digest(reference: str) -> str:
-    """The digest of what `<host>/<repository>:<tag>` names, the index of a multi-platform image included. Raises RegistryError."""
+    """Digest of `<host>/<repository>:<tag>`; for a multi-platform image, that of its index. Raises RegistryError."""
     host, repository, tag = _parts(reference)
     headers, _ = _ask(host, repository, f"manifests/{tag}", "HEAD")
     found = headers.get("Docker-Content-Digest")
     if not found:
-        raise RegistryError(f"{host} names no digest for {repository}:{tag}")
+        raise RegistryError(f"{host} returns no digest for {repository}:{tag}")
     return found
 
 
 def file(reference: str) -> bytes:
-    """The one file of an artifact, as `oras push <reference> <file>` made it. Raises RegistryError."""
+    """The only file of an artifact, pushed with `oras push <reference> <file>`. Raises RegistryError."""
     host, repository, tag = _parts(reference)
     _, body = _ask(host, repository, f"manifests/{tag}")
     layers = json.loads(body).get("layers") or []
@@ -99,7 +99,7 @@ def _authorization(challenge: str, credentials: str | None) -> str | None:
 
 
 def _credentials(host: str) -> str | None:
-    """`user:password` in base64, as a login stored it; a credential helper's own store is not read."""
+    """`user:password` in base64 from a stored login; credential helpers are not read."""
     config = Path.home() / ".docker" / "config.json"
     if not config.exists():
         return None

@@ -1,4 +1,4 @@
-"""All pins together, for what concerns every one of them: the lock, and the tests."""
+"""All pins together, for the lock and the tests."""
 
 from __future__ import annotations
 

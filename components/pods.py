@@ -1,4 +1,4 @@
-"""What every pod of ours has in common: the security contexts of Kubernetes' `restricted` profile, and scratch space."""
+"""Settings that all pods of the platform share: security contexts of Kubernetes' `restricted` profile, and scratch space."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 NON_ROOT_UID = 65532
-"""The conventional `nonroot` user of distroless images; our own images use it too."""
+"""The conventional `nonroot` user of distroless images; the platform's own images use it too."""
 
 RESTRICTED = {
     "pod-security.kubernetes.io/enforce": "restricted",
@@ -18,7 +18,7 @@ RESTRICTED = {
 """Namespace labels that make the API server refuse any pod outside the `restricted` profile."""
 
 PRIVILEGED = {"pod-security.kubernetes.io/enforce": "privileged"}
-"""Namespace labels for agents that work on the node itself; whoever uses them says what for."""
+"""Namespace labels for agents that work on the node itself; the component that uses them gives the reason."""
 
 SCRATCH = "/tmp"  # noqa: S108 - a volume of the pod's own over the read-only root file system
 SCRATCH_MOUNT: k8s.core.v1.VolumeMountArgsDict = {"name": "tmp", "mount_path": SCRATCH}
@@ -30,7 +30,7 @@ def pod_security() -> k8s.core.v1.PodSecurityContextArgsDict:
         "run_as_non_root": True,
         "run_as_user": NON_ROOT_UID,
         "run_as_group": NON_ROOT_UID,
-        # Volumes become writable for the group; changing them only when the root differs keeps starts fast on large volumes.
+        # Volumes become writable for the group; changing only a different root keeps starts fast on large volumes.
         "fs_group": NON_ROOT_UID,
         "fs_group_change_policy": "OnRootMismatch",
         "seccomp_profile": {"type": "RuntimeDefault"},
@@ -60,12 +60,12 @@ def restricted(user: int | None = None) -> dict[str, Any]:
 
 
 def secret_env(name: str, secret: str, key: str) -> k8s.core.v1.EnvVarArgsDict:
-    """An environment variable read from a Secret, so that its value stands in no pod specification."""
+    """An environment variable read from a Secret, so that its value is not in the pod specification."""
     return {"name": name, "value_from": {"secret_key_ref": {"name": secret, "key": key}}}
 
 
 def secret_data(text: str) -> str:
-    """As a Secret's `data` holds it. The API server turns `stringData` into that, which would look like drift."""
+    """Encode text for a Secret's `data`. The API server turns `stringData` into that, which would look like drift."""
     return base64.b64encode(text.encode()).decode()
 
 

@@ -1,4 +1,4 @@
-"""The one Job that asks until something answers: a program of `components/in_cluster` with an identity of its own."""
+"""The Job that repeats a request until it succeeds: a program of `components/in_cluster` with its own identity."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from components.identity import Identity, IdentityArgs
 from components.job import PROGRAMS, ScriptJobArgs, script_job
 
 TO_SAY_WHY_SECONDS = 15
-"""The program must end before the Job's deadline does, or its reason would be lost."""
+"""The program must end before the Job's deadline, otherwise its reason would be lost."""
 
 
 class ProbeJobArgs(Args):
-    """`program`: a module of `components/in_cluster`, which reads its environment and PATIENCE_SECONDS; `modules`: those it imports.
+    """`program`: a module of `components/in_cluster`, which reads its environment and PATIENCE_SECONDS. `modules`: modules that it
+    imports.
 
-    `rules`: what it may ask the API server, in `namespace` only. `image` needs Python 3 and nothing else.
+    `rules`: its permissions at the API server, in `namespace` only. `image` needs only Python 3.
     """
 
     name: str
@@ -33,7 +34,7 @@ class ProbeJobArgs(Args):
 
 
 def probe_job(args: ProbeJobArgs, owner: Component, depends_on: Sequence[pulumi.Resource] = ()) -> k8s.batch.v1.Job:
-    """Create the identity and the Job, and wait for the Job's end. It runs again when anything of it changes."""
+    """Create the identity and the Job, and wait for the Job's end. It runs again when any part of it changes."""
     identity = Identity(
         args.name, IdentityArgs(namespace=args.namespace, rules=args.rules), pulumi.ResourceOptions(parent=owner), owner.after
     )

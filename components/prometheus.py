@@ -1,4 +1,4 @@
-"""The Prometheus that watches what this platform runs: one of ours, or one that the cluster brings."""
+"""The Prometheus that scrapes the platform: the platform's own, or an existing one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ API = "/api/v1"
 
 
 def address(url: str) -> str:
-    """The address without slashes at its end, so that a path can follow. Raises ValueError that never repeats a password."""
+    """The address without trailing slashes, so that a path can follow. Raises ValueError that never repeats a password."""
     if "@" in url:
         raise ValueError(
             "the address holds a user or a password, which everybody sees who sees the stack; "
@@ -41,7 +41,7 @@ def _parts(url: str) -> SplitResult:
 
 
 class Prometheus(Args):
-    """One whose operator reads the monitors and rules of every namespace.
+    """A Prometheus whose operator reads the monitors and rules of every namespace.
 
     `namespace`: where its pods run, which a NetworkPolicy must know; None: outside the cluster, or unknown. `labels`: by which it
     chooses monitors and rules; ours takes all. `definitions`: what brings the CRDs of both; None: they are there.
@@ -54,9 +54,9 @@ class Prometheus(Args):
 
 
 def namespace_of(url: str) -> str | None:
-    """`http://prometheus.monitoring.svc.cluster.local:9090` → `monitoring`; None for what is no address of a Service.
+    """`http://prometheus.monitoring.svc.cluster.local:9090` → `monitoring`; None if the URL is not a Service's address.
 
-    `http://prometheus.monitoring` is one too: the names of servers outside, which are as short, are asked by https.
+    `http://prometheus.monitoring` is a Service's address too; short names of external servers use https.
     """
     parts = urlsplit(url)
     match (parts.hostname or "").removesuffix(".").removesuffix(".cluster.local").split("."):

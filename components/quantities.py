@@ -1,4 +1,4 @@
-"""Kubernetes quantities: numbers of CPUs (`500m`, `2`) and sizes in bytes (`512Mi`, `2Gi`). The repository's one parser of them.
+"""Kubernetes quantities: numbers of CPUs (`500m`, `2`) and sizes in bytes (`512Mi`, `2Gi`). This is the only parser of them.
 
 The grammar is Kubernetes' own (kubernetes/apimachinery:pkg/api/resource/quantity.go).
 """
@@ -22,11 +22,11 @@ CPU_PATTERN = r"^([0-9]{1,9}m|[0-9]{1,6}(\.[0-9]{1,3})?)$"
 MEMORY_PATTERN = r"^[0-9]{1,15}(\.[0-9]{1,3})?(k|M|G|T|Ki|Mi|Gi|Ti)?$"
 
 SMALLEST_MEMORY = 2**20
-"""Bytes. Whoever asks for less has left out the unit."""
+"""Bytes. A smaller request means a forgotten unit."""
 
 
 def amount(quantity: str) -> Decimal:
-    """`500m` → 0.5, `2Gi` → 2147483648. Raises ValueError for what Kubernetes would refuse, and for zero."""
+    """`500m` → 0.5, `2Gi` → 2147483648. Raises ValueError for a quantity that Kubernetes refuses, and for zero."""
     match = QUANTITY.fullmatch(quantity)
     if match:
         number, exponent, suffix = match.groups()

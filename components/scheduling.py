@@ -1,6 +1,6 @@
-"""Where pods run and how many: resources, taints with their tolerations, and the rule by which a component becomes highly available.
+"""Placement and number of pods: resources, taints with their tolerations, and high availability of components.
 
-The GPU pool's labels and taint stand here once; the pool, the GPU Operator with NFD and DCGM, and the services all read them.
+The GPU pool's labels and taint are defined only here; the pool, the GPU Operator with NFD and DCGM, and the services read them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Quantities(Declared):
 
 
 class Resources(Declared):
-    """Resources of one container. Requests are what the scheduler keeps free, limits what the container may reach."""
+    """Resources of one container. The scheduler reserves requests; limits cap the use."""
 
     requests: Quantities
     limits: Quantities
@@ -59,7 +59,7 @@ class Toleration(Declared):
 
 
 class Taint(Args):
-    """A node's: pods without the matching toleration stay away."""
+    """A node's taint, which keeps pods without the matching toleration away."""
 
     key: str
     value: str
@@ -67,28 +67,29 @@ class Taint(Args):
 
     @property
     def toleration(self) -> Toleration:
-        """Whatever the value: charts of GPU vendors tolerate by `Exists`, and so must everything beside them."""
+        """Toleration for any value of the taint: charts of GPU vendors tolerate by `Exists`, so all other pods must too."""
         return Toleration(key=self.key, operator="Exists", effect=self.effect)
 
 
 GPU_RESOURCE = "nvidia.com/gpu"
 GPU_LABELS = {"workload-type": "inference"}
-"""What the services select their nodes by. A cluster of a person's own carries it on its GPU nodes."""
+"""Labels by which services select GPU nodes. In the user's own cluster, the GPU nodes must carry them."""
 
 GPU_TAINT = Taint(key=GPU_RESOURCE, value="true", effect="NoSchedule")
 """The conventional taint: every daemon set of the GPU Operator tolerates it by default (gpu-operator:values.yaml@v26.7.0)."""
 
 GPU_TOLERATION = GPU_TAINT.toleration
 GPU_NODE_LABELS = {**GPU_LABELS, "k8s.amazonaws.com/accelerator": "nvidia"}
-"""Of a pool's nodes. By the second one cluster-autoscaler waits for a new node's GPUs instead of adding a second node
-(kubernetes/autoscaler:cluster-autoscaler/cloudprovider/aws/README.md, "Special note on GPU instances")."""
+"""Labels of a pool's nodes. The second makes cluster-autoscaler wait for a new node's GPUs instead of adding a second node
+(kubernetes/autoscaler:cluster-autoscaler/cloudprovider/aws/README.md, "Special note on GPU instances").
+"""
 
 
 class Workload(Args):
-    """How the controllers of one platform component run.
+    """Settings of one platform component's controllers.
 
-    More than one replica means: a PodDisruptionBudget that lets one go at a time, and replicas spread over zones and hosts.
-    `resources` None: the component's own. `timeout_seconds`: how long its installation or upgrade may take.
+    Several replicas get a PodDisruptionBudget that lets one go at a time, and are spread over zones and hosts.
+    `resources` None: the component's defaults. `timeout_seconds`: limit for its installation or upgrade.
     """
 
     replicas: Annotated[int, Field(ge=1)] = 1
@@ -102,7 +103,7 @@ class Workload(Args):
         return self.replicas > 1
 
     def spread(self, selector: dict[str, str]) -> list[dict[str, object]]:
-        """Topology spread constraints for pods with these labels; as even as the nodes allow, never a reason not to start."""
+        """Topology spread constraints for pods with these labels: as even as the nodes allow, without ever blocking a start."""
         if not self.highly_available:
             return []
         return [

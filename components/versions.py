@@ -1,4 +1,4 @@
-"""Every third-party pin of the platform, each under the marker that Renovate reads. Nothing else names a version."""
+"""Every third-party pin of the platform, each under the marker that Renovate reads. No other file names a version."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ KSERVE_STORAGE_INITIALIZER = Image(repository="docker.io/kserve/storage-initiali
 # renovate: datasource=docker depName=quay.io/brancz/kube-rbac-proxy
 KUBE_RBAC_PROXY = Image(repository="quay.io/brancz/kube-rbac-proxy", tag="v0.18.0")
 
-# MinIO's own images ended in 2025 with known holes; Silo is the patched fork with the same protocol
+# MinIO's own images ended in 2025 with known vulnerabilities; Silo is the patched fork with the same protocol
 # (minio/minio:README.md@7aac2a2c5b7c; pgsty/silo:CHANGELOG.md).
 # renovate: datasource=docker depName=docker.io/pgsty/silo
 SILO = Image(repository="docker.io/pgsty/silo", tag="RELEASE.2026-09-16T00-00-00Z")
 
 # renovate: datasource=helm depName=gpu-operator registryUrl=https://helm.ngc.nvidia.com/nvidia
 GPU_OPERATOR_CHART = Chart(repository="https://helm.ngc.nvidia.com/nvidia/charts", name="gpu-operator", version="v26.7.0")
-# The images that run with driver and toolkit preinstalled (NVIDIA/gpu-operator:deployments/gpu-operator/values.yaml@v26.7.0).
+# Images for nodes with a preinstalled driver and toolkit (NVIDIA/gpu-operator:deployments/gpu-operator/values.yaml@v26.7.0).
 # renovate: datasource=docker depName=nvcr.io/nvidia/gpu-operator
 GPU_OPERATOR = Image(repository="nvcr.io/nvidia/gpu-operator", tag="v26.7.0")
 # renovate: datasource=docker depName=nvcr.io/nvidia/k8s-device-plugin
@@ -43,7 +43,7 @@ DCGM_EXPORTER = Image(repository="nvcr.io/nvidia/k8s/dcgm-exporter", tag="4.6.0-
 # renovate: datasource=docker depName=registry.k8s.io/nfd/node-feature-discovery
 NODE_FEATURE_DISCOVERY = Image(repository="registry.k8s.io/nfd/node-feature-discovery", tag="v0.19.0")
 
-# The two go together: the chart's appVersion is the operator version that the CRDs are of.
+# Upgrade both together: the chart's appVersion is the operator version of the CRDs.
 # renovate: datasource=docker depName=ghcr.io/prometheus-community/charts/prometheus-operator-crds
 PROMETHEUS_CRDS_CHART = Chart(repository="oci://ghcr.io/prometheus-community/charts", name="prometheus-operator-crds", version="31.0.1")
 # renovate: datasource=docker depName=ghcr.io/prometheus-community/charts/kube-prometheus-stack
@@ -66,7 +66,7 @@ GRAFANA = Image(repository="docker.io/grafana/grafana", tag="13.2.0")
 GRAFANA_SIDECAR = Image(repository="quay.io/kiwigrid/k8s-sidecar", tag="2.10.1")
 
 # EKS add-ons: AWS's defaults for 1.35 as several public repositories recorded them, from `aws eks describe-addon-versions`, on 2026-08-30;
-# the node monitoring agent's as a cluster of that version has it (devopscoop/project1-dev).
+# the node monitoring agent's from a cluster of that version (devopscoop/project1-dev).
 # renovate: datasource=aws-eks-addon depName={"kubernetesVersion":"1.35","addonName":"vpc-cni"}
 EKS_1_35_VPC_CNI = Addon(name="vpc-cni", kubernetes="1.35", version="v1.22.4-eksbuild.3")
 # renovate: datasource=aws-eks-addon depName={"kubernetesVersion":"1.35","addonName":"kube-proxy"}
@@ -88,11 +88,11 @@ CLUSTER_AUTOSCALER_CHART = Chart(
     name="cluster-autoscaler",
     version="9.59.0",
 )
-# Its minor is the cluster's (kubernetes/autoscaler:cluster-autoscaler/README.md, "Releases").
+# Its minor version must be the cluster's (kubernetes/autoscaler:cluster-autoscaler/README.md, "Releases").
 # renovate: datasource=docker depName=registry.k8s.io/autoscaling/cluster-autoscaler
 CLUSTER_AUTOSCALER_1_35 = Image(repository="registry.k8s.io/autoscaling/cluster-autoscaler", tag="v1.35.2")
 
-# Release manifests, one file each. That of Knative has the CRDs too.
+# Release manifests, one file each. Knative's contains the CRDs too.
 # renovate: datasource=github-releases depName=kubernetes-sigs/gateway-api
 GATEWAY_API = Manifest(
     name="gateway-api",
@@ -113,7 +113,7 @@ KOURIER = Manifest(
     url="https://github.com/knative-extensions/net-kourier/releases/download/knative-v{version}/kourier.yaml",
     images="gcr.io/knative-releases/",
 )
-# Kourier's manifest names a tag that moves, v1.36-latest (knative-extensions/net-kourier:config/300-gateway.yaml@v0.48.0).
+# Kourier's manifest names a moving tag, v1.36-latest (knative-extensions/net-kourier:config/300-gateway.yaml@v0.48.0).
 # renovate: datasource=docker depName=docker.io/envoyproxy/envoy
 KOURIER_ENVOY = Image(repository="docker.io/envoyproxy/envoy", tag="v1.36.7")
 # renovate: datasource=github-releases depName=kedacore/keda
@@ -122,7 +122,7 @@ KEDA = Manifest(
     version="2.21.0",
     url="https://github.com/kedacore/keda/releases/download/v{version}/keda-{version}.yaml",
 )
-# Its images are in it by tag only; as pins they are known by digest.
+# KEDA's manifest names its images by tag only; pins give them digests.
 # renovate: datasource=docker depName=ghcr.io/kedacore/keda
 KEDA_OPERATOR = Image(repository="ghcr.io/kedacore/keda", tag="2.21.0")
 # renovate: datasource=docker depName=ghcr.io/kedacore/keda-metrics-apiserver
@@ -131,11 +131,11 @@ KEDA_METRICS_SERVER = Image(repository="ghcr.io/kedacore/keda-metrics-apiserver"
 KEDA_WEBHOOKS = Image(repository="ghcr.io/kedacore/keda-admission-webhooks", tag="2.21.0")
 
 DOCKER_HUB = "docker.io"
-"""As image references name it."""
+"""Docker Hub's name in image references."""
 DOCKER_HUB_API = "registry-1.docker.io"
-"""Where its registry answers."""
+"""Address of Docker Hub's registry."""
 DOCKER_HUB_INDEX = "index.docker.io"
-"""As Docker's configuration and Knative name it (google/go-containerregistry:pkg/name/registry.go)."""
+"""Docker Hub's name in Docker's configuration and Knative (google/go-containerregistry:pkg/name/registry.go)."""
 
 # renovate: datasource=docker depName=docker.io/envoyproxy/gateway-helm
 ENVOY_GATEWAY_CHART = Chart(repository="oci://docker.io/envoyproxy", name="gateway-helm", version="v1.9.1")
@@ -145,6 +145,6 @@ ENVOY_GATEWAY = Image(repository="docker.io/envoyproxy/gateway", tag="v1.9.1")
 # renovate: datasource=docker depName=docker.io/envoyproxy/envoy
 ENVOY_PROXY = Image(repository="docker.io/envoyproxy/envoy", tag="distroless-v1.39.1")
 
-# The version that the bench has as well, from PyPI.
+# The bench has the same version, from PyPI.
 # renovate: datasource=docker depName=docker.io/vllm/vllm-openai
 VLLM = Image(repository="docker.io/vllm/vllm-openai", tag="v0.32.0")

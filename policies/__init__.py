@@ -1,1 +1,1 @@
-"""Policy as code: rules over what a stack registers, read at plan time by Pulumi's analyzer."""
+"""Policy as code: rules for a stack's resources, checked by Pulumi's analyzer before an update."""

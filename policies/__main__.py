@@ -1,4 +1,4 @@
-"""The policy pack as Pulumi starts it: `pulumi preview --policy-pack policies`. Its constructor serves until the engine is done."""
+"""The policy pack that Pulumi starts: `pulumi preview --policy-pack policies`. Its constructor serves until the engine ends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-# Pulumi runs this folder as a program of its own; the rules are a package of the repository around it.
+# Pulumi runs this folder as a separate program; the rules are a package of the repository around it.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from pulumi_policy import EnforcementLevel, PolicyPack

@@ -1,9 +1,9 @@
-"""Rules as Pulumi's analyzer runs them: every rule mandatory, and one that reads an unknown value is a violation itself.
+"""Turns rules into policies of Pulumi's analyzer. Every rule is mandatory, and reading an unknown value is itself a violation.
 
-Pulumi's own answer to an unknown is an advisory, which blocks nothing (pulumi-policy:policy.py@1.21.0, Analyze).
+Pulumi alone reports an unknown value as an advisory, which blocks nothing (pulumi-policy:policy.py@1.21.0, Analyze).
 
-For a rule over the whole stack the engine sends outputs, and of a provider that is not configured yet, as the cluster's in a first preview,
-there are none (pulumi:sdk/go/common/resource/plugin/provider_plugin.go, Create). So inputs are kept as they pass, and read instead.
+For a rule over the whole stack, the engine sends outputs. A provider that is not configured yet, such as the cluster's in a first preview,
+has none (pulumi:sdk/go/common/resource/plugin/provider_plugin.go, Create). So the analyzer keeps the inputs and reads those.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from policies.rules.rule import Rule, StackRule, of_types
 from policies.settings import Settings, for_urn
 
 SettingsOf = Callable[[str], Settings]
-"""What is demanded of the stack of a URN."""
+"""Settings for the stack of a URN."""
 Inputs = dict[str, dict[str, Any]]
-"""By URN, since the engine started the pack."""
+"""Inputs by URN, since the engine started the pack."""
 
 
 def policies(rules: Sequence[Rule | StackRule], settings_of: SettingsOf = for_urn) -> list[Policy]:
@@ -46,7 +46,9 @@ def _recorder(seen: Inputs) -> Policy:
     def validate(args: ResourceValidationArgs, _report: ReportViolation) -> None:
         seen[args.urn] = _plain_object(args.props)
 
-    return ResourceValidationPolicy(name="inputs-kept", description="Keeps what the rules over the whole stack read", validate=validate)
+    return ResourceValidationPolicy(
+        name="inputs-kept", description="Keeps the inputs for the rules over the whole stack", validate=validate
+    )
 
 
 def _policy(rule: Rule, settings_of: SettingsOf) -> Policy:
@@ -115,7 +117,7 @@ def _plain_object(proxy: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(proxy: Mapping[str, Any] | Sequence[Any], key: Any) -> Any:  # noqa: ANN401 - a property of a resource of any type
-    """Pulumi's proxies raise where an unknown is read; ours do too, but later: where the rule reads it."""
+    """Pulumi's proxies raise as soon as an unknown value is read; this returns a marker that raises when a rule reads it."""
     try:
         value = proxy[key]
     except UnknownValueError:

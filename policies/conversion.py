@@ -1,7 +1,7 @@
-"""What the engine sends is converted once for all rules.
+"""Converts the engine's data once for all rules.
 
-Pulumi's SDK converts a resource and its provider anew for every policy of a pack (pulumi-policy:policy.py@1.21.0, Analyze). The CRDs of
-this platform are 3 MB: for all of its rules that is ten seconds of a preview, and as many again of an `up`.
+Pulumi's SDK converts a resource and its provider again for every policy of a pack (pulumi-policy:policy.py@1.21.0, Analyze). This
+platform's CRDs are 3 MB: for all rules, that takes ten seconds of a preview, and ten more of an `up`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ KEPT = 2
 
 
 def convert_once() -> None:
-    """Makes the SDK's three conversions remember their last answers; rules change nothing in them. To be called once, at the start."""
+    """Make the SDK's three conversions remember their last answers, which rules never change. Call it once, at the start."""
     names = vars(sdk)
     names["json_format"] = SimpleNamespace(MessageToDict=remembering(json_format.MessageToDict))
     for name in ("deserialize_properties", "unknown_checking_proxy"):
@@ -27,7 +27,7 @@ def convert_once() -> None:
 
 
 def remembering(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Answers the same object with the same answer, until there are others. By identity: comparing would take as long as converting."""
+    """Cache the last answers by the identity of the argument, because a comparison would take as long as the conversion."""
     answers: deque[tuple[tuple[object, ...], Any]] = deque(maxlen=KEPT)
 
     def remembered(*arguments: object) -> Any:  # noqa: ANN401 - whatever the function answers

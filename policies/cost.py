@@ -1,7 +1,7 @@
-"""What a stack costs in a month, at its smallest and at its largest, from its resources alone.
+"""Monthly cost of a stack at its smallest and at its largest, from its resources alone.
 
-In it: what is paid by the hour or by the GiB provisioned. Not in it: what is paid by use (traffic, requests, logs, KMS), discounts, taxes.
-Spot nodes count as on demand: an upper bound, which a spot market that is out of capacity does not raise.
+Included: costs per hour and per GiB provisioned. Not included: costs per use (traffic, requests, logs, KMS), discounts, taxes.
+Spot nodes count as on demand, which is an upper bound even if the spot market has no capacity.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from policies.rules.services import services
 from policies.volumes import Volume, volumes
 
 HOURS = 730
-"""In a month, as AWS counts them."""
+"""Hours of a month in AWS's price calculations."""
 
 CLUSTER = "aws:eks/cluster:Cluster"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
@@ -29,7 +29,7 @@ Component = Literal[
 
 @dataclass(frozen=True)
 class Line:
-    """What one resource costs. `amount`: in words, at its maximum."""
+    """Cost of one resource. `amount`: its quantity at the maximum, in words."""
 
     component: Component
     name: str
@@ -40,7 +40,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Estimate:
-    """US dollars a month. `unpriced`: what costs something that nobody could say, each with the reason."""
+    """US dollars per month. `unpriced`: resources with an unknown cost, each with the reason."""
 
     lines: tuple[Line, ...]
     unpriced: tuple[str, ...]
@@ -54,7 +54,7 @@ class Estimate:
         return sum(line.maximum for line in self.lines)
 
     def by_component(self) -> dict[Component, tuple[float, float]]:
-        """Minimum and maximum of each, in the order of the lines."""
+        """Minimum and maximum of each component, in the order of the lines."""
         sums: dict[Component, tuple[float, float]] = {}
         for line in self.lines:
             least, most = sums.get(line.component, (0.0, 0.0))
@@ -63,11 +63,11 @@ class Estimate:
 
 
 class Unpriced(Exception):  # noqa: N818 - what it says is part of the estimate
-    """Nobody says what this costs."""
+    """The cost is unknown; the message gives the reason."""
 
 
 def price(resources: Sequence[Resource], prices: Prices) -> Estimate:
-    """A stack without a cluster of its own on AWS costs nothing there: its volumes are another's."""
+    """Estimate a stack's cost. A stack without its own cluster on AWS costs nothing there: another stack pays for its volumes."""
     if not any(resource.type == CLUSTER for resource in resources):
         return Estimate((), ())
     disks = {resource.name: resource for resource in resources if resource.type == TEMPLATE}
@@ -82,7 +82,7 @@ def price(resources: Sequence[Resource], prices: Prices) -> Estimate:
 
 
 def is_gpu(group: Resource) -> bool:
-    """By its image, or by what it may run on."""
+    """True if the image or an instance type of the node group is for GPUs."""
     types = [str(name) for name in group.get("instanceTypes", [])]
     return "NVIDIA" in group.get("amiType", "") or any(name in GPU_INSTANCES for name in types)
 
@@ -113,7 +113,7 @@ def _fixed(component: Component, resource: Resource, prices: Prices, unit: Unit,
 
 
 def _nodes(group: Resource, prices: Prices, template: Resource | None) -> Iterator[Line]:
-    """Any of the group's types may come: the cheapest at its minimum, the dearest at its maximum."""
+    """Cost of a node group. Each node may have any of its types, so the minimum uses the cheapest and the maximum the dearest."""
     least, most = int(group.get("scalingConfig.minSize", 0)), int(group.get("scalingConfig.maxSize", 0))
     hourly = {name: _hour(prices, name) for name in map(str, group.get("instanceTypes", []))}
     if not hourly:
@@ -122,7 +122,7 @@ def _nodes(group: Resource, prices: Prices, template: Resource | None) -> Iterat
     component: Component = "GPU nodes" if is_gpu(group) else "system nodes"
     yield Line(component, group.name, f"{most} x {dearest}", least * min(hourly.values()) * HOURS, most * hourly[dearest] * HOURS)
     if template is None:
-        raise Unpriced("has no launch template of its name, which says how large its disks are")
+        raise Unpriced("has no launch template of its name, which would give the size of its disks")
     gib = sum(int(mapping.get("ebs", {}).get("volumeSize", 0)) for mapping in template.get("blockDeviceMappings", []))
     if not gib:
         raise Unpriced(f"the launch template {template.name} names no disk size")
@@ -139,12 +139,12 @@ def _volumes(resource: Resource, prices: Prices, found: Iterable[Volume]) -> Ite
 def _hour(prices: Prices, name: str) -> float:
     found = prices.instance(name)
     if found is None:
-        raise Unpriced(f"prices.json has no price of {name} in {prices.region}; `make prices REGION={prices.region}` asks AWS")
+        raise Unpriced(f"prices.json has no price of {name} in {prices.region}; run `make prices REGION={prices.region}`")
     return found
 
 
 def _unit(prices: Prices, unit: Unit) -> float:
     found = prices.unit(unit)
     if found is None:
-        raise Unpriced(f"prices.json has no {unit} in {prices.region}; `make prices REGION={prices.region}` asks AWS")
+        raise Unpriced(f"prices.json has no {unit} in {prices.region}; run `make prices REGION={prices.region}`")
     return found

@@ -12,9 +12,9 @@ HEAD = """# Policies
 
 <!-- Written by `make schema` from policies/rules; a test keeps the two in step. -->
 
-{count} rules that `pulumi preview` and `pulumi up` check with `--policy-pack policies`. All are mandatory: a violation ends the operation.
-A rule that reads a value which a preview does not know is a violation too, and says which value.
-What differs between local, dev and prod is in `policies/settings.py`; a stack of any other name is held to what prod is.
+`pulumi preview` and `pulumi up` check {count} rules with `--policy-pack policies`. All are mandatory: a violation ends the operation.
+A rule that reads a value which is unknown in a preview is a violation too, and names the value.
+`policies/settings.py` has the differences between local, dev and prod; a stack of any other name must meet prod's settings.
 """
 
 

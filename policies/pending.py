@@ -1,8 +1,8 @@
-"""Images without a digest that an `up` refuses by itself: named once, in the program's own list, and not again for each resource.
+"""Images without a digest that an `up` already refuses: the program's list names them once, so the rule does not repeat them.
 
-Where the stack file says `safeguards.digests: required`, the program ends an `up` before it makes anything as long as the lock file has
-no digest of some pin (stacks/supply.py). A preview shows the whole plan all the same; the rule `image-digest` then passes over those
-pins, and over no other image. Where the stack file says anything else, the program ends nothing and the rule passes over none.
+If the stack file says `safeguards.digests: required`, the program ends an `up` before it creates anything as long as the lock file lacks
+the digest of a pin (stacks/supply.py). A preview still shows the whole plan; the rule `image-digest` then skips those
+pins and no other image. With any other setting, the program ends nothing and the rule skips no image.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from components.lock import committed
 from components.pins import PINS
 
 CONFIGURATION = "PULUMI_CONFIG"
-"""The variable in which Pulumi hands a pack the stack's configuration (pulumi:sdk/go/common/resource/plugin/analyzer_plugin.go)."""
+"""The variable with the stack's configuration for a pack (pulumi:sdk/go/common/resource/plugin/analyzer_plugin.go)."""
 
 ANY = Image(repository="any", tag="1")
 
 
 @dataclass(frozen=True)
 class Pending:
-    """`references`: whole references, without a digest. `beginnings`: of images that only a release manifest names."""
+    """`references`: whole references without a digest. `beginnings`: prefixes of images that only a release manifest names."""
 
     references: frozenset[str] = frozenset()
     beginnings: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ NOTHING_PENDING = Pending()
 
 
 def pending(environment: Mapping[str, str]) -> Pending:
-    """Return what the lock file has no digest of, under the names that the stack's mirror gives it."""
+    """Return the images without a digest in the lock file, under the names in the stack's mirror."""
     configuration = json.loads(environment.get(CONFIGURATION) or "{}")
     if _section(configuration, "safeguards").get("digests") != "required":
         return NOTHING_PENDING
@@ -52,7 +52,7 @@ def pending(environment: Mapping[str, str]) -> Pending:
 
 
 def _placed(beginning: str, mirror: Mirror) -> str:
-    """Where the mirror has images whose names begin so."""
+    """Prefix in the mirror of images with this prefix."""
     example = ANY.model_copy(update={"repository": f"{beginning}{ANY.repository}"})
     return mirror.image(example).repository.removesuffix(ANY.repository)
 

@@ -1,4 +1,4 @@
-"""What AWS asks for, by region: on demand, in US dollars. A price in prices.json has a source and a date, or is not there."""
+"""AWS prices by region: on demand, in US dollars. Every price in prices.json has a source and a date."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Price = Annotated[float, Field(gt=0)]
 
 
 class PriceList(BaseModel):
-    """What one source says. `date`: of the prices, or of their reading where the source has none. `instances`: of Linux, by the hour."""
+    """Prices of one source. `date`: of the prices, or of their reading if the source has none. `instances`: Linux, per hour."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,7 +37,7 @@ class PriceFile(BaseModel):
 
 
 class Prices:
-    """The prices of one region, of all its sources."""
+    """Prices of one region from all sources."""
 
     def __init__(self, region: str, lists: list[PriceList]) -> None:
         self.region = region
@@ -46,7 +46,7 @@ class Prices:
         self.oldest = min((prices.date for prices in lists), default=None)
 
     def instance(self, name: str) -> float | None:
-        """One hour of it, or None where no source says so."""
+        """Price per hour of an instance type; None if no source has it."""
         return self._instances.get(name)
 
     def unit(self, unit: Unit) -> float | None:
@@ -59,7 +59,7 @@ def read(path: Path = FILE) -> PriceFile:
 
 
 def prices(region: str) -> Prices:
-    """A region that nobody has priced has no prices."""
+    """Prices of a region; empty if prices.json does not contain it."""
     return Prices(region, read().regions.get(region, []))
 
 

@@ -1,4 +1,4 @@
-"""What each environment demands. The stack's name, which is in every URN, says which environment it is."""
+"""Requirements of each environment. The stack's name, which is in every URN, selects the environment."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ UPSTREAM = (
     "quay.io/prometheus-operator/",
     "registry.k8s.io/",
 )
-"""Where the pins of components/versions.py come from (a test compares the two)."""
+"""Registries of the pins in components/versions.py (a test compares the two)."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """`monthly_budget_usd`: for all node groups at their maximum. `registries`: beginnings of image references, besides an account's ECR.
+    """`monthly_budget_usd`: for all node groups at their maximum. `registries`: prefixes of image references, in addition to the account's
+    ECR.
 
     `digests_pending`: images whose missing digest ends an `up` already, before any rule is asked.
     `control_plane_namespaces`: where the platform's controllers live and no model may.
@@ -67,9 +68,8 @@ class Settings:
     single_replica: frozenset[str] = frozenset({"cluster-autoscaler"})
 
 
-# Budgets are about a third above what the committed stacks cost at their largest: dev 2,717 and prod 4,356 USD on 2026-11-21, by the
-# dates in prices.json. A test keeps the distance.
-# A machine of one's own names its mirror's address itself, and pays for nothing.
+# Budgets are about a third above the maximum cost of the committed stacks: dev 2,717 and prod 4,356 USD on 2026-11-21, with the prices
+# dated in prices.json. A test keeps the distance. A local machine names its mirror's address itself, and costs nothing.
 LOCAL = Settings(environment="local", monthly_budget_usd=0, any_registry=True)
 DEV = Settings(environment="dev", monthly_budget_usd=3500)
 PROD = replace(
@@ -85,7 +85,7 @@ ENVIRONMENTS: dict[str, Settings] = {settings.environment: settings for settings
 
 
 def for_stack(name: str) -> Settings:
-    """A stack that nobody has named here is held to what prod is."""
+    """Settings of a stack; prod's for an unknown name."""
     return ENVIRONMENTS.get(name, PROD)
 
 
@@ -95,5 +95,5 @@ def for_urn(urn: str) -> Settings:
 
 
 def settings_with(pending: Pending) -> Callable[[str], Settings]:
-    """As `for_urn`, for a stack with these missing digests."""
+    """Like `for_urn`, for a stack with these missing digests."""
     return lambda urn: replace(for_urn(urn), digests_pending=pending)

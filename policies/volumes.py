@@ -1,4 +1,4 @@
-"""The volumes that an object claims, directly or through the values of a Helm release."""
+"""Volumes that an object claims, directly or through the values of a Helm release."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Volume:
 
 
 def volumes(resource: Resource) -> Iterator[Volume]:
-    """Raises `Unknown` where the size or the number of a claim is not known."""
+    """Volumes of a resource. Raises `Unknown` if the size or the number of a claim is unknown."""
     if resource.type == CLAIM:
         yield Volume(1, _requested(resource.properties, resource.name))
     elif resource.type == STATEFUL_SET:
@@ -35,9 +35,9 @@ def volumes(resource: Resource) -> Iterator[Volume]:
 
 
 def _of_values(values: Any, path: str, replicas: int) -> Iterator[Volume]:  # noqa: ANN401 - a chart's values are anything
-    """The operator's own spelling is in every chart that makes claims: `replicas` beside or above a `volumeClaimTemplate`.
+    """Volumes in a chart's values. All charts with claims use the operator's spelling: `replicas` beside or above a `volumeClaimTemplate`.
 
-    An unknown value elsewhere, such as a password, is none of a volume's business.
+    An unknown value elsewhere, such as a password, does not concern a volume.
     """
     if isinstance(values, list):
         for index, item in enumerate(values):
@@ -65,5 +65,5 @@ def _requested(claim: Any, path: str) -> float:  # noqa: ANN401
 
 
 def gib(quantity: str) -> float:
-    """`100Gi` → 100. Raises ValueError for what is no quantity."""
+    """`100Gi` → 100. Raises ValueError if the text is not a quantity."""
     return float(amount(quantity)) / 2**30

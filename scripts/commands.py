@@ -1,4 +1,4 @@
-"""Running other programs: shown as they work, or read for their answer."""
+"""Runs other programs: either with their output on the terminal, or to read their answer."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def show(command: Sequence[str], env: Mapping[str, str]) -> None:
-    """Run a command on the user's terminal; raises DriverError when it fails (it has said why itself)."""
+    """Run a command on the user's terminal. Raises DriverError if it fails; the command has printed the reason."""
     code = subprocess.run(command, env=env, cwd=ROOT, check=False).returncode
     if code != 0:
         raise DriverError(f"`{' '.join(command)}` ended with exit status {code}; the reason is above, and the same make target continues")
 
 
 def answer(command: Sequence[str], env: Mapping[str, str]) -> str:
-    """What a command prints on standard output; its progress on standard error stays visible."""
+    """Standard output of a command; its progress on standard error stays visible."""
     done = subprocess.run(command, env=env, cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         raise DriverError(f"`{' '.join(command)}` ended with exit status {done.returncode}; the reason is above")

@@ -1,4 +1,6 @@
-"""Changes of the platform that the running cluster cannot follow. The program sees what is wanted, not what runs; this sees both."""
+"""Changes of the platform that the running cluster cannot follow. The program sees only the wanted state; this module also reads the
+cluster.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +13,16 @@ from stacks.config.platform import MinioConfig
 
 MIGRATION = "docs/runbooks/other-drives.md"
 GATEWAYS = "gateways.gateway.networking.k8s.io"
-"""One CRD of the Gateway API, which stands for all of them."""
+"""One CRD of the Gateway API, which represents all of them."""
 BUNDLE = "gateway.networking.k8s.io/bundle-version"
-"""Annotation of each of the Gateway API's CRDs: the release that it comes from."""
+"""Annotation of each Gateway API CRD with its release."""
 
 PULUMI = "pulumi-kubernetes"
-"""How the names of the field managers begin of what Pulumi has made."""
+"""Prefix of the field managers of objects that Pulumi created."""
 
 
 def refusals(config: StackConfig, environment: Mapping[str, str]) -> list[str]:
-    """What `make preview` and `make up` refuse now, each with the key it is about. Raises DriverError where the cluster does not answer."""
+    """Return what `make preview` and `make up` refuse now, each reason with its key. Raises DriverError if the cluster does not answer."""
     servers = get(environment, minio_servers.NAMESPACE, "statefulsets.apps", minio_servers.NAME)
     names = (GATEWAYS, client_traffic.DEFINITION)
     found = get(environment, None, "customresourcedefinitions.apiextensions.k8s.io", *names, "--show-managed-fields")
@@ -28,7 +30,7 @@ def refusals(config: StackConfig, environment: Mapping[str, str]) -> list[str]:
 
 
 def other_drives(config: StackConfig, servers: Object | None) -> list[str]:
-    """`servers`: the StatefulSet of the model store in the cluster, one drive each. MinIO starts on the same set of drives only."""
+    """`servers`: the StatefulSet of the model store in the cluster, one drive each. MinIO starts only with the same set of drives."""
     store = config.model_store
     if servers is None or not isinstance(store, MinioConfig) or not store.enabled:
         return []
@@ -43,7 +45,7 @@ def other_drives(config: StackConfig, servers: Object | None) -> list[str]:
 
 
 def definitions_of_others(config: StackConfig, definitions: Sequence[Object]) -> list[str]:
-    """`definitions`: CRDs in the cluster, with their managed fields. A distribution may have brought them, as k3s does."""
+    """`definitions`: CRDs in the cluster with their managed fields. A distribution such as k3s may have installed them."""
     parts = {
         GATEWAYS: ("gatewayApi", config.gateway_api.enabled),
         client_traffic.DEFINITION: ("envoyGateway", config.envoy_gateway.enabled),

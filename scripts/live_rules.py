@@ -18,7 +18,7 @@ from stacks.images import server_image
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the stack file says of a model. `percent` None: one version; `candidate` None beside a percentage: it is being removed."""
+    """A model's versions in the stack file. `percent` None: one version; `candidate` None beside a percentage: it is being removed."""
 
     stable: Content
     candidate: Content | None = None

@@ -20,7 +20,7 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True)
 class Content:
-    """What tells one version of a model from another: its files and its server. `image` None: the image of the model's runtime."""
+    """Identity of a model's version: its files and its server. `image` None: the image of the model's runtime."""
 
     source: str | None
     image: str | None = None

@@ -1,6 +1,6 @@
-"""`models/<name>/` holds what only one model has. A folder's name is the model's name in the stack file.
+"""`models/<name>/` holds the parts that only one model has. A folder's name is the model's name in the stack file.
 
-Each folder is a root of Python packages, since a name with a hyphen cannot be a package itself. A Dockerfile in it has a stage
+Each folder is a root of Python packages, because a name with a hyphen cannot be a package itself. Its Dockerfile, if any, has a stage
 for each image that the model needs: `serving`, a model server of its own, and `weights`, files for the model store below `/weights`.
 """
 
@@ -17,28 +17,28 @@ from scripts.commands import ROOT
 
 FOLDER = "models"
 IMAGES = {"server": "serving", "weights": "weights"}
-"""What the stack file calls an image of a model → the stage of the model's Dockerfile."""
+"""Key of a model's image in the stack file → stage of the model's Dockerfile."""
 
 
 def folder(name: str, root: Path = ROOT) -> Path:
-    """The folder of a model; it is there only if the model has something of its own."""
+    """The folder of a model; it exists only if the model has parts of its own."""
     return root / FOLDER / name
 
 
 def folders(root: Path = ROOT) -> list[Path]:
-    """All models' folders, by name."""
+    """The folders of all models, by name."""
     return sorted(path for path in (root / FOLDER).glob("*") if path.is_dir())
 
 
 def add_to_path(names: Iterable[str] | None = None, root: Path = ROOT) -> None:
-    """Let Python import the packages of these models' folders, or of all."""
+    """Make the packages of these models' folders, or of all, importable."""
     for path in folders(root) if names is None else [folder(name, root) for name in names]:
         if path.is_dir() and str(path) not in sys.path:
             sys.path.append(str(path))
 
 
 def images(name: str, root: Path = ROOT) -> dict[str, str]:
-    """The images that this model's Dockerfile builds: what the stack file calls each → its stage. Empty without a Dockerfile."""
+    """Images that this model's Dockerfile builds: key in the stack file → stage. Empty without a Dockerfile."""
     dockerfile = folder(name, root) / "Dockerfile"
     text = dockerfile.read_text() if dockerfile.is_file() else ""
     stages = {match.lower() for match in re.findall(r"^FROM\s.*\sAS\s+(\S+)\s*$", text, re.MULTILINE | re.IGNORECASE)}
@@ -46,12 +46,12 @@ def images(name: str, root: Path = ROOT) -> dict[str, str]:
 
 
 def image_name(name: str, image: str) -> str:
-    """The repository of an image of a model, `<model>-serving` or `<model>-weights`."""
+    """The repository of a model's image, `<model>-serving` or `<model>-weights`."""
     return f"{name}-{IMAGES[image]}"
 
 
 def main() -> int:
-    """Print every image of every model, or of the one that MODEL_NAME names, as the matrix of a GitHub workflow."""
+    """Print every image of every model, or of the model in MODEL_NAME, as the matrix of a GitHub workflow."""
     wanted = os.environ.get("MODEL_NAME")
     found = [
         {"model": path.name, "image": image, "stage": stage, "name": image_name(path.name, image)}

@@ -1,4 +1,4 @@
-"""What a stack file says, as the program's own model of it."""
+"""A stack file's content as the program's own model."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from stacks.config import StackConfig, parse
 
 
 def configuration(stack: str, given: Mapping[str, Any]) -> StackConfig:
-    """The model of these sections, for what a stack says of itself. Encrypted values stay so. Raises ConfigError."""
+    """The model of these sections. Encrypted values stay encrypted. Raises ConfigError."""
 
-    async def parsed() -> StackConfig:  # a secret becomes an Output, which wants a running loop
+    async def parsed() -> StackConfig:  # a secret becomes an Output, which needs a running loop
         return parse(_readable(dict(given)), stack)
 
     loop = asyncio.new_event_loop()
@@ -23,7 +23,7 @@ def configuration(stack: str, given: Mapping[str, Any]) -> StackConfig:
 
 
 def _readable(value: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
-    """With the ciphertext where Pulumi wrote `secure: <ciphertext>`: text, as what it hides."""
+    """Replace `secure: <ciphertext>` by the ciphertext, which is text like the value that it hides."""
     if isinstance(value, dict):
         return value["secure"] if value.keys() == {"secure"} else {key: _readable(item) for key, item in value.items()}
     return [_readable(item) for item in value] if isinstance(value, list) else value

@@ -13,11 +13,11 @@ from scripts.errors import DriverError
 LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 PROJECT = "inference-platform"
-"""Pulumi's name of the program, below which its configuration lies; `stacks.config` knows it too, and takes half a second to load."""
+"""Pulumi's name of the program and namespace of its configuration; importing it from `stacks.config` would take half a second."""
 
 
 def stack_file(stack: str) -> Path:
-    """Raises DriverError with the stacks there are."""
+    """The path of a stack file. Raises DriverError with the existing stacks."""
     path = ROOT / f"Pulumi.{stack}.yaml"
     if not path.exists():
         known = sorted(file.suffixes[0][1:] for file in ROOT.glob("Pulumi.*.yaml"))
@@ -26,12 +26,12 @@ def stack_file(stack: str) -> Path:
 
 
 def parsed(text: str) -> Any:  # noqa: ANN401 - whatever stands in the file
-    """By libyaml where PyYAML has it: a rollout reads its stack file around everything it does, and Python takes ten times as long."""
+    """Parse with libyaml if PyYAML has it: a rollout reads its stack file often, and the Python parser takes ten times as long."""
     return yaml.load(text, Loader=LOADER)  # noqa: S506 - one of the safe ones
 
 
 def sections(text: str) -> dict[str, Any]:
-    """Ours, by their names below the namespace, of a stack file's text."""
+    """The program's sections of a stack file's text, by their names below the namespace."""
     prefix = f"{PROJECT}:"
     content = parsed(text)["config"]
     return {key.removeprefix(prefix): value for key, value in content.items() if key.startswith(prefix)}

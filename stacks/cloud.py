@@ -1,4 +1,4 @@
-"""The cluster that everything else runs in: an existing one, or one of our own on AWS."""
+"""The cluster for everything else: an existing one, or a new EKS cluster."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stacks.config.cluster import ExistingClusterConfig
 
 @dataclass(frozen=True)
 class EksFacts:
-    """What only a cluster of ours has, for the parts that talk to AWS. `name` is known beforehand; `control_plane.name` once it exists."""
+    """Facts of the program's own EKS cluster, for parts that talk to AWS. `name` is known before it exists, `control_plane.name` after."""
 
     name: str
     region: str
@@ -26,9 +26,9 @@ class EksFacts:
 
 @dataclass(frozen=True)
 class Cluster:
-    """What the in-cluster layer builds on. Whatever is made with `options` waits for nodes to run on, and is destroyed before them.
+    """The cluster for the in-cluster layer. Resources with `options` wait for nodes, and are destroyed before them.
 
-    `storage_class`: None: the cluster's own default.
+    `storage_class` None: the cluster's default.
     """
 
     options: pulumi.ResourceOptions
@@ -37,28 +37,28 @@ class Cluster:
 
     @property
     def outputs(self) -> dict[str, pulumi.Input[str]]:
-        """What people and runbooks ask for; nothing of a cluster that is not ours."""
+        """Stack outputs for users and runbooks; none for an existing cluster."""
         return {"name": self.eks.name, "region": self.eks.region, "vpcId": self.eks.vpc_id} if self.eks else {}
 
 
 def build(config: StackConfig) -> Cluster:
     if isinstance(config.cluster, ExistingClusterConfig):
         return Cluster(options=pulumi.ResourceOptions(providers=[_existing(config.cluster)]))
-    # Not above: it is built of this module's types.
+    # Imported late, because that module uses this module's types.
     from stacks import eks
 
     return eks.build(config.cluster, config.gpu, protect=config.safeguards.protect)
 
 
 def _existing(config: ExistingClusterConfig) -> k8s.Provider:
-    """The one provider of the stack; the default one, which takes any ambient kubeconfig, is disabled in the stack file."""
+    """The stack's only provider; the stack file disables the default provider, which takes any ambient kubeconfig."""
     return k8s.Provider(
         "cluster",
         kubeconfig=config.kubeconfig,
         context=config.context,
-        # Without it an edited kubeconfig counts as another cluster, and everything in it would be replaced.
+        # Without it, an edited kubeconfig counts as another cluster, and everything in it would be replaced.
         cluster_identifier=config.identifier,
-        # A Secret or ConfigMap with a fixed name is otherwise deleted and made anew when a key in it changes.
+        # Without it, a changed key would delete and recreate a Secret or ConfigMap with a fixed name.
         enable_secret_mutable=True,
         enable_config_map_mutable=True,
     )

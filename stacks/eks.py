@@ -37,8 +37,8 @@ def build(config: EksClusterConfig, gpu: GpuConfig, protect: bool) -> Cluster:
     system = _system_pool(config, membership, aws, after=joined)
     gpu_pool = [_gpu_pool(gpu, membership, aws, after=joined)] if gpu.mode == "managed" else []
     running = Addons("addons", _addons(config, services(release)), aws, after=[cluster, system])
-    # The one edge that orders the two layers, both ways: nothing starts in the cluster before nodes, DNS and volumes are there, and
-    # on a destroy none of them goes, nor the right to use the API server, while anything of the platform is left to clean up.
+    # This edge orders the two layers in both directions: nothing starts in the cluster before nodes, DNS and volumes exist, and a destroy
+    # keeps them and the access to the API server until everything of the platform is gone.
     kubernetes = _cluster_provider(cluster, after=[*joined, system, running, *gpu_pool])
     options = pulumi.ResourceOptions(providers=[provider, kubernetes])
     storage = StorageClass("storage-class", StorageClassArgs(), options)
@@ -54,7 +54,7 @@ def _provider(config: EksClusterConfig, tags: Mapping[str, str]) -> Provider:
     return Provider(
         "aws",
         region=config.region,
-        # Credentials of another account are refused before anything is made in it.
+        # Credentials of another account are refused before anything is created in it.
         allowed_account_ids=[config.account] if config.account else None,
         default_tags={"tags": tags},
     )
@@ -145,9 +145,9 @@ def _cluster_provider(cluster: EksCluster, after: Sequence[pulumi.Resource]) -> 
     return k8s.Provider(
         "cluster",
         kubeconfig=cluster.kubeconfig,
-        # By it a changed kubeconfig is still the same cluster, and nothing in it is replaced (pulumi-kubernetes#4019).
+        # With it, a changed kubeconfig still means the same cluster, and nothing in it is replaced (pulumi-kubernetes#4019).
         cluster_identifier=cluster.arn,
-        # A Secret or ConfigMap with a fixed name is otherwise deleted and made anew when a key in it changes.
+        # Without it, a changed key would delete and recreate a Secret or ConfigMap with a fixed name.
         enable_secret_mutable=True,
         enable_config_map_mutable=True,
         opts=pulumi.ResourceOptions(depends_on=after),

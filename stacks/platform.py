@@ -1,4 +1,4 @@
-"""The in-cluster layer. The only place that knows the order: APIs → certificates → gateway, Knative, KEDA, monitoring → GPUs → KServe."""
+"""The in-cluster layer. Only this module knows the order: APIs → certificates → gateway, Knative, KEDA, monitoring → GPUs → KServe."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from stacks.workloads import workload
 
 @dataclass(frozen=True)
 class Platform:
-    """What services build on. A part that is switched off is None."""
+    """Parts that services use; None for a part that is switched off."""
 
     options: pulumi.ResourceOptions
     mirror: Mirror
@@ -79,7 +79,7 @@ def build(config: StackConfig, cluster: Cluster) -> Platform:
 
 
 class _Parts:
-    """One method for each part: from its section of the configuration to its component, or None where it is switched off."""
+    """One method per part: from its configuration section to its component, or None if it is switched off."""
 
     def __init__(self, config: StackConfig, cluster: Cluster) -> None:
         self.config = config
@@ -176,7 +176,7 @@ class _Parts:
         return ClusterAutoscaler("cluster-autoscaler", args, eks.control_plane, self.options)
 
     def kserve(self, certificates: CertManager | None, apis: list[str], after: list[pulumi.Resource | None]) -> KServe | None:
-        """After everything whose API it looks for: it does so only as it starts."""
+        """KServe comes after everything whose API it looks for, because it looks only at its start."""
         section = self.config.kserve
         if not section.enabled:
             return None

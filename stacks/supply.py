@@ -61,7 +61,7 @@ def _images(config: StackConfig) -> Iterator[Need]:
 
 
 def _weights(config: StackConfig) -> Iterator[Need]:
-    """Whether the store has a model's files already, only the store knows; so an `up` is not refused."""
+    """Weights that may be missing. Only the store knows whether it has a model's files, so an `up` is not refused."""
     for name, model in config.models.items():
         stored = [source for source in model.sources if is_in_a_store(source)]
         if stored and config.model_store.enabled and weights_image(config, name) is None:

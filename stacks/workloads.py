@@ -1,4 +1,4 @@
-"""From what a section says of its controllers to how they run."""
+"""Converts a section's controller settings to a Workload."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""One Kubernetes node in namespaces and cgroups of its own, so that it can come and go without a trace."""
+"""One Kubernetes node in its own namespaces and cgroups, so that it leaves nothing behind."""

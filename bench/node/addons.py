@@ -1,4 +1,4 @@
-"""What a cluster brings along besides Kubernetes itself: DNS, metrics, storage, an ingress and what was asked for, from `bench/addons`."""
+"""Parts of a cluster beside Kubernetes itself, from `bench/addons`: DNS, metrics, storage, an ingress and optional parts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ GPUS = "GPUs"
 
 
 class Kubectl:
-    """`kubectl` with one identity. Its discovery cache lies with the node, not in the person's home."""
+    """`kubectl` with one identity. Its discovery cache lies in the node's folder, not in the user's home."""
 
     def __init__(self, instance: Instance, kubeconfig: Path | None = None) -> None:
         self._argv = [str(tools.binary("kubectl")), f"--kubeconfig={kubeconfig or instance.kubeconfig}"]
@@ -67,7 +67,7 @@ def apply(instance: Instance, pki: Pki, kubectl: Kubectl) -> None:
 
 
 def conditions(instance: Instance, kubectl: Kubectl) -> dict[str, str]:
-    """What `up` waits for and `status` shows: name → empty where it is as it should be, else why not."""
+    """Conditions that `up` awaits and `status` shows: name → reason why it does not hold, empty if it holds."""
     try:
         answer = kubectl("get", KINDS, "--all-namespaces", "-o", "json", f"--request-timeout={ANSWER_SECONDS}s")
     except BenchError as error:
@@ -79,27 +79,25 @@ def conditions(instance: Instance, kubectl: Kubectl) -> dict[str, str]:
         count = extras.read(instance).gpus
         if count or gpus.offered(node):
             lacks[GPUS] = gpus.lack(node, count)
-    # After a restart of the machine the objects still tell of the time before it; an answer cannot.
+    # After a restart of the machine, the objects still describe the time before it; a DNS answer is current.
     lacks["cluster DNS"] = "" if _accepts(instance.dns_ip, DNS_PORT) else f"no answer from {instance.dns_ip}"
     return lacks
 
 
 def wait(instance: Instance, kubectl: Kubectl) -> None:
-    """Wait until every condition holds; BenchError with the reasons and the pods after `READY_TIMEOUT` seconds."""
+    """Wait until every condition holds. After `READY_TIMEOUT` seconds, raise BenchError with the reasons and the pods."""
     deadline = time.monotonic() + READY_TIMEOUT
     while lacking := {title: why for title, why in conditions(instance, kubectl).items() if why}:
         if time.monotonic() > deadline:
             reasons = "; ".join(f"{title}: {why}" for title, why in lacking.items())
-            raise BenchError(
-                f"not ready after {READY_TIMEOUT:.0f} s: {reasons}; look into it with: kubectl get pods,events --all-namespaces"
-            )
+            raise BenchError(f"not ready after {READY_TIMEOUT:.0f} s: {reasons}; see: kubectl get pods,events --all-namespaces")
         if lacking.get(GPUS):
             gpus.advertise(node_name(instance), extras.read(instance).gpus, kubectl)
         time.sleep(POLL_SECONDS)
 
 
 def _wanted(instance: Instance) -> dict[str, tuple[str, str, str]]:
-    """Title → kind, name and condition of each object that must be there."""
+    """Title → kind, name and condition of each required object."""
     wanted = {
         f"node {node_name(instance)}": ("Node", node_name(instance), "Ready"),
         "coredns": ("Deployment", "coredns", "Available"),
@@ -130,7 +128,7 @@ def _lack(item: dict[str, Any] | None, wanted: str) -> str:
 
 
 def _is_rolled_out(item: dict[str, Any], status: dict[str, Any]) -> bool:
-    """Whether no pod of an older version is left; `Available` alone also counts those."""
+    """True if no pod of an older version is left; `Available` alone also counts older pods."""
     seen = status.get("observedGeneration", 0) >= item["metadata"]["generation"]
     return bool(seen and status.get("updatedReplicas", 0) == status.get("replicas", 0) == item["spec"]["replicas"])
 

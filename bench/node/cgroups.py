@@ -1,7 +1,7 @@
-"""The node's cgroups: what makes every process it ever started findable, whoever forked it.
+"""The node's cgroups, by which every process that the node started can be found, whatever process forked it.
 
 <hierarchy>/bench-<instance>/node       the node's own processes and the containers' shims
-<hierarchy>/bench-<instance>/kubepods   the pods, kept by the kubelet
+<hierarchy>/bench-<instance>/kubepods   the pods, managed by the kubelet
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bench.errors import BenchError
 from bench.paths import Instance
 
 KILL_TIMEOUT = 30.0
-"""Seconds for killed processes to be gone; one that waits for a disk takes longest."""
+"""Seconds until killed processes must be gone; a process that waits for a disk takes longest."""
 
 
 def hierarchies() -> list[Path]:
@@ -46,12 +46,12 @@ def members(instance: Instance) -> set[int]:
 
 
 def node_members(instance: Instance) -> set[int]:
-    """The node's own processes and the shims, without what runs in pods."""
+    """The node's own processes and the shims, without the processes in pods."""
     return {pid for leaf in leaves(instance) for pid in _pids(leaf)}
 
 
 def kill(instance: Instance) -> None:
-    """End every process of the node; repeated, because a process may fork between the look and the signal."""
+    """Kill every process of the node. The function repeats, because a process may fork between the listing and the signal."""
     deadline = time.monotonic() + KILL_TIMEOUT
     while pids := members(instance):
         for pid in pids:
@@ -75,7 +75,7 @@ def remove(instance: Instance) -> None:
                 try:
                     group.rmdir()
                 except OSError as error:
-                    # The kernel takes a moment to let go of a cgroup whose last process has just ended.
+                    # The kernel takes a moment to release a cgroup whose last process has just ended.
                     if time.monotonic() > deadline:
                         raise BenchError(f"{group} cannot be removed: {error.strerror}; run the same command again") from error
                     time.sleep(0.1)
@@ -94,7 +94,7 @@ def _pids(group: Path) -> list[int]:
 
 
 def _inherit_cpuset(group: Path) -> None:
-    """A new version 1 cpuset is empty and takes no process until it is told its CPUs and memory nodes."""
+    """Copy the parent's CPUs and memory nodes: a new version 1 cpuset has none and accepts no process."""
     for name in ("cpuset.cpus", "cpuset.mems"):
         path = group / name
         parent = group.parent / name

@@ -1,6 +1,6 @@
 """The four processes of the control plane and their arguments.
 
-Each listens on the loopback of the node's own network namespace or on the node's address; none on the host.
+Each listens on the loopback of the node's network namespace or on the node's address, never on the host.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def etcd(instance: Instance, pki: Pki) -> Process:
         "peer-trusted-ca-file": pki.cert(ETCD),
         "peer-cert-file": pki.cert("etcd"),
         "peer-key-file": pki.key("etcd"),
-        # One hour of history instead of all of it: nobody reads a bench's old revisions.
+        # Keep one hour of history instead of all of it, because nobody reads old revisions.
         "auto-compaction-retention": "1h",
         "log-level": "warn",
     }
@@ -72,7 +72,7 @@ def apiserver(instance: Instance, pki: Pki) -> Process:
         "service-account-issuer": ISSUER,
         "service-account-key-file": public,
         "service-account-signing-key-file": private,
-        # The aggregation layer, for API servers that run in pods such as metrics-server.
+        # The aggregation layer, for API servers in pods, such as metrics-server.
         "requestheader-client-ca-file": pki.cert(FRONT_PROXY),
         "requestheader-allowed-names": "front-proxy-client",
         "requestheader-username-headers": "X-Remote-User",
@@ -82,7 +82,7 @@ def apiserver(instance: Instance, pki: Pki) -> Process:
         "proxy-client-key-file": pki.key("front-proxy-client"),
         "profiling": "false",
     }
-    # With a new etcd it must start anew: each of its many connections would try the old one again only after up to two minutes.
+    # A new etcd restarts the API server: its many connections would retry the old etcd only after up to two minutes.
     inputs = (*certificates, public, record_path(instance, "etcd"))
     return Process("kube-apiserver", (str(tools.binary("kube-apiserver")), *_flags(options)), inputs)
 
@@ -96,7 +96,7 @@ def controller_manager(instance: Instance, pki: Pki) -> Process:
         "root-ca-file": pki.cert(CLUSTER),
         "cluster-signing-cert-file": pki.cert(CLUSTER),
         "cluster-signing-key-file": pki.key(CLUSTER),
-        # Its default lies on the host and would be created there.
+        # The default folder would be created on the host.
         "flex-volume-plugin-dir": "/var/lib/kubelet/volume-plugins",
     }
     return Process("kube-controller-manager", (str(tools.binary("kube-controller-manager")), *_flags(options)), (config, pki.cert(CLUSTER)))
@@ -123,7 +123,7 @@ def _component(instance: Instance, pki: Pki, identity: str, config: Path, port: 
         "secure-port": str(port),
         "tls-cert-file": pki.cert(identity),
         "tls-private-key-file": pki.key(identity),
-        # A single node has nobody to elect; a restart must not wait for the lease of the process before it.
+        # A single node needs no leader election; a restart must not wait for the previous process's lease.
         "leader-elect": "false",
         "profiling": "false",
     }

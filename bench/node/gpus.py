@@ -1,7 +1,7 @@
-"""GPUs that the node claims to have: the scheduler counts them, and whatever runs on them runs on the CPU.
+"""GPUs that the node claims to have. The scheduler counts them; pods that use them run on the CPU.
 
-Kubernetes' documented way to advertise a resource that no device plugin manages: a change of the node's status
-(kubernetes.io: "Advertise Extended Resources for a Node"). The kubelet copies it on, but starts over with none.
+This is Kubernetes' documented way to advertise a resource without a device plugin: a patch of the node's status
+(kubernetes.io: "Advertise Extended Resources for a Node"). The kubelet keeps the value, but a restarted kubelet drops it.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from typing import Any
 
 RESOURCE = "nvidia.com/gpu"
 LABELS = {"workload-type": "inference"}
-"""Of nodes with GPUs, by which services choose them."""
+"""Labels of GPU nodes, by which services select them."""
 
 
 def offered(node: dict[str, Any]) -> int:
-    """How many the scheduler may give away."""
+    """Number of GPUs that the scheduler may allocate."""
     status = node.get("status", {})
     return min(int(status.get(kind, {}).get(RESOURCE, 0)) for kind in ("capacity", "allocatable"))
 
 
 def lack(node: dict[str, Any], count: int) -> str:
-    """Empty where the node offers exactly `count` GPUs and is labelled so, else what is wrong."""
+    """The difference from a node with exactly `count` GPUs and their label; empty if there is none."""
     if offered(node) != count:
         return f"{offered(node)} offered instead of {count}"
     labelled = LABELS.items() <= node["metadata"].get("labels", {}).items()
@@ -32,7 +32,7 @@ def lack(node: dict[str, Any], count: int) -> str:
 
 
 def advertise(node: str, count: int, kubectl: Callable[..., str]) -> None:
-    """Make the node offer `count` GPUs; none of them is none of the label too."""
+    """Make the node offer `count` GPUs; a count of 0 also removes the label."""
     amount = {RESOURCE: str(count) if count else None}
     status = json.dumps({"status": {"capacity": amount, "allocatable": amount}})
     kubectl("patch", "node", node, "--subresource=status", "--type=merge", f"--patch={status}")

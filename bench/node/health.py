@@ -1,4 +1,4 @@
-"""Whether the node's processes are ready: their health endpoints, and where they have none, what they listen on."""
+"""Readiness of the node's processes: their health endpoints, or their sockets where a process has no endpoint."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from bench.node.process import Process, read_record
 from bench.paths import Instance
 
 TIMEOUT = 3.0
-"""Seconds for one answer."""
+"""Timeout of one answer in seconds."""
 
 
 def answers(url: str, pki: Pki) -> bool:
-    """Whether `url` answers 200; a TLS server must show a certificate of the cluster's authority."""
+    """True if `url` answers 200; a TLS server must show a certificate of the cluster's authority."""
     context = ssl.create_default_context(cafile=str(pki.cert(CLUSTER)))
     context.load_cert_chain(pki.cert("admin"), pki.key("admin"))
-    # An empty proxy table: a proxy of the person's would not reach the node.
+    # The proxy table is empty, because the user's proxy could not reach the node.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
     try:
         with opener.open(url, timeout=TIMEOUT) as answer:
@@ -30,14 +30,14 @@ def answers(url: str, pki: Pki) -> bool:
 
 
 def listens(process: Process, instance: Instance, port: int) -> bool:
-    """Whether anything listens on TCP `port` in the network namespace of the process, where the host cannot ask."""
+    """True if a process listens on TCP `port` in the network namespace of `process`, which the host cannot reach."""
     rows = [line.split() for line in _table(process, instance, "tcp")]
-    # Column 1 is address:port in hexadecimal, column 3 the state; 0A is LISTEN.
+    # Column 1 is address:port in hexadecimal, column 3 the state; 0A means LISTEN.
     return any(row[1].endswith(f":{port:04X}") and row[3] == "0A" for row in rows)
 
 
 def has_socket(process: Process, instance: Instance, path: str) -> bool:
-    """Whether a Unix socket called `path` is open in the network namespace of the process."""
+    """True if a Unix socket called `path` is open in the network namespace of the process."""
     return any(line.split()[-1] == path for line in _table(process, instance, "unix"))
 
 

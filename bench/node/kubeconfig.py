@@ -1,4 +1,4 @@
-"""Kubeconfigs: one per identity, with everything inside, readable by root alone."""
+"""Kubeconfigs, one per identity, with embedded certificates, readable only by root."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def api_url(instance: Instance) -> str:
 
 
 def write(instance: Instance, pki: Pki, identity: str, path: Path) -> None:
-    """Write `identity`'s kubeconfig to `path` unless it is there already, word for word."""
+    """Write `identity`'s kubeconfig to `path` unless the file already has exactly this content."""
     text = json.dumps(_document(instance, pki, identity), indent=2) + "\n"
     if path.exists() and path.read_text() == text:
         return
@@ -29,7 +29,7 @@ def write(instance: Instance, pki: Pki, identity: str, path: Path) -> None:
 
 
 def _document(instance: Instance, pki: Pki, identity: str) -> dict[str, Any]:
-    # JSON is YAML, and the context carries the instance's name so that two nodes can be told apart.
+    # JSON is valid YAML. The context carries the instance's name to tell two nodes apart.
     name = instance.netns
     return {
         "apiVersion": "v1",

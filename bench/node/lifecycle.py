@@ -20,11 +20,11 @@ from bench.paths import STATE_ROOT, Instance
 PROCESSES = ("etcd", "containerd", "registry", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
 
 NEARLY_FULL = 100 * 1024**2
-"""Bytes. With less, whatever went wrong went wrong for want of space: etcd alone asks for 64 MiB as it starts."""
+"""Bytes. With less free space, a failure is blamed on the disk: etcd alone needs 64 MiB to start."""
 
 
 def up(instance: Instance, wanted: Wanted) -> None:
-    """Start what does not run as it should, and return once the node can take work; where all is well, do nothing."""
+    """Start or restart what does not run as configured, and return once the node can run pods; do nothing if all is well."""
     with _owned(instance):
         pki = stages.prepare(instance)
         extras.write(instance, wanted)
@@ -38,7 +38,7 @@ def up(instance: Instance, wanted: Wanted) -> None:
 
 
 def down(instance: Instance) -> None:
-    """End the node and remove all it left on this machine, its data included. What is shared in the cache stays."""
+    """Stop the node and remove everything it left on this machine, including its data. The shared cache stays."""
     with _owned(instance):
         with progress.step("stopping   node"):
             cgroups.kill(instance)
@@ -50,7 +50,7 @@ def down(instance: Instance) -> None:
 
 
 def status(instance: Instance) -> int:
-    """Print processes, node and add-ons; 0 only where all is well."""
+    """Print processes, node and add-ons; return 0 only if all are well."""
     _require_root()
     rows = [(name, *_process_state(instance, name)) for name in PROCESSES]
     rows += [(title, "not ready" if why else "ready", why) for title, why in _conditions(instance).items()]
@@ -64,16 +64,16 @@ def logs(instance: Instance, name: str) -> None:
     _require_root()
     path = process.log_path(instance, name)
     if name not in PROCESSES or not path.exists():
-        raise BenchError(f"no log of {name!r} on node {instance.name}; choose one of: {', '.join(PROCESSES)}")
+        raise BenchError(f"node {instance.name} has no log of {name!r}; choose one of: {', '.join(PROCESSES)}")
     with path.open("rb") as log:
         shutil.copyfileobj(log, sys.stdout.buffer)
 
 
 @contextmanager
 def _owned(instance: Instance) -> Iterator[None]:
-    """Be the only one at work on the node, as root, and explain a full disk."""
+    """Require root, hold the node's lock, and explain a full disk."""
     _require_root()
-    full = f"no space left for {instance.state}; free some, then run the same command again"
+    full = f"no space left for {instance.state}; free some space, then run the same command again"
     try:
         with exclusive(STATE_ROOT / f"{instance.name}.lock", f"node {instance.name}"):
             yield
@@ -89,7 +89,7 @@ def _owned(instance: Instance) -> Iterator[None]:
 
 def _require_root() -> None:
     if os.geteuid() != 0:
-        raise BenchError("a node belongs to root, who alone may make namespaces; run the same command with sudo")
+        raise BenchError("a node needs root, because only root may make namespaces; run the same command with sudo")
 
 
 def _process_state(instance: Instance, name: str) -> tuple[str, str]:
@@ -105,7 +105,7 @@ def _process_state(instance: Instance, name: str) -> tuple[str, str]:
 def _conditions(instance: Instance) -> dict[str, str]:
     for name in ("etcd", "kube-apiserver"):
         if _process_state(instance, name)[0] != "running":
-            return {"API": f"{name} does not run"}  # asking would take until a timeout
+            return {"API": f"{name} does not run"}  # a request would wait for a timeout
     return addons.conditions(instance, addons.Kubectl(instance))
 
 

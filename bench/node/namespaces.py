@@ -1,6 +1,6 @@
-"""The node's network and mount namespaces, held by the file system rather than by a process, so that no kill loses them.
+"""The node's network and mount namespaces. The file system holds them, not a process, so that they survive every kill.
 
-The network namespace is an ordinary `ip netns`. In the mount namespace `/run`, `/var/lib` and `/var/log` are the node's own:
+The network namespace is an ordinary `ip netns`. The mount namespace has its own `/run`, `/var/lib` and `/var/log`:
 the kubelet, containerd and CNI have paths there that no option changes.
 """
 
@@ -22,30 +22,30 @@ KERNEL_SETTINGS = (
     "kernel/keys/root_maxkeys",
     "kernel/keys/root_maxbytes",
 )
-"""What the kubelet sets for the whole machine as it starts (pkg/kubelet/cm: setupKernelTunables)."""
+"""Settings that a starting kubelet changes for the whole machine (pkg/kubelet/cm: setupKernelTunables)."""
 
 
 def enter(instance: Instance) -> list[str]:
-    """The words in front of a command that make it run inside the node's namespaces."""
+    """Words before a command that make it run inside the node's namespaces."""
     return ["nsenter", f"--net={_net_file(instance)}", f"--mount={_mount_file(instance)}", "--"]
 
 
 def exist(instance: Instance) -> bool:
-    """Whether both namespaces are there and were set up to the end."""
+    """True if both namespaces exist and were set up completely."""
     held = _mount_points()
     return _ready_file(instance).exists() and {str(_net_file(instance)), str(_mount_file(instance))} <= held
 
 
 def create(instance: Instance) -> None:
-    """Make both namespaces. None of the node's processes may be running."""
+    """Make both namespaces. No process of the node may be running."""
     remove(instance)
     NETNS.mkdir(parents=True, exist_ok=True)
     _net_file(instance).touch()
-    # Not `ip netns add`, which would leave a mount on /run/netns behind; the result is the same.
+    # `ip netns add` would leave a mount on /run/netns behind; this has the same result without it.
     shell.run(["unshare", f"--net={_net_file(instance)}", "ip", "link", "set", "lo", "up"])
     folder = _folder(instance)
     folder.mkdir(parents=True, exist_ok=True)
-    # A mount namespace can only be held by a mount that does not propagate into it.
+    # Only a mount that does not propagate into the namespace can hold a mount namespace.
     shell.run(["mount", "--bind", "--make-private", str(folder), str(folder)])
     _mount_file(instance).touch()
     shell.run(["unshare", f"--mount={_mount_file(instance)}", "--propagation", "private", "sh", "-ec", _mount_script(instance)])
@@ -53,7 +53,7 @@ def create(instance: Instance) -> None:
 
 
 def remove(instance: Instance) -> None:
-    """Let go of both; the kernel takes their mounts and links with them once no process is inside."""
+    """Release both; the kernel removes their mounts and links once no process is inside."""
     _ready_file(instance).unlink(missing_ok=True)
     for path in (_mount_file(instance), _folder(instance), _net_file(instance)):
         while str(path) in _mount_points():
@@ -80,7 +80,7 @@ def _mount_script(instance: Instance) -> str:
         folder.mkdir(parents=True, exist_ok=True)
     no_resolver = state / "no-resolver"
     no_resolver.touch()
-    # What others have mounted, another node's namespaces or a build's layers, would live on in here after they let go of it.
+    # Unmount the mounts of other nodes and builds here: they would live on in this namespace after their owners unmount them.
     foreign = sorted((p for p in _mount_points() if any(_is_below(p, top) for top in (NETNS, STATE_ROOT, cache))), reverse=True)
     lines = [
         *(f"umount --lazy {shlex.quote(point)} || :" for point in foreign),
@@ -95,8 +95,8 @@ def _mount_script(instance: Instance) -> str:
         f"mount --bind {_q(state / 'kubelet')} /var/lib/kubelet",
         f"mount --bind {_q(state / 'log')} /var/log",
         *(f"mount --bind {_q(fakes / setting)} {_q(Path('/proc/sys', setting))}" for setting in KERNEL_SETTINGS),
-        # The machine's resolver is out of reach, and a missing image should fail at once rather than after its timeout.
-        # Where the file is a link into /run, it leads nowhere by now.
+        # The machine's resolver is out of reach, and a missing image should fail at once instead of after a timeout. If the file is a link
+        # into /run, it already leads nowhere.
         f"test -L /etc/resolv.conf || mount --bind {_q(no_resolver)} /etc/resolv.conf",
         # Volumes that a pod shares with the node (`mountPropagation`) need a shared root.
         "mount --make-rshared /",

@@ -1,4 +1,4 @@
-"""The one link between host and node, and the routes that let the host reach the API, Services and pods."""
+"""The link between host and node, and the routes by which the host reaches the API, Services and pods."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from bench.paths import Instance
 
 SWITCHED_ON = (
     "/proc/sys/net/ipv4/ip_forward",
-    # A pod that reaches another through its Service on the same bridge must pass kube-proxy's rules.
+    # Makes traffic between pods on the same bridge pass kube-proxy's rules for Services.
     "/proc/sys/net/bridge/bridge-nf-call-iptables",
 )
-"""Settings of the node's network namespace; the host's own are others."""
+"""Settings of the node's network namespace; the host keeps its own."""
 
 
 def create(instance: Instance) -> None:
-    """Make what is missing of the link, its addresses and its routes."""
+    """Make the missing parts of the link, its addresses and its routes."""
     if not _link_is_up(instance):
         _check_addresses_are_free(instance)
         _make_link(instance)
@@ -29,13 +29,13 @@ def create(instance: Instance) -> None:
 
 
 def remove(instance: Instance) -> None:
-    """Remove the link; its other end and all routes over it go with it."""
+    """Remove the link; its other end and its routes disappear with it."""
     if any(link["ifname"] == instance.link for link in _ip("link", "show")):
         shell.run(["ip", "link", "delete", instance.link])
 
 
 def overlaps(instance: Instance, routes: list[dict[str, Any]]) -> list[str]:
-    """The destinations among `routes` (of `ip -json route`) that claim addresses of the node over another link."""
+    """Destinations among `routes` (output of `ip -json route`) that overlap the node's addresses over another link."""
     wanted = [ipaddress.ip_network(cidr, strict=False) for cidr in (f"{instance.host_ip}/30", instance.service_cidr, instance.pod_cidr)]
     found = []
     for route in routes:
@@ -63,12 +63,12 @@ def _make_link(instance: Instance) -> None:
     shell.run(["ip", "link", "add", instance.link, "type", "veth", "peer", "name", "eth0", "netns", instance.netns])
     shell.run([*inside, "ip", "address", "replace", f"{instance.node_ip}/30", "dev", "eth0"])
     shell.run([*inside, "ip", "link", "set", "eth0", "up"])
-    # Service addresses are only rewritten after a route was found for them, so the node needs a default route.
+    # The kernel rewrites Service addresses only after it finds a route for them, so the node needs a default route.
     shell.run([*inside, "ip", "route", "replace", "default", "via", instance.host_ip])
     shell.run(["ip", "address", "replace", f"{instance.host_ip}/30", "dev", instance.link])
     shell.run(["ip", "link", "set", instance.link, "up"])
     for setting in SWITCHED_ON:
-        # A kernel without bridge filtering has no such setting, and needs none.
+        # A kernel without bridge filtering lacks this setting and does not need it.
         shell.run([*inside, "sh", "-c", f"test ! -e {setting} || echo 1 > {setting}"])
 
 

@@ -1,7 +1,7 @@
 """The cluster's certificates: three authorities and one certificate per identity, all made with the openssl CLI.
 
-Everything lies in `<state>/pki`, readable by root alone. A certificate is made again when its request changes, when its
-authority does, or when it has less than 30 days to live.
+Everything lies in `<state>/pki`, readable only by root. A certificate is made again when its request or its
+authority changes, or when it expires in less than 30 days.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ AUTHORITIES = (CLUSTER, FRONT_PROXY, ETCD)
 CLIENT, SERVER = "clientAuth", "serverAuth"
 
 ADMINS = "bench:cluster-admins"
-"""The admin's group, bound to cluster-admin by an RBAC object: unlike system:masters it can be taken away again."""
+"""The admin's group. An RBAC object binds it to cluster-admin, so it can be revoked, unlike system:masters."""
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """A certificate that is not an authority. `hosts` are DNS names and IP addresses."""
+    """A certificate that is not an authority's. `hosts` are DNS names and IP addresses."""
 
     name: str
     subject: str
@@ -40,7 +40,7 @@ class Leaf:
 
 
 def leaves(instance: Instance) -> list[Leaf]:
-    """Every identity of the cluster but one: the super-admin lives only as long as it takes to bind the admin."""
+    """Every identity of the cluster except the super-admin, which exists only while it binds the admin."""
     node, ip = node_name(instance), instance.node_ip
     api = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "localhost")
     return [
@@ -48,7 +48,7 @@ def leaves(instance: Instance) -> list[Leaf]:
         Leaf("apiserver-kubelet-client", "/CN=kube-apiserver-kubelet-client", (CLIENT,)),
         Leaf("apiserver-etcd-client", "/CN=kube-apiserver-etcd-client", (CLIENT,), authority=ETCD),
         Leaf("front-proxy-client", "/CN=front-proxy-client", (CLIENT,), authority=FRONT_PROXY),
-        # etcd is also a client of its own: its HTTP gateway speaks to its gRPC port.
+        # etcd is also its own client: its HTTP gateway calls its gRPC port.
         Leaf("etcd", "/CN=etcd", (SERVER, CLIENT), ("localhost", "127.0.0.1"), authority=ETCD),
         Leaf("controller-manager", "/CN=system:kube-controller-manager", (SERVER, CLIENT), (ip,)),
         Leaf("scheduler", "/CN=system:kube-scheduler", (SERVER, CLIENT), (ip,)),
@@ -60,7 +60,7 @@ def leaves(instance: Instance) -> list[Leaf]:
 
 
 def super_admin() -> Leaf:
-    """For one use and one day: nothing else may bind cluster-admin in a cluster that has no bindings yet."""
+    """Certificate for one use, valid for one day: no other identity may bind cluster-admin in a cluster without bindings."""
     return Leaf("super-admin", "/O=system:masters/CN=bench-super-admin", (CLIENT,), days=1)
 
 
@@ -69,12 +69,12 @@ def node_name(instance: Instance) -> str:
 
 
 def service_ip(instance: Instance) -> str:
-    """The API's own ClusterIP: the first address of the service range."""
+    """The API's own ClusterIP, the first address of the service range."""
     return instance.service_cidr.replace(".0.0/16", ".0.1")
 
 
 class Pki:
-    """The folder of certificates of one instance."""
+    """Folder with the certificates of one instance."""
 
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
@@ -87,7 +87,7 @@ class Pki:
         return self.folder / f"{name}.key"
 
     def ensure(self) -> None:
-        """Make or renew what is missing or stale; whatever is good stays as it is."""
+        """Make or renew what is missing or stale; valid certificates stay unchanged."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
         for name in AUTHORITIES:
@@ -119,7 +119,7 @@ class Pki:
         return self.folder / f"{name}.cnf"
 
     def _make(self, name: str, days: int, request: str, authority: str | None) -> None:
-        # The certificate goes last and is removed first, so that a stop half-way never leaves a pair that does not match.
+        # The certificate is written last and removed first, so that an interruption never leaves a mismatched pair.
         self.cert(name).unlink(missing_ok=True)
         self._request(name).write_text(request)
         fresh = self.folder / f"{name}.new"

@@ -1,4 +1,4 @@
-"""One long-running process of the node: how it is started, found again, awaited and ended."""
+"""One long-running process of the node: starting, finding, awaiting and stopping it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ LOG_TAIL_LINES = 12
 STACK_TRACE_LINES = 60
 
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
-"""The same for whoever runs `up`, so that two people's nodes do not differ."""
+"""The same for every user who runs `up`, so that nodes of different users do not differ."""
 
 
 @dataclass(frozen=True)
 class Process:
-    """What should run: a change of `argv` or of the content of `inputs` means a restart."""
+    """A process that should run. A change of `argv` or of the content of `inputs` restarts it."""
 
     name: str
     argv: tuple[str, ...]
@@ -50,7 +50,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Record:
-    """What was started. `ticks` is the kernel's start time: with the boot it tells a process from a later one with its pid."""
+    """A process that was started. `ticks` is its start time; with the boot id it distinguishes a later process with the same pid."""
 
     pid: int
     ticks: int
@@ -75,12 +75,12 @@ def record_path(instance: Instance, name: str) -> Path:
 
 
 def start_ticks(pid: int, proc: Path = Path("/proc")) -> int | None:
-    """Start time of a living process in clock ticks since boot; None for one that is gone or a zombie."""
+    """Start time of a running process in clock ticks since boot; None if it is gone or a zombie."""
     try:
         stat = (proc / str(pid) / "stat").read_text()
     except OSError:
         return None
-    # The second field is the program's name in brackets and may itself hold brackets and spaces.
+    # The second field is the program's name in brackets and may itself contain brackets and spaces.
     fields = stat[stat.rindex(")") + 2 :].split()
     return None if fields[0] in "ZX" else int(fields[19])
 
@@ -98,13 +98,13 @@ def read_record(path: Path) -> Record | None:
 
 
 def is_current(process: Process, instance: Instance) -> bool:
-    """Whether it runs, with these arguments and these files."""
+    """True if the process runs with these arguments and files."""
     record = read_record(process.record(instance))
     return record is not None and record.is_running() and record.fingerprint == process.fingerprint()
 
 
 def ensure(process: Process, instance: Instance) -> bool:
-    """Start it unless it runs as it should; True where it was started."""
+    """Start the process unless it runs as configured; return True if it was started."""
     if is_current(process, instance):
         return False
     stop(process, instance)
@@ -113,9 +113,9 @@ def ensure(process: Process, instance: Instance) -> bool:
 
 
 def stop(process: Process, instance: Instance, grace: float = 5.0) -> None:
-    """End every process of the node with this program, one whose start was never recorded included.
+    """Stop every process of the node with this program, including one whose start was never recorded.
 
-    `grace` is in seconds; whoever takes longer is killed, since each of them recovers from a crash anyway.
+    `grace` is in seconds. A process that takes longer is killed, because each of them recovers from a crash.
     """
     for number in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + grace
@@ -131,7 +131,7 @@ def stop(process: Process, instance: Instance, grace: float = 5.0) -> None:
 
 
 def wait_until(process: Process, instance: Instance, ready: Callable[[], bool], timeout: float) -> None:
-    """Wait for `ready`; BenchError with the end of the log where the process ends first or takes longer than `timeout` seconds."""
+    """Wait for `ready`. Raises BenchError with the end of the log if the process ends first or needs more than `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while not ready():
         record = read_record(process.record(instance))
@@ -143,7 +143,7 @@ def wait_until(process: Process, instance: Instance, ready: Callable[[], bool], 
 
 
 def log_excerpt(path: Path) -> str:
-    """Words for an error: the log's path and its last lines, those before the stack trace where it ends with one."""
+    """Text for an error: the log's path and its last lines; a stack trace at the end is left out."""
     lines = path.read_text(errors="replace").splitlines() if path.exists() else []
     panics = [number for number, line in enumerate(lines) if line.startswith("panic:") and len(lines) - number <= STACK_TRACE_LINES]
     shown = lines[: panics[-1] + 1] if panics else lines
@@ -152,7 +152,7 @@ def log_excerpt(path: Path) -> str:
 
 
 def _instances_of(process: Process, instance: Instance) -> list[int]:
-    # The record's program too: after a rebuild the one that runs lies at another path.
+    # The recorded program counts too: after a rebuild, the running program lies at another path.
     record = read_record(process.record(instance))
     programs = {process.argv[0], *(record.argv[:1] if record else ())}
     return [pid for pid in cgroups.node_members(instance) if start_ticks(pid) is not None and programs & set(_command_line(pid))]
@@ -176,7 +176,7 @@ def _start(process: Process, instance: Instance) -> None:
     log, record = process.log(instance), process.record(instance)
     for path in (log, record):
         path.parent.mkdir(parents=True, exist_ok=True)
-    # The shell joins the cgroups and then becomes nsenter, which becomes the program: one pid from here on.
+    # The shell joins the cgroups, then becomes nsenter, which becomes the program; the pid stays the same.
     join = "".join(f"echo $$ > {shlex.quote(str(leaf / 'cgroup.procs'))} && " for leaf in cgroups.leaves(instance))
     argv = ["sh", "-c", f'{join}exec "$@"', "sh", *namespaces.enter(instance), *process.argv]
     with log.open("ab") as output:

@@ -1,4 +1,4 @@
-"""Run a program and get its output, or an error a person can act on."""
+"""Run a program and return its output, or raise an error that the user can act on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bench.errors import BenchError
 
 
 def run(argv: Sequence[str], *, stdin: str | None = None) -> str:
-    """Standard output of `argv`; BenchError with the program's own last words where it fails or is not installed."""
+    """Standard output of `argv`. Raises BenchError with the program's last words if it fails or is not installed."""
     try:
         done = subprocess.run(list(argv), input=stdin, check=True, capture_output=True, text=True)
     except FileNotFoundError:

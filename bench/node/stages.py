@@ -1,4 +1,4 @@
-"""The stages of `up`, in their order. Each leaves alone what is as it should be, and returns when its part is ready."""
+"""The stages of `up`, in order. Each leaves running parts alone and returns when its part is ready."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.node.process import Process
 from bench.paths import Instance
 
 READY_SECONDS = 90.0
-"""For one process; the API server is the slowest with 3 s on an idle machine and ten times that on a busy one."""
+"""Timeout in seconds per process; the API server is slowest with 3 s on an idle machine and ten times that on a busy one."""
 
 Probed = tuple[Process, Callable[[], bool]]
 
@@ -29,7 +29,7 @@ def prepare(instance: Instance) -> Pki:
         kubeconfig.write(instance, pki, "admin", instance.kubeconfig)
         cgroups.create(instance)
         if not namespaces.exist(instance):
-            # Whatever still runs is in namespaces that nobody can enter any more.
+            # Processes that still run are in namespaces that no new process can enter.
             cgroups.kill(instance)
             namespaces.create(instance)
         network.create(instance)
@@ -51,7 +51,7 @@ def start_api(instance: Instance, pki: Pki) -> None:
 
 
 def bind_admins(instance: Instance, pki: Pki, kubectl: addons.Kubectl) -> None:
-    """Give the admin's group its role, with an identity that exists only for this."""
+    """Bind the admin's group to its role, with an identity that exists only for this."""
     try:
         kubectl("auth", "can-i", "*", "*", "--all-namespaces")
     except BenchError:
@@ -83,7 +83,7 @@ def install_addons(instance: Instance, pki: Pki, kubectl: addons.Kubectl) -> Non
 
 
 def _start(title: str, instance: Instance, probed: list[Probed]) -> None:
-    """Start all of them, then wait for each; the title's verb says whether there was anything to start."""
+    """Start all processes, then wait for each; the title's verb says whether any had to be started."""
     running = all(process.is_current(each, instance) for each, _ in probed)
     with progress.step(f"{'running ' if running else 'starting'}   {title}"):
         for each, _ in probed:

@@ -1,4 +1,4 @@
-"""What turns the namespace into a worker node: containerd, the registry, the kubelet and kube-proxy, with their settings."""
+"""The processes of a worker node with their settings: containerd, the registry, the kubelet and kube-proxy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bench.paths import Instance
 REGISTRY_PORT = int(registry.NODE_ADDRESS.rpartition(":")[2])
 KUBELET_HEALTH_PORT, PROXY_HEALTH_PORT = 10248, 10256
 
-# Inside the node's mount namespace, where /run and /var/lib are its own.
+# Path inside the node's mount namespace, which has its own /run and /var/lib.
 SOCKET = "/run/containerd/containerd.sock"
 KUBELET_ROOT = "/var/lib/kubelet"
 
@@ -44,7 +44,7 @@ def image_registry(instance: Instance) -> Process:
 def kubelet(instance: Instance, pki: Pki) -> Process:
     identity = pki.folder / "kubelet.kubeconfig"
     kubeconfig.write(instance, pki, "kubelet", identity)
-    # Empty: the machine's own resolver is out of the pods' reach, and nothing outside the cluster is to be resolved.
+    # The file is empty: pods cannot reach the machine's resolver and need no names from outside the cluster.
     resolver = _write(instance, "resolv.conf", "")
     config = _write(instance, "kubelet.json", json.dumps(kubelet_config(instance, pki, resolver), indent=2))
     options = [
@@ -130,18 +130,18 @@ def kubelet_config(instance: Instance, pki: Pki, resolver: Path) -> dict[str, An
         "clusterDNS": [instance.dns_ip],
         "clusterDomain": "cluster.local",
         "resolvConf": str(resolver),
-        # A small image should not wait behind a large one: a model server's takes a quarter of a minute.
+        # A small image should not wait behind a large one: pulling a model server's image takes 15 seconds.
         "serializeImagePulls": False,
         "cgroupDriver": "cgroupfs",
         "cgroupRoot": f"/{instance.cgroup}",
         "failCgroupV1": False,
         "failSwapOn": False,
-        # Some machines report more disk than they give, and the kubelet would delete images to make room.
+        # Some machines report a larger disk than they provide, and the kubelet would delete images to make room.
         "imageGCHighThresholdPercent": 100,
         "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
-        # Lowering it takes CAP_SYS_RESOURCE, as above.
+        # Lowering it needs CAP_SYS_RESOURCE, as above.
         "oomScoreAdj": 0,
-        # The default lies on the host and would be created there.
+        # The default folder would be created on the host.
         "volumePluginDir": f"{KUBELET_ROOT}/volume-plugins",
     }
 
@@ -158,7 +158,7 @@ def proxy_config(instance: Instance, identity: Path) -> dict[str, Any]:
         "healthzBindAddress": f"{instance.node_ip}:{PROXY_HEALTH_PORT}",
         "metricsBindAddress": "127.0.0.1:10249",
         "oomScoreAdj": 0,
-        # Zero leaves the kernel's connection tracking as it is: most of it belongs to the whole machine.
+        # Zero leaves the kernel's connection tracking unchanged, because most of it belongs to the whole machine.
         "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
     }
 

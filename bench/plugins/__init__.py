@@ -1,1 +1,1 @@
-"""Pulumi provider plugins that stand in where the official ones cannot be downloaded; the official ones always win."""
+"""Pulumi provider plugins for machines that cannot download the official ones; an official plugin always wins."""

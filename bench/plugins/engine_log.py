@@ -1,4 +1,4 @@
-"""Messages from a plugin to the person who runs `pulumi`, by way of the engine."""
+"""Messages from a plugin to the user of `pulumi`, through the engine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 
 class EngineLog:
-    """The engine's log, reached at the address that the engine starts a plugin with."""
+    """The engine's log, reached at the address that the engine passes to a plugin."""
 
     def __init__(self, address: str) -> None:
         self._address = address

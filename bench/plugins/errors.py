@@ -1,4 +1,4 @@
-"""Failures that reach the user as they are, without a traceback."""
+"""Failures that reach the user unchanged, without a traceback."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ Properties = dict[str, PropertyValue]
 
 
 class PluginError(Exception):
-    """A failure with a complete message; nothing was left behind that the state does not know about."""
+    """A failure with a complete message; it left nothing behind that the state does not contain."""
 
 
 class InitFailedError(PluginError):
-    """The resource exists and belongs in the state although the operation failed; the next `up` updates it."""
+    """The operation failed, but the resource exists and belongs in the state; the next `up` updates it."""
 
     def __init__(self, resource_id: str, reasons: list[str], properties: Properties, inputs: Properties | None = None) -> None:
         super().__init__(reasons[0])

@@ -1,7 +1,7 @@
-"""The gRPC side that the SDK's provider server lacks: clear errors, resources that exist but are not ready, and an end with the engine.
+"""gRPC behaviour that the SDK's provider server lacks: clear errors, resources that are not ready, and an end with the engine.
 
-The SDK appends a Python traceback to every error and has no way to say "created, but not healthy"; the engine has
-(`ErrorResourceInitFailed`), and without it an object whose readiness check failed would be lost from the state.
+The SDK appends a Python traceback to every error and cannot say "created, but not healthy". The engine can
+(`ErrorResourceInitFailed`); without it, the state would lose an object whose readiness check failed.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 from bench.plugins.errors import InitFailedError, PluginError
 
 _ORPHAN_CHECK_SECONDS = 1.0
-_LAST_SECONDS = 3.0  # for operations to notice that they are cancelled, and to end the processes they run
+_LAST_SECONDS = 3.0  # seconds for operations to notice their cancellation and to end their processes
 
 
 Method = Callable[[ProviderServicer, Message, grpc.aio.ServicerContext], Awaitable[Message]]
 
 
 def _clear(method: Method) -> Method:
-    """The SDK's method with our errors carried to the engine as they are; a bug of ours keeps its traceback."""
+    """The SDK's method, but a PluginError reaches the engine unchanged; any other error keeps its traceback."""
 
     async def call(self: ProviderServicer, request: Message, context: grpc.aio.ServicerContext) -> Message:
         try:
             return await method(self, request, context)
         except Exception as wrapped:
-            # The SDK raises a new exception while it handles ours, which Python keeps as its context.
+            # The SDK raises a new exception while it handles the plugin's, which Python keeps as its context.
             error = wrapped.__context__
             if isinstance(error, PluginError):
                 await context.abort(grpc.StatusCode.UNKNOWN, str(error), _metadata(error))
@@ -75,7 +75,7 @@ def _metadata(error: PluginError) -> tuple[tuple[str, bytes], ...]:
 
 
 def serve(provider: Provider, version: str) -> None:
-    """Serve until the engine ends this process, or the engine itself is gone (a killed `pulumi` leaves no plugin behind)."""
+    """Serve until the engine ends this process or is gone itself (a killed `pulumi` leaves no plugin behind)."""
     engine = sys.argv[1] if len(sys.argv) > 1 else ""
     asyncio.run(_serve(provider, Servicer(sys.argv[1:], version, provider, engine)))
 
@@ -92,4 +92,4 @@ async def _serve(provider: Provider, servicer: Servicer) -> None:
         await asyncio.sleep(_ORPHAN_CHECK_SECONDS)
     await provider.cancel()
     await asyncio.sleep(_LAST_SECONDS)
-    os._exit(1)  # threads that still wait for a cluster must not hold the process
+    os._exit(1)  # threads that still wait for a cluster must not keep the process alive

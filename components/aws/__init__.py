@@ -1,1 +1,1 @@
-"""The AWS layer: network, EKS cluster, node pools, and what of AWS the cluster itself needs."""
+"""The AWS layer: network, EKS cluster, node pools, and the AWS resources that the cluster itself needs."""

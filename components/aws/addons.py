@@ -1,4 +1,4 @@
-"""EKS add-ons: cluster software that AWS builds and EKS installs, each at the build pinned for the cluster's Kubernetes minor."""
+"""EKS add-ons: cluster software that AWS builds and EKS installs, in the version pinned for the cluster's Kubernetes minor."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from components.base import Args, Component
 
 
 class AddonArgs(Args):
-    """`rights`: the service account of its pods and AWS's policy for it. `settings`: by `aws eks describe-addon-configuration`."""
+    """`rights`: the service account of the add-on's pods and the AWS policy for it. `settings`: keys of `aws eks
+    describe-addon-configuration`.
+    """
 
     addon: Addon
     rights: tuple[str, str] | None = None
@@ -26,7 +28,7 @@ class AddonArgs(Args):
 
 
 class AddonsArgs(Args):
-    """`cluster`: its name, which is known beforehand."""
+    """`cluster`: its name, which is known before it exists."""
 
     cluster: str
     region: str
@@ -34,7 +36,7 @@ class AddonsArgs(Args):
 
 
 def networking(release: EksRelease) -> list[AddonArgs]:
-    """What a node needs to become ready; on a cluster without nodes they are active at once."""
+    """Add-ons that a node needs to become ready; on a cluster without nodes they are active at once."""
     return [
         AddonArgs(addon=release.pod_identity_agent),
         AddonArgs(addon=release.kube_proxy),
@@ -42,9 +44,9 @@ def networking(release: EksRelease) -> list[AddonArgs]:
             addon=release.vpc_cni,
             rights=("aws-node", "AmazonEKS_CNI_Policy"),
             settings={
-                # Without it NetworkPolicies are accepted and do nothing.
+                # Without this setting, NetworkPolicies are accepted but have no effect.
                 "enableNetworkPolicy": "true",
-                # Addresses in blocks of 16: small nodes are not full after a dozen pods.
+                # Nodes get addresses in blocks of 16, so that small nodes have room for more than a dozen pods.
                 "env": {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"},
             },
         ),
@@ -52,18 +54,18 @@ def networking(release: EksRelease) -> list[AddonArgs]:
 
 
 def services(release: EksRelease) -> list[AddonArgs]:
-    """What runs on nodes: without any they stay degraded, and the engine would wait for them in vain."""
+    """Add-ons that run on nodes. Without nodes they stay degraded, and the engine would wait for them in vain."""
     return [
         AddonArgs(addon=release.coredns),
         AddonArgs(addon=release.ebs_csi_driver, rights=("ebs-csi-controller-sa", "AmazonEBSCSIDriverPolicy")),
         AddonArgs(addon=release.metrics_server),
-        # Finds broken GPUs (XID errors) among other things, and says so in the node's conditions, by which EKS replaces it.
+        # Finds broken GPUs (XID errors) among other faults and reports them in the node's conditions; EKS then replaces the node.
         AddonArgs(addon=release.node_monitoring_agent),
     ]
 
 
 class Addons(Component):
-    """Owns add-ons and the roles of their pods. Ready when EKS reports each of them active."""
+    """Owns add-ons and the roles of their pods. Ready when EKS reports each add-on active."""
 
     def __init__(
         self,
@@ -93,7 +95,7 @@ class Addons(Component):
             addon_version=addon.addon.version,
             configuration_values=json.dumps(addon.settings, sort_keys=True) if addon.settings else None,
             pod_identity_associations=identities or None,
-            # What stands here is what holds; edits by hand are undone.
+            # The program's settings win; manual edits are undone.
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",
             preserve=False,

@@ -1,4 +1,4 @@
-"""The EKS control plane, its encryption key, its logs, and who may administer it."""
+"""The EKS control plane, its encryption key, its logs, and its administrators."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from components.base import Args, Component
 LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
 ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 KEY_DELETION_DAYS = 30
-"""The longest there is: without the key a cluster's secrets, and backups of them, are lost."""
+"""The maximum. Without the key, a cluster's secrets and their backups are lost."""
 
 
 class EksClusterArgs(Args):
-    """`kubernetes`: the minor, such as 1.35. `subnet_ids`: private ones, in two zones or more.
+    """`kubernetes`: the minor version, such as 1.35. `subnet_ids`: private subnets in at least two zones.
 
-    `public_access_cidrs`: who may reach the API server from outside the network; empty: nobody. `admins`: roles, by ARN or by name in
-    the cluster's account; whoever runs Pulumi must be among them. `protect`: neither Pulumi nor AWS deletes cluster or key before a
-    person lifts it. `zonal_shift`: AWS may move traffic out of an impaired zone.
+    `public_access_cidrs`: address ranges that may reach the API server from outside the network; empty: none. `admins`: roles, by ARN or
+    by name in the cluster's account; the role that runs Pulumi must be among them. `protect`: neither Pulumi nor AWS deletes cluster or
+    key
+    until a person removes the protection. `zonal_shift`: AWS may move traffic out of an impaired zone.
     """
 
     name: str
@@ -43,8 +44,8 @@ class EksClusterArgs(Args):
 class EksCluster(Component):
     """Owns control plane, key, log group, role and access entries. Ready when the API server answers and the admins may use it.
 
-    Managed nodes join with the security group that EKS makes for the cluster; it lets nodes and control plane talk to each other and
-    nobody else in, so no rule of ours stands beside it.
+    Managed nodes join with the security group that EKS makes for the cluster. It allows traffic only between nodes and control plane,
+    so the program adds no rule to it.
     """
 
     name: pulumi.Output[str]
@@ -71,7 +72,7 @@ class EksCluster(Component):
         self.register_outputs({"name": self.name, "arn": self.arn})
 
     def _key(self, name: str, args: EksClusterArgs) -> tuple[kms.Key, kms.Alias]:
-        """Kubernetes Secrets are encrypted with it, on top of the disks' own encryption; the role knows it by its alias."""
+        """The key that encrypts Kubernetes Secrets, in addition to the disks' own encryption; the role refers to it by its alias."""
         key = kms.Key(
             f"{name}-secrets",
             description=f"Kubernetes Secrets of {args.name}",
@@ -83,7 +84,7 @@ class EksCluster(Component):
         return key, alias
 
     def _role(self, name: str, args: EksClusterArgs) -> Role:
-        # The actions are terraform-aws-modules/terraform-aws-eks' (main.tf@v21.19.0).
+        # These are the KMS actions of terraform-aws-modules/terraform-aws-eks (main.tf@v21.19.0).
         encryption = allow_key(["kms:Encrypt", "kms:Decrypt", "kms:ListGrants", "kms:DescribeKey"], args.region, _alias(args))
         return Role(
             f"{name}-control-plane",
@@ -97,7 +98,7 @@ class EksCluster(Component):
         )
 
     def _control_plane(self, name: str, args: EksClusterArgs, key: kms.Key, alias: kms.Alias, role: Role) -> eks.Cluster:
-        # Made first: EKS would make it itself and keep the logs for ever.
+        # Created before the cluster, because EKS would create it itself and keep the logs for ever.
         logs = cloudwatch.LogGroup(name, name=f"/aws/eks/{args.name}/cluster", retention_in_days=args.log_retention_days, opts=self.child())
         return eks.Cluster(
             name,
@@ -112,19 +113,19 @@ class EksCluster(Component):
             },
             kubernetes_network_config={"ip_family": "ipv4", "service_ipv4_cidr": SERVICE_CIDR},
             access_config={"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": False},
-            # Add-ons are ours, pinned; EKS' own copies would be unmanaged.
+            # The program installs pinned add-ons; EKS's own copies would be unmanaged.
             bootstrap_self_managed_addons=False,
             encryption_config={"provider": {"key_arn": key.arn}, "resources": ["secrets"]},
             enabled_cluster_log_types=LOGS,
-            # Extended support costs six times as much an hour; without it AWS upgrades what is too old.
+            # Extended support costs six times as much per hour; without it, AWS upgrades versions that are too old.
             upgrade_policy={"support_type": "STANDARD"},
             zonal_shift_config={"enabled": args.zonal_shift},
             deletion_protection=args.protect,
-            # Without its role's policies EKS can't remove what it made in the network.
+            # Without its role's policies, EKS cannot remove the objects that it made in the network.
             opts=self.child(
                 [role, alias, logs],
                 protect=args.protect,
-                # Only asked at creation; an imported cluster that was made otherwise would be replaced (pulumi-eks ignores them likewise).
+                # AWS reads these only at creation; a difference would replace an imported cluster (pulumi-eks ignores them too).
                 ignore_changes=["bootstrapSelfManagedAddons", "accessConfig.bootstrapClusterCreatorAdminPermissions"],
             ),
         )
@@ -147,9 +148,9 @@ def _alias(args: EksClusterArgs) -> str:
 
 
 def _logical_names(admins: Sequence[str]) -> dict[str, str]:
-    """Logical names → admins. A name that an earlier admin has as well (in another account) is followed by all of the ARN.
+    """Logical names → admins. If an earlier admin (in another account) has the same name, the whole ARN follows the name.
 
-    Raises ValueError where one admin stands there twice.
+    Raises ValueError if the list has an admin twice.
     """
     names: dict[str, str] = {}
     for admin in admins:
@@ -162,7 +163,7 @@ def _logical_names(admins: Sequence[str]) -> dict[str, str]:
 
 
 def _role_arn(role: str, cluster: eks.Cluster) -> pulumi.Input[str]:
-    """`platform-admin` → the role of that name in the cluster's own account, which no stack file has to name then."""
+    """ARN of a role. A plain name such as `platform-admin` means the role of that name in the cluster's own account."""
     if role.startswith("arn:"):
         return role
     return cluster.arn.apply(lambda arn: f"arn:aws:iam::{arn.split(':')[4]}:role/{role}")

@@ -1,4 +1,4 @@
-"""cluster-autoscaler: as many nodes as the pods need, between each pool's `min` and `max`.
+"""cluster-autoscaler: keeps as many nodes as the pods need, between each pool's `min` and `max`.
 
 Keys of the values: kubernetes/autoscaler:cluster-autoscaler/charts/cluster-autoscaler/values.yaml@cluster-autoscaler-chart-9.59.0.
 """
@@ -22,7 +22,7 @@ from components.pods import NON_ROOT_UID, restricted
 from components.scheduling import Workload
 
 NAMESPACE = "kube-system"
-"""Where its priority, system-cluster-critical, belongs."""
+"""The namespace for pods with the priority system-cluster-critical."""
 
 NAME = "cluster-autoscaler"
 
@@ -47,7 +47,7 @@ class RbacValues(Values):
 class ClusterAutoscalerValues(Values):
     fullname_override: str = NAME
     auto_discovery: DiscoveryValues
-    # Said here, for pods can't ask the node's metadata service.
+    # Set explicitly, because pods cannot ask the node's metadata service.
     aws_region: str
     image: ImageValues
     rbac: RbacValues = RbacValues()
@@ -56,13 +56,13 @@ class ClusterAutoscalerValues(Values):
     node_selector: dict[str, str]
     tolerations: list[dict[str, str]]
     topology_spread_constraints: list[dict[str, Any]]
-    # Of the pod.
+    # Security context of the pod.
     security_context: dict[str, Any]
     container_security_context: dict[str, Any]
 
 
 class ClusterAutoscalerArgs(Args):
-    """`image`: its minor is the cluster's."""
+    """`image`: its minor version must be the cluster's."""
 
     cluster: str
     region: str
@@ -72,9 +72,10 @@ class ClusterAutoscalerArgs(Args):
 
 
 class ClusterAutoscaler(Component):
-    """Owns role, association and release. Ready when it runs. Needs providers of both AWS and the cluster.
+    """Owns role, association and release. Ready when it runs. Needs the providers of both AWS and the cluster.
 
-    It must be gone before the pools are: it would put back what a destroy takes away. `control_plane`: of its own cluster.
+    It must be deleted before the pools, because it would restart the nodes that a destroy removes. `control_plane`: that of its own
+    cluster.
     """
 
     def __init__(
@@ -95,8 +96,8 @@ class ClusterAutoscaler(Component):
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        # As soon as there is a cluster, and so long before the pod: a pod gets its identity when it is made or never, and EKS takes some
-        # seconds to make an association known (amazon-eks-pod-identity-webhook#264).
+        # Created right after the cluster and long before the pod: a pod gets its identity only when it is created, and EKS takes some
+        # seconds to publish an association (amazon-eks-pod-identity-webhook#264).
         identity = eks.PodIdentityAssociation(
             name,
             cluster_name=control_plane.name,
@@ -117,7 +118,9 @@ class ClusterAutoscaler(Component):
 
 
 def _rights(cluster: str, region: str) -> list[Statement]:
-    """Looking has no resource level in IAM; acting is bound to the groups that EKS tagged as this cluster's (aws/README.md@1.35.2)."""
+    """IAM has no resource level for the read actions; the write actions are limited to groups that EKS tagged as this cluster's
+    (aws/README.md@1.35.2).
+    """
     looking = [
         "autoscaling:DescribeAutoScalingGroups",
         "autoscaling:DescribeAutoScalingInstances",

@@ -1,4 +1,4 @@
-"""Private ways from the network to AWS services."""
+"""Private endpoints of AWS services in the network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from components.base import Args, Component
 
 
 class EndpointsArgs(Args):
-    """Without an interface endpoint a service is reached through NAT: that costs by the byte, the endpoint by zone and hour."""
+    """A service without an interface endpoint is reached through NAT. NAT costs per byte, an endpoint per zone and hour."""
 
     name: str
     region: str
@@ -24,7 +24,7 @@ class EndpointsArgs(Args):
 
 
 class Endpoints(Component):
-    """Owns the gateway endpoint of S3, the interface endpoints and their security group. Ready when their names resolve to them."""
+    """Owns the gateway endpoint of S3, the interface endpoints and their security group. Ready when the services' names resolve to them."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Endpoints(Component):
         after: Sequence[pulumi.Resource | None] = (),
     ) -> None:
         super().__init__(name, opts, after)
-        # Free, and image layers and model weights come this way.
+        # It is free, and image layers and model weights pass through it.
         ec2.VpcEndpoint(
             f"{name}-s3",
             vpc_id=args.vpc_id,

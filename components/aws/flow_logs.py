@@ -1,4 +1,4 @@
-"""Flow logs: who talked to whom in the network, kept for a limited time."""
+"""Flow logs: a record of the network's connections, kept for a limited time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from components.base import Args, Component
 
 
 class FlowLogsArgs(Args):
-    """`name`: the network's."""
+    """`name`: the network's name."""
 
     name: str
     region: str
@@ -34,7 +34,7 @@ class FlowLogs(Component):
         super().__init__(name, opts, after)
         group_name = f"/aws/vpc/{args.name}/flow-logs"
         group = cloudwatch.LogGroup(name, name=group_name, retention_in_days=args.retention_days, opts=self.child())
-        # Not logs:CreateLogGroup: a group made by the service would be kept for ever.
+        # logs:CreateLogGroup is missing on purpose: a group that the service creates would be kept for ever.
         actions = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
         writing = allow(actions, [f"arn:aws:logs:{args.region}:*:log-group:{group_name}:*"], OWN_ACCOUNT)
         role = Role(

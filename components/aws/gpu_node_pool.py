@@ -1,4 +1,4 @@
-"""The pool of GPU nodes, which may be empty: what cluster-autoscaler must know to start its first node."""
+"""The pool of GPU nodes, which may be empty, and the tags that cluster-autoscaler needs to start its first node."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NODE_TEMPLATE = "k8s.io/cluster-autoscaler/node-template"
 
 
 class GpuNodePoolArgs(Args):
-    """As NodePoolArgs. Spot takes several instance types, so that there is one to be had; all have equally many GPUs."""
+    """Like NodePoolArgs. Several instance types raise the chance of spot capacity; all must have the same number of GPUs."""
 
     membership: Membership
     instance_types: list[str] = Field(min_length=1)
@@ -32,7 +32,7 @@ class GpuNodePoolArgs(Args):
 
 
 class GpuNodePool(Component):
-    """Owns the pool and the tags that describe a node of it while there is none. Ready when `min` nodes have joined.
+    """Owns the pool and the tags that describe its nodes while it has none. Ready when `min` nodes have joined.
 
     Does not wait for GPUs: a node offers them once the GPU Operator's device plugin runs on it.
     """
@@ -68,13 +68,13 @@ class GpuNodePool(Component):
             GPU_RESOURCE: str(args.sharing.advertised(gpus(args.instance_types))),
             "ephemeral-storage": f"{args.disk_gib}Gi",
         }
-        # A managed node group's own tags do not reach its autoscaling group (eksctl#7543, containers-roadmap#724). Those by which the
-        # autoscaler finds the group are EKS' own (docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html).
+        # A managed node group does not copy its tags to its autoscaling group (eksctl#7543, containers-roadmap#724). EKS itself sets the
+        # tags by which the autoscaler finds the group (docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html).
         for key, value in node_template(GPU_NODE_LABELS, [GPU_TAINT], resources).items():
             autoscaling.Tag(
                 f"{name}-{key.removeprefix(NODE_TEMPLATE)[1:].replace('/', '-')}",
                 autoscaling_group_name=pool.autoscaling_group,
-                # Instances need no copy; the autoscaler reads the group.
+                # Instances do not need the tags; the autoscaler reads the group's.
                 tag={"key": key, "value": value, "propagate_at_launch": False},
                 opts=self.child(),
             )
@@ -82,7 +82,7 @@ class GpuNodePool(Component):
 
 
 def node_template(labels: Mapping[str, str], taints: Sequence[Taint], resources: Mapping[str, str]) -> dict[str, str]:
-    """The tags that describe a node before there is one (kubernetes/autoscaler:cluster-autoscaler/cloudprovider/aws/README.md@1.35.2)."""
+    """Tags that describe a node before one exists (kubernetes/autoscaler:cluster-autoscaler/cloudprovider/aws/README.md@1.35.2)."""
     return {
         **{f"{NODE_TEMPLATE}/label/{key}": value for key, value in labels.items()},
         **{f"{NODE_TEMPLATE}/taint/{taint.key}": f"{taint.value}:{taint.effect}" for taint in taints},

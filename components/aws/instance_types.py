@@ -1,4 +1,4 @@
-"""EC2's GPU instance types that a node pool may have.
+"""EC2 GPU instance types that a node pool may have.
 
 Source: aws/karpenter-provider-aws:website/content/en/docs/reference/instance-types.md@1d92708 (2026-08-21, generated from EC2's API):
 NVIDIA, x86_64, whole GPUs (g6f has fractions), of the families that the AL2023 NVIDIA image supports
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 
 class Gpu(NamedTuple):
-    """One model of GPU. `compute_capability`: NVIDIA's number for what its hardware can do, such as 8.9."""
+    """One model of GPU. `compute_capability`: NVIDIA's number for its hardware features, such as 8.9."""
 
     name: str
     memory_mib: int
@@ -34,7 +34,7 @@ B300 = Gpu("B300", 275040, 10.3)
 
 
 class GpuInstance(NamedTuple):
-    """`memory_gib`: the instance's own memory, not its GPUs'. `pod_cpus`, `pod_memory_mib`: what system and kubelet leave for pods."""
+    """`memory_gib`: memory of the instance, not of its GPUs. `pod_cpus`, `pod_memory_mib`: what system and kubelet leave for pods."""
 
     gpu: Gpu
     gpus: int
@@ -93,7 +93,7 @@ GPU_INSTANCES = {
 
 
 def checked(name: str) -> str:
-    """Raises ValueError, with the nearest name there is, for what is no GPU type."""
+    """Return `name`. Raises ValueError with the nearest known name if it is not a GPU type."""
     if name in GPU_INSTANCES:
         return name
     families = ", ".join(sorted({known.partition(".")[0] for known in GPU_INSTANCES}))
@@ -102,9 +102,9 @@ def checked(name: str) -> str:
 
 
 def gpus(names: list[str]) -> int:
-    """How many GPUs every one of these has. Raises ValueError when they differ: a pool's next node must be predictable."""
+    """Number of GPUs of each of these types. Raises ValueError if it differs: a pool's next node must be predictable."""
     counts = {name: GPU_INSTANCES[checked(name)].gpus for name in names}
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name} has {count}" for name, count in counts.items())
-        raise ValueError(f"the instance types of one pool have equally many GPUs; {listed}")
+        raise ValueError(f"the instance types of one pool must have the same number of GPUs; {listed}")
     return next(iter(counts.values()))

@@ -1,4 +1,4 @@
-"""How clients reach an EKS cluster: an address, and a command that fetches a token for whoever runs it."""
+"""Access of clients to an EKS cluster: its address, and a command that fetches a token for the caller."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import pulumi
 
 
 def kubeconfig(name: pulumi.Input[str], region: str, endpoint: pulumi.Input[str], authority: pulumi.Input[str]) -> pulumi.Output[str]:
-    """Holds no secret and does not change while the cluster lives. `authority`: the certificate, base64. Needs the AWS CLI on PATH.
+    """Kubeconfig without a secret, constant for the cluster's life. `authority`: the certificate, base64. Needs the AWS CLI on PATH.
 
-    The shape is `aws eks update-kubeconfig`'s (aws/aws-cli:awscli/customizations/eks/update_kubeconfig.py). A token in its place would
-    last 15 minutes and stand in the state.
+    It has the shape of `aws eks update-kubeconfig` (aws/aws-cli:awscli/customizations/eks/update_kubeconfig.py). A token instead would
+    last 15 minutes and be stored in the state.
     """
     command = {
         "apiVersion": "client.authentication.k8s.io/v1beta1",
         "command": "aws",
         "args": ["--region", region, "eks", "get-token", "--cluster-name", name, "--output", "json"],
-        # client-go asks for the decision; the command needs nobody to type anything.
+        # client-go requires this field; the command needs no input from the user.
         "interactiveMode": "Never",
     }
     return pulumi.Output.json_dumps(

@@ -1,4 +1,4 @@
-"""The S3 bucket that models are published to and served from, and the two roles that may do so."""
+"""The S3 bucket for models, and the two roles that read and publish them."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from components.aws.role import Role, RoleArgs
 from components.base import Args, Component
 
 OLD_VERSIONS_DAYS = 90
-"""How long an object that somebody deleted can be taken back."""
+"""Days during which a deleted object can be restored."""
 
 ABANDONED_UPLOAD_DAYS = 7
 
 
 class ModelBucketArgs(Args):
-    """`name` is unique on earth, and short enough for the roles named after it (64 characters at most, say IAM's quotas).
+    """`name` is globally unique, and short enough for the roles that contain it (IAM allows 64 characters).
 
-    `protect`: neither bucket nor key are deleted before a person lifts it. Without it a destroy takes the models along.
+    `protect`: neither bucket nor key is deleted until a person removes the protection. Without it, a destroy deletes the models too.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*[a-z0-9]$", min_length=3, max_length=54)]
@@ -30,9 +30,9 @@ class ModelBucketArgs(Args):
 
 
 class ModelBucket(Component):
-    """Owns bucket, encryption key and the roles of readers and publishers. Usable when all of its rules are in force.
+    """Owns bucket, encryption key and the roles of readers and publishers. Usable when all its rules are in force.
 
-    Private, TLS only, encrypted with a key of its own, versioned; a published object is never overwritten, whoever writes.
+    The bucket is private, TLS only, versioned and encrypted with its own key. No client can overwrite a published object.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class ModelBucket(Component):
             rules=[
                 {
                     "apply_server_side_encryption_by_default": {"sse_algorithm": "aws:kms", "kms_master_key_id": key.arn},
-                    # One data key for many objects: a model of a thousand files would otherwise be a thousand KMS requests.
+                    # One data key serves many objects; otherwise a model of a thousand files would cost a thousand KMS requests.
                     "bucket_key_enabled": True,
                 }
             ],
@@ -105,7 +105,7 @@ class ModelBucket(Component):
         )
 
     def _walls(self, name: str, args: ModelBucketArgs, bucket: s3.Bucket) -> None:
-        """One after the other: S3 refuses changes to a bucket's permissions that meet each other."""
+        """Access rules of the bucket, created one after the other because S3 refuses concurrent changes to a bucket's permissions."""
         ownership = s3.BucketOwnershipControls(
             name, bucket=bucket.bucket, rule={"object_ownership": "BucketOwnerEnforced"}, opts=self.child()
         )
@@ -122,12 +122,12 @@ class ModelBucket(Component):
 
 
 def _reading(args: ModelBucketArgs) -> list[Statement]:
-    """KServe's storage initializer asks for the bucket and lists by prefix before it reads (kserve:python/storage@v0.20.0)."""
+    """KServe's storage initializer gets the bucket and lists by prefix before it reads (kserve:python/storage@v0.20.0)."""
     return [allow(["s3:ListBucket"], [_arn(args)]), allow(["s3:GetObject"], [_objects(args)]), _allow_data_keys(args, ["kms:Decrypt"])]
 
 
 def _publishing(args: ModelBucketArgs) -> list[Statement]:
-    """It reads back what it wrote, and what it found in the place."""
+    """A publisher reads back what it wrote, and any object that already has the key."""
     return [
         allow(["s3:GetObject", "s3:PutObject"], [_objects(args)]),
         _allow_data_keys(args, ["kms:Decrypt", "kms:GenerateDataKey"]),
@@ -135,9 +135,9 @@ def _publishing(args: ModelBucketArgs) -> list[Statement]:
 
 
 def _allow_data_keys(args: ModelBucketArgs, actions: list[str]) -> Statement:
-    """Only through S3, and only for what is in this bucket: whatever key it is, nothing else can be opened with it.
+    """Allow any KMS key, but only through S3 and only for objects of this bucket, so that it cannot decrypt anything else.
 
-    S3 says to KMS for which object it asks, or, with a data key for many objects, for which bucket
+    S3 tells KMS the object, or the bucket if one data key serves many objects
     (docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html).
     """
     through = {"kms:ViaService": "s3.*.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": [_arn(args), _objects(args)]}
@@ -160,7 +160,7 @@ def _denials(args: ModelBucketArgs) -> list[Statement]:
             "Principal": "*",
             "Action": "s3:PutObject",
             "Resource": _objects(args),
-            # The parts of a multipart upload can't carry the header; its completion, which creates the object, must
+            # The parts of a multipart upload cannot carry the header; its completion, which creates the object, must
             # (docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html).
             "Condition": {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
         },
@@ -168,7 +168,7 @@ def _denials(args: ModelBucketArgs) -> list[Statement]:
 
 
 def _arn(args: ModelBucketArgs) -> str:
-    """A bucket's ARN has neither region nor account."""
+    """ARN of the bucket; bucket ARNs have neither region nor account."""
     return f"arn:aws:s3:::{args.name}"
 
 

@@ -1,4 +1,4 @@
-"""The network that a cluster lives in: one of our own, or an existing one by its ids."""
+"""The cluster's network: a new one, or an existing one by its ids."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from components.aws.offers import InterfaceService
 from components.base import Args, Component
 
 ANYWHERE = "0.0.0.0/0"
-"""Only as the destination of default routes."""
+"""Used only as the destination of default routes."""
 
 
 class ExistingNetwork(Args):
-    """A network of somebody else's. Its private subnets lie in two zones or more and reach AWS by NAT or by endpoints."""
+    """A network that this program does not own. Its private subnets lie in at least two zones and reach AWS by NAT or endpoints."""
 
     vpc_id: str
     private_subnet_ids: list[str] = Field(min_length=2)
@@ -41,8 +41,8 @@ class NetworkArgs(Args):
 class Network(Component):
     """Owns a VPC with public and private subnets in every zone, NAT, endpoints and flow logs.
 
-    Ready when private subnets reach the internet. Nodes and pods live in the private subnets; the public ones hold NAT gateways only,
-    and load balancers if anybody ever makes public ones.
+    Ready when private subnets reach the internet. Nodes and pods use the private subnets; the public ones contain only NAT gateways,
+    and public load balancers if there are any.
     """
 
     vpc_id: pulumi.Output[str]
@@ -60,13 +60,13 @@ class Network(Component):
         vpc = ec2.Vpc(
             name,
             cidr_block=args.cidr,
-            # Nodes find the private API endpoint and the interface endpoints by name; that takes both.
+            # Nodes resolve the names of the private API endpoint and the interface endpoints; both settings are required for that.
             enable_dns_support=True,
             enable_dns_hostnames=True,
             tags={"Name": args.name},
             opts=self.child(),
         )
-        # Adopted and emptied: whatever lands in it by mistake talks to nobody.
+        # The default security group without rules: a resource that gets it by mistake has no connections.
         ec2.DefaultSecurityGroup(f"{name}-default", vpc_id=vpc.id, tags={"Name": f"{args.name}-default"}, opts=self.child())
         gateways = self._nat_gateways(args, self._public_subnets(args, vpc, addresses))
         private = self._private_subnets(args, vpc, addresses)
@@ -107,16 +107,16 @@ class Network(Component):
                 availability_zone=zone,
                 cidr_block=cidr,
                 map_public_ip_on_launch=False,
-                # Where a load balancer looks for its subnets: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
+                # Load balancers find their subnets by these tags: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
                 tags={"Name": f"{args.name}-public-{zone}", "kubernetes.io/role/elb": "1"},
-                # A gateway's public address can't be taken away before the gateway, so the way out goes last.
+                # AWS releases a gateway's public address only after the gateway is deleted, so the internet gateway goes last.
                 opts=self.child([route]),
             )
             ec2.RouteTableAssociation(f"public-{zone}", subnet_id=subnets[zone].id, route_table_id=table.id, opts=self.child())
         return subnets
 
     def _nat_gateways(self, args: NetworkArgs, public: dict[str, ec2.Subnet]) -> dict[str, ec2.NatGateway]:
-        """One for each zone that has one of its own; the first zone always does."""
+        """NAT gateways by zone; the first zone always has one."""
         gateways = {}
         for zone in args.zones if args.nat == "per-zone" else args.zones[:1]:
             tags = {"Name": f"{args.name}-{zone}"}

@@ -1,4 +1,4 @@
-"""Node pools: managed node groups of EKS, with machines that keep their credentials and disks to themselves."""
+"""Node pools: managed node groups of EKS whose machines protect their credentials and disks."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from components.scheduling import Effect, Taint
 AmiType = Literal["AL2023_x86_64_STANDARD", "AL2023_x86_64_NVIDIA"]
 
 ROOT_DEVICE = "/dev/xvda"
-"""AL2023's (awslabs/amazon-eks-ami:templates/al2023/template.json)."""
+"""Root device of AL2023 (awslabs/amazon-eks-ami:templates/al2023/template.json)."""
 
 POLICIES = [
-    # Not the minimal one: AL2023's nodeadm asks EC2 for the node's own name (amazon-eks-ami:nodeadm/internal/api/status.go).
+    # The minimal policy is not enough: AL2023's nodeadm asks EC2 for the node's name (amazon-eks-ami:nodeadm/internal/api/status.go).
     "AmazonEKSWorkerNodePolicy",
     "AmazonEC2ContainerRegistryPullOnly",
-    # Session Manager is the only way in: there are no SSH keys and no open ports.
+    # Session Manager is the only access: there are no SSH keys and no open ports.
     "AmazonSSMManagedInstanceCore",
-    # No CNI policy: the vpc-cni add-on has a role of its own.
+    # The CNI policy is not needed, because the vpc-cni add-on has its own role.
 ]
 EFFECTS: dict[Effect, str] = {"NoSchedule": "NO_SCHEDULE", "PreferNoSchedule": "PREFER_NO_SCHEDULE", "NoExecute": "NO_EXECUTE"}
 
 
 class Membership(Args):
-    """Which cluster nodes join, by its name, which is known beforehand; with which Kubernetes minor, and in which private subnets.
+    """The cluster that nodes join, by its name (known before it exists), with the Kubernetes minor version and the private subnets.
 
     `tags`: for instances, volumes and network interfaces, which the provider's default tags do not reach.
     """
@@ -45,10 +45,10 @@ class Membership(Args):
 
 
 class NodePoolArgs(Args):
-    """`min`, `max`: how far an autoscaler may go; a new pool starts with `min`.
+    """`min`, `max`: the autoscaler's limits; a new pool starts with `min`.
 
-    `release`: of the machine image, such as 1.35.7-20260911; None: the newest when the pool is made or updated. `replacement`: whether
-    an update first adds nodes (`surge`) or first drains some (`in-place`), for machines that are hard to get twice.
+    `release`: version of the machine image, such as 1.35.7-20260911; None: the newest when the pool is created or updated. `replacement`:
+    an update adds nodes first (`surge`) or drains some first (`in-place`), for machines that are hard to get.
     """
 
     membership: Membership
@@ -67,7 +67,7 @@ class NodePoolArgs(Args):
 class NodePool(Component):
     """Owns a managed node group, its launch template and its role. Ready when `min` nodes have joined and are ready.
 
-    A change that EKS can't make in place makes a second group, moves over to it and drains the first.
+    For a change that EKS cannot make in place, it creates a second group, moves the pods to it and drains the first.
     """
 
     autoscaling_group: pulumi.Output[str]
@@ -90,7 +90,7 @@ class NodePool(Component):
         group = eks.NodeGroup(
             name,
             cluster_name=place.cluster,
-            # A fixed name would be taken by the group that is to be replaced.
+            # A fixed name would still belong to the group that is to be replaced.
             node_group_name_prefix=f"{name}-",
             node_role_arn=role.arn,
             subnet_ids=place.subnet_ids,
@@ -105,25 +105,26 @@ class NodePool(Component):
             node_repair_config={"enabled": True},
             labels=args.labels,
             taints=[{"key": taint.key, "value": taint.value, "effect": EFFECTS[taint.effect]} for taint in args.taints],
-            # The autoscaler owns the size. Raising `min` above it is refused by AWS, so scale up first, then raise it.
+            # The autoscaler owns the size. AWS refuses a `min` above it, so scale up first, then raise `min`.
             opts=self.child([role], ignore_changes=["scalingConfig.desiredSize"]),
         )
         self.autoscaling_group = group.resources.apply(_group_name)
         self.register_outputs({"autoscaling_group": self.autoscaling_group})
 
     def _template(self, name: str, args: NodePoolArgs) -> ec2.LaunchTemplate:
-        """Names neither image nor security group: EKS picks the image of `ami` and `release`, and the cluster's own group."""
+        """Launch template without image or security group: EKS chooses both, the image by `ami` and `release`."""
         name_on_aws = f"{args.membership.cluster}-{name}"
         return ec2.LaunchTemplate(
             name,
             name=name_on_aws,
             update_default_version=True,
-            # One hop: the machine itself. A pod that asks for the node's credentials gets no answer; its own come from Pod Identity.
+            # One hop reaches only the machine itself. A pod that asks for the node's credentials gets no answer; pods use Pod Identity.
             metadata_options={"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1},
             block_device_mappings=[
                 {
                     "device_name": ROOT_DEVICE,
-                    # With the account's default key: one of ours would need a grant to the autoscaling service before any node starts.
+                    # Encrypted with the account's default key; another key would need a grant to the autoscaling service before any node
+                    # starts.
                     "ebs": {"volume_type": "gp3", "volume_size": args.disk_gib, "encrypted": "true", "delete_on_termination": "true"},
                 }
             ],
@@ -136,6 +137,6 @@ class NodePool(Component):
 
 
 def _group_name(made: Sequence[eks.outputs.NodeGroupResource]) -> str:
-    """EKS makes exactly one autoscaling group for a node group."""
+    """Name of the one autoscaling group that EKS makes for a node group."""
     ((group,),) = (resource.autoscaling_groups or [] for resource in made)
     return group.name or ""

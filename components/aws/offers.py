@@ -1,4 +1,4 @@
-"""What of AWS a stack chooses from by name."""
+"""Names of AWS services and limits from which a stack chooses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 Capacity = Literal["on-demand", "spot"]
 
 InterfaceService = Literal["ecr.api", "ecr.dkr", "sts", "eks", "eks-auth", "logs", "ec2", "autoscaling"]
-"""What nodes, add-ons and the autoscaler call. `eks-auth` is where Pod Identity's agent fetches credentials."""
+"""Services that nodes, add-ons and the autoscaler call. Pod Identity's agent fetches credentials from `eks-auth`."""
 
 MIN_GPU_DISK_GIB = 100
-"""Images of model servers fill the 20 GiB of a usual node at once."""
+"""GiB. Images of model servers would fill a usual node disk of 20 GiB at once."""

@@ -1,7 +1,7 @@
-"""IAM policy documents: who may do what to which resources.
+"""IAM policy documents: permissions for actions on resources.
 
-A document is plain text, known before anything is made, so that the policies of a preview can read it: it names resources by the names that
-we give them. What AWS makes up, account numbers and the ids of keys, stands in it as a condition.
+A document is plain text, known before anything is created, so that policy rules can read it in a preview. It names resources by the
+names that this program gives them; conditions stand for values that AWS generates, such as account numbers and key ids.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 """Operator → key → value, such as `{"StringEquals": {"aws:SourceAccount": …}}`."""
 
 MANAGED_POLICIES = "arn:aws:iam::aws:policy"
-"""Policies that AWS keeps. The commercial partition only: China and GovCloud have ARNs, endpoints and image registries of their own."""
+"""Policies that AWS maintains. Commercial partition only: China and GovCloud have other ARNs, endpoints and image registries."""
 
 OWN_ACCOUNT: Conditions = {"StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}
-"""For an ARN without an account number: it is the account of whoever asks.
+"""Limits an ARN without an account number to the caller's account.
 
-As in AWS' own policies, such as AWSIoTManagedIntegrationsRolePolicy's for a log group.
+AWS does the same in its own policies, such as AWSIoTManagedIntegrationsRolePolicy for a log group.
 """
 
 FOR_OWN_ACCOUNT: Conditions = {"StringEquals": {"aws:SourceAccount": "${aws:ResourceAccount}"}}
-"""A service takes the role for what is in the role's own account, whoever asks the service (the confused deputy problem).
+"""A service may take the role only for resources of the role's own account (this prevents the confused deputy problem).
 
-Comparing the two keys is AWS' own way to leave the number out
+AWS itself compares these two keys to leave out the account number
 (docs.aws.amazon.com/singlesignon/latest/userguide/baseline-KMS-key-policy.html).
 """
 
@@ -36,9 +36,9 @@ def allow(actions: Sequence[str], resources: Sequence[str], when: Conditions | N
 
 
 def allow_key(actions: Sequence[str], region: str, alias: str) -> Statement:
-    """For the key that has this alias; it may take minutes until KMS goes by an alias that is new.
+    """Allow actions on the key with this alias. It may take minutes until KMS accepts a new alias.
 
-    Who may give aliases decides what the key is (docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html).
+    Any principal that may set aliases controls which key it is (docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html).
     """
     return allow(actions, [f"arn:aws:kms:{region}:*:key/*"], {**OWN_ACCOUNT, "ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}})
 
@@ -48,11 +48,13 @@ def document(*statements: Statement) -> str:
 
 
 def trust(service: str, actions: Sequence[str] = ("sts:AssumeRole",), when: Conditions | None = None) -> str:
-    """Which AWS service may take the role."""
+    """Trust policy that lets an AWS service take the role."""
     statement: dict[str, object] = {"Effect": "Allow", "Principal": {"Service": service}, "Action": list(actions)}
     return document({**statement, "Condition": when} if when else statement)
 
 
 def trust_pods() -> str:
-    """Pod Identity: a pod takes the role by an association of cluster, namespace and service account; no key, no OIDC provider."""
+    """Trust policy for Pod Identity: an association of cluster, namespace and service account lets a pod take the role, without keys or an
+    OIDC provider.
+    """
     return trust("pods.eks.amazonaws.com", ("sts:AssumeRole", "sts:TagSession"))

@@ -1,4 +1,4 @@
-"""What belongs to one Kubernetes minor on EKS: builds of add-ons and the autoscaler's image. They are raised together with the cluster."""
+"""Versions for one Kubernetes minor on EKS: add-ons and the autoscaler's image. They are upgraded together with the cluster."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from components.base import Args
 
 
 class EksRelease(Args):
-    """`networking` is in place before the first node, or no node becomes ready; `services` run on nodes."""
+    """`networking` add-ons come before the first node, because no node becomes ready without them; `services` run on nodes."""
 
     kubernetes: str
     vpc_cni: Addon
@@ -37,4 +37,4 @@ RELEASES = {
         )
     ]
 }
-"""By Kubernetes minor. An upgrade adds the next one here first, moves dev, then prod, and ends with the old one's removal."""
+"""Releases by Kubernetes minor. An upgrade first adds the next minor here, then moves dev, then prod, and finally removes the old minor."""

@@ -1,4 +1,4 @@
-"""An IAM role with everything that it may do."""
+"""An IAM role with all its permissions."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from components.base import Args, Component
 
 
 class RoleArgs(Args):
-    """`trust`: the document that says who takes the role. `managed`: names of AWS's own policies. `inline`: documents by name.
+    """`trust`: document that says which principal may take the role. `managed`: names of AWS's own policies. `inline`: documents by name.
 
-    IAM is global, so `name` must tell clusters of several regions apart.
+    IAM is global, so `name` must distinguish clusters of several regions.
     """
 
     name: str = Field(max_length=64)
@@ -25,7 +25,7 @@ class RoleArgs(Args):
 
 
 class Role(Component):
-    """Owns an IAM role and its policies. Usable by what waits for the whole component: a role without its policies is no use."""
+    """Owns an IAM role and its policies. Dependants wait for the whole component, because a role without its policies is useless."""
 
     arn: pulumi.Output[str]
 

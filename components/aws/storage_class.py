@@ -1,4 +1,4 @@
-"""The storage class that volumes get unless they name another."""
+"""The storage class for volumes that do not name one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class StorageClassArgs(Args):
 
 
 class StorageClass(Component):
-    """Owns the default storage class. Usable at once; volumes are made in the zone of the first pod that uses them. EKS has no default."""
+    """Owns the default storage class; EKS has none. Usable at once; a volume is created in the zone of the first pod that uses it."""
 
     name: str
 
@@ -42,7 +42,7 @@ class StorageClass(Component):
             volume_binding_mode="WaitForFirstConsumer",
             allow_volume_expansion=True,
             reclaim_policy="Delete",
-            # Parameters can't be changed in place, and the name is taken until the old one is gone; volumes don't need it once made.
+            # Parameters cannot change in place, and the name is taken until the old class is gone; existing volumes do not need it.
             opts=self.child(delete_before_replace=True),
         )
         self.name = NAME

@@ -30,13 +30,13 @@ def text(path: str, body: str | None = None) -> str:
 
 
 def call(path: str, body: str | None = None) -> dict[str, Any]:
-    """As `text`, for an answer that is an object."""
+    """Like `text`, for an answer that is an object."""
     answer: dict[str, Any] = json.loads(text(path, body))
     return answer
 
 
 def find(path: str) -> dict[str, Any] | None:
-    """As `call`, or None where there is no such object."""
+    """Like `call`, but None if there is no such object."""
     try:
         return call(path)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What became of a Knative Service's newest revision: whether it is the wanted one, ready, and has its share of the requests."""
+"""State of a Knative Service's newest revision: it is the wanted one, it is ready, and it has its share of the requests."""
 
 from typing import Any
 

@@ -38,7 +38,7 @@ class Target:
 
     @property
     def content(self) -> str:
-        """What it serves, in words."""
+        """Description of the server's content, for messages."""
         return self.model or f"what {self.image} brings"
 
     @property
@@ -200,7 +200,7 @@ def pod_text(pod: dict[str, Any]) -> str:
 
 
 def is_current(target: Target, template: dict[str, Any]) -> bool:
-    """Whether a pod, its template or a revision is of the rollout that is checked; an older one's failures are no news."""
+    """True if a pod, its template or a revision belongs to the checked rollout; failures of older ones do not matter."""
     images = {container["name"]: container["image"] for container in template["spec"]["containers"]}
     return images.get(SERVER) == target.image and has_model(target, template)
 

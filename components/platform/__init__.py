@@ -1,1 +1,1 @@
-"""What runs in the cluster for every service: certificates, the serving controller, the model store."""
+"""Cluster software that every service uses: certificates, the serving controller, the model store."""

@@ -1,4 +1,4 @@
-"""Waits until an admission webhook really answers, by evidence: a ready endpoint, then an accepted dry run of its object."""
+"""Waits until an admission webhook answers: a Job repeats a dry run of a sample object until the webhook accepts it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ DEADLINE_SECONDS = 150
 
 
 class AdmissionGateArgs(Args):
-    """`image` needs Python 3 and nothing else; `sample` is never stored: the API server is asked for a dry run.
+    """`image` needs only Python 3. `sample` is never stored, because the request is a dry run.
 
-    `filled_in`: the path of a field that only the webhook writes, where the API server would admit the sample without it, too.
+    `filled_in`: path of a field that only the webhook writes, for a sample that the API server would accept without the webhook.
     """
 
     namespace: str
@@ -34,7 +34,7 @@ class AdmissionGateArgs(Args):
 class AdmissionGate(Component):
     """Owns a Job and its identity. Ready when the webhook has admitted a sample object; fails with its last answer.
 
-    A Deployment that is Available is no such proof: its endpoints and the CA in the webhook configuration come later,
+    An Available Deployment is no proof: its endpoints and the CA in the webhook configuration come later,
     and until then every object of that kind is refused (kserve#5037, kserve#3102).
     """
 
@@ -70,6 +70,6 @@ class AdmissionGate(Component):
         group = str(args.sample["apiVersion"]).rpartition("/")[0]
         return [
             k8s.rbac.v1.PolicyRuleArgs(api_groups=["discovery.k8s.io"], resources=["endpointslices"], verbs=["list"]),
-            # RBAC knows no dry run; the right ends at this namespace, where nobody keeps such objects.
+            # RBAC cannot grant only dry runs; the right is limited to this namespace, which contains no such objects.
             k8s.rbac.v1.PolicyRuleArgs(api_groups=[group], resources=[args.plural], verbs=["create"]),
         ]

@@ -1,6 +1,6 @@
-"""Who is told of alerts: Alertmanager's routes and receivers. What a receiver keeps secret is a file that Alertmanager reads.
+"""Receivers of alerts: Alertmanager's routes and receivers. Alertmanager reads a receiver's secrets from files.
 
-Keys: prometheus/alertmanager:docs/configuration.md@v0.34.0. The operator knows each of them too, or it would refuse the configuration
+Keys: prometheus/alertmanager:docs/configuration.md@v0.34.0. The operator must know each key too, or it refuses the configuration
 (prometheus-operator:pkg/alertmanager/types.go@v0.93.1).
 """
 
@@ -16,14 +16,14 @@ from components.base import Args
 SECRET = "alert-receivers"  # noqa: S105 - the Secret's name
 NOBODY = "null"
 FILES = f"/etc/alertmanager/secrets/{SECRET}"
-"""Where the operator mounts a Secret that an Alertmanager names (its `spec.secrets`); one file for each severity."""
+"""Mount path of a Secret that an Alertmanager names in `spec.secrets`; one file per severity."""
 
 Severity = Literal["critical", "warning"]
-"""`critical` wakes a person, `warning` waits for working hours. All alerts of ours have one of the two."""
+"""`critical` wakes a person, `warning` waits for working hours. Every alert of the platform has one of the two."""
 
 
 class SlackReceiver(Args):
-    """`url`: of an incoming webhook."""
+    """`url`: address of an incoming webhook."""
 
     kind: Literal["slack"]
     url: pulumi.Output[str]
@@ -52,7 +52,7 @@ class PagerDutyReceiver(Args):
 
 
 class WebhookReceiver(Args):
-    """`url` is a secret: whoever knows it can send."""
+    """`url` is a secret, because it allows sending."""
 
     kind: Literal["webhook"]
     url: pulumi.Output[str]
@@ -66,7 +66,7 @@ class WebhookReceiver(Args):
 
 
 class EmailReceiver(Args):
-    """`server`: host:port of an SMTP server, which the sender logs in to with its own address."""
+    """`server`: host:port of an SMTP server; the sender logs in with its own address."""
 
     kind: Literal["email"]
     to: str
@@ -87,12 +87,12 @@ Receiver = Annotated[SlackReceiver | PagerDutyReceiver | WebhookReceiver | Email
 
 
 class AlertReceivers(Args):
-    """A severity without one: nobody is told."""
+    """Receiver per severity; alerts of a severity without one are not sent."""
 
     by_severity: dict[Severity, Receiver] = Field(default_factory=dict)
 
     def configuration(self) -> dict[str, Any]:
-        """Helm puts this over the chart's own, whose inhibitions stay: a critical alert silences the warning of its name."""
+        """Helm merges this into the chart's values, whose inhibitions stay: a critical alert silences the warning of the same name."""
         by_severity = self.by_severity
         return {
             "route": {

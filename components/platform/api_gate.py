@@ -1,4 +1,4 @@
-"""Waits until an aggregated API really answers, by evidence: the API server forwards a request to it."""
+"""Waits until an aggregated API answers: a Job repeats a request until the API server forwards it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEADLINE_SECONDS = 150
 
 
 class ApiGateArgs(Args):
-    """`api`: group and version, such as `external.metrics.k8s.io/v1beta1`. `image` needs Python 3 and nothing else."""
+    """`api`: group and version, such as `external.metrics.k8s.io/v1beta1`. `image` needs only Python 3."""
 
     namespace: str
     api: str
@@ -22,9 +22,9 @@ class ApiGateArgs(Args):
 
 
 class ApiGate(Component):
-    """Owns a Job and its identity. Ready when the API server lists what the API has; fails with its last answer.
+    """Owns a Job and its identity. Ready when the API server lists the API's resources; fails with its last answer.
 
-    Pulumi's provider takes an APIService for ready once it exists; its certificate and its endpoint come later.
+    Pulumi's provider considers an APIService ready once it exists; its certificate and its endpoint come later.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class ApiGate(Component):
         after: Sequence[pulumi.Resource | None] = (),
     ) -> None:
         super().__init__(name, opts, after)
-        # Every identity may ask which APIs there are (the cluster role system:discovery), so this one needs no rules.
+        # Every identity may list the available APIs (the cluster role system:discovery), so this one needs no rules.
         job = ProbeJobArgs(
             name=name,
             namespace=args.namespace,

@@ -1,4 +1,4 @@
-"""cert-manager: issues the certificates of the webhooks of everything that comes after it."""
+"""cert-manager: issues the webhook certificates for all later components."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class DisruptionBudgetValues(Values):
 
 
 class WorkloadValues(PlacedValues):
-    """How each of the three Deployments runs; the controller's keys stand at the top."""
+    """Settings of each of the three Deployments; the controller's keys are at the top level."""
 
     image: ImageValues
     replica_count: int
@@ -45,7 +45,7 @@ class SolverValues(Values):
 
 class CrdValues(Values):
     enabled: bool = True
-    # A destroy leaves nothing behind. Where Certificates of others depend on them, protect the release instead.
+    # A destroy leaves nothing behind. Protect the release if other applications have Certificates.
     keep: bool = False
 
 
@@ -54,7 +54,7 @@ class StartupCheckValues(Values):
 
 
 class LeaderElectionValues(Values):
-    """The chart's own namespace is kube-system: a lease outlives the release there, and the next one waits 60 s for its holder."""
+    """The chart's default is kube-system, where a lease outlives the release, and the next release waits 60 s for its holder."""
 
     namespace: str = NAMESPACE
 
@@ -72,14 +72,14 @@ class CertManagerValues(WorkloadValues):
     cainjector: WorkloadValues
     acmesolver: SolverValues
     crds: CrdValues = CrdValues()
-    # A chart hook with an image of its own; the gate below proves the same and says why when it fails.
+    # The chart's check is a hook with its own image; the gate below proves the same and explains a failure.
     startupapicheck: StartupCheckValues = StartupCheckValues()
 
 
 class CertManagerArgs(Args):
-    """The workload is that of controller, webhook and CA injector each, its `resources` the controller's.
+    """The workload applies to controller, webhook and CA injector each, its `resources` to the controller.
 
-    `protect`: of the release, and with it of the CRDs.
+    `protect`: protects the release, and with it the CRDs.
     """
 
     mirror: Mirror
@@ -119,7 +119,7 @@ class CertManager(Component):
                     "metadata": {"name": "admission-gate"},
                     "spec": {"secretName": "admission-gate", "dnsNames": ["admission-gate"], "issuerRef": {"name": "admission-gate"}},
                 },
-                # Any image with Python would do; this one is part of the platform anyway.
+                # Any image with Python would do; the platform uses this one anyway.
                 image=args.mirror.image(versions.KSERVE_STORAGE_INITIALIZER),
             ),
             opts=pulumi.ResourceOptions(parent=self),
@@ -134,7 +134,7 @@ def _values(args: CertManagerArgs) -> CertManagerValues:
         resources=own_resources(args.workload),
         webhook=WorkloadValues(**_running(args, versions.CERT_MANAGER_WEBHOOK, "webhook")),
         cainjector=WorkloadValues(**_running(args, versions.CERT_MANAGER_CAINJECTOR, "cainjector")),
-        # Named now, pulled only by pods that solve an ACME challenge.
+        # Only pods that solve an ACME challenge pull this image.
         acmesolver=SolverValues(image=_image(args, versions.CERT_MANAGER_ACMESOLVER)),
     )
 

@@ -1,7 +1,7 @@
-"""How the gateway reads what clients send: Envoy Gateway's ClientTrafficPolicy, and the one definition that it needs.
+"""Handling of clients' requests at the gateway: Envoy Gateway's ClientTrafficPolicy and its CRD.
 
 A name with the root's dot at its end (`<service>.default.svc.cluster.local.`) is the same name (RFC 3986, section 3.2.2), and clients
-send it as Host. Envoy compares hosts letter by letter and would answer 404; an HTTPRoute cannot spell the dot (envoyproxy/gateway#8832).
+send it as Host. Envoy compares hosts literally and would answer 404; an HTTPRoute cannot contain the dot (envoyproxy/gateway#8832).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ DEFINITION = f"{PLURAL}.{GROUP}"
 
 
 def definition() -> dict[str, Any]:
-    """The CRD without the schema of its fields, which the controller checks as well: upstream's has 120 KB.
+    """The CRD without the schema of its fields, which the controller checks as well; upstream's schema has 120 KB.
 
-    Why size matters: docs/adr/0008-crds-without-prose.md. The names are upstream's
+    docs/adr/0008-crds-without-prose.md says why size matters. The names are upstream's
     (envoyproxy/gateway:charts/gateway-helm/charts/crds/crds/generated@v1.9.1).
     """
     anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
@@ -35,7 +35,7 @@ def definition() -> dict[str, Any]:
 
 
 def without_root_dot(gateway: str) -> dict[str, Any]:
-    """The policy of a gateway that takes the dot away before it looks for a route."""
+    """The policy that removes the dot before the gateway looks for a route."""
     return {
         "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": gateway}],
         "headers": {"host": {"stripTrailingHostDot": True}},

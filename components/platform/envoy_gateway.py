@@ -1,4 +1,4 @@
-"""Envoy Gateway: the controller that turns Gateway API objects into Envoy proxies, and the one gateway of the inference services."""
+"""Envoy Gateway: the controller that turns Gateway API objects into Envoy proxies, and the gateway of the inference services."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ NAMESPACE = "envoy-gateway"
 GATEWAY_CLASS = "envoy"
 GATEWAY = "inference"
 PROXY = "inference-gateway"
-"""Name of the proxies' Deployment, Service and budget; by default it would end in a hash that nobody could address."""
+"""Name of the proxies' Deployment, Service and budget; the default name ends in an unpredictable hash."""
 
 GATEWAY_API = "gateway.networking.k8s.io/v1"
 CONTROLLER_LABELS = {"control-plane": "envoy-gateway"}
 PROXY_LABELS = {"gateway.envoyproxy.io/owning-gateway-name": GATEWAY}
-"""Set by Envoy Gateway on the proxies' pods (envoyproxy/gateway:internal/gatewayapi/translator.go@v1.9.1)."""
+"""Labels that Envoy Gateway sets on the proxies' pods (envoyproxy/gateway:internal/gatewayapi/translator.go@v1.9.1)."""
 
 PROXY_RESOURCES = Resources(requests=Quantities(cpu="100m", memory="512Mi"), limits=Quantities(memory="1Gi"))
-"""Requests are Envoy Gateway's own default, which sets no limit (envoyproxy/gateway:api/v1alpha1/shared_types.go@v1.9.1)."""
+"""The requests are Envoy Gateway's default, which has no limit (envoyproxy/gateway:api/v1alpha1/shared_types.go@v1.9.1)."""
 
 
 class SwitchValues(Values):
@@ -38,7 +38,7 @@ class SwitchValues(Values):
 
 
 class ImageValues(Values):
-    # The key `global.images` takes the image apart at its first colon, which may be a registry's port.
+    # The key `global.images` splits the image at its first colon, which may belong to a registry's port.
     repository: str
     tag: str
 
@@ -75,7 +75,7 @@ class ProxyDeploymentValues(Values):
 
 
 class ProxyServiceValues(Values):
-    """`type`: without one Envoy Gateway makes a load balancer."""
+    """`type`: without one, Envoy Gateway creates a load balancer."""
 
     name: str
     type: str
@@ -105,7 +105,7 @@ class ProxyValues(Values):
 
 
 class ControlValues(Values):
-    """Of the EnvoyGateway configuration file; the chart adds the rest (templates/envoy-gateway-config.yaml)."""
+    """Part of the EnvoyGateway configuration file; the chart adds the rest (templates/envoy-gateway-config.yaml)."""
 
     envoy_proxy: ProxyValues
 
@@ -119,7 +119,7 @@ class CertgenValues(Values):
 
 
 class DisruptionBudgetValues(Values):
-    """Made by the chart when above zero."""
+    """The chart creates the budget if this is above zero."""
 
     max_unavailable: int
 
@@ -127,22 +127,23 @@ class DisruptionBudgetValues(Values):
 class EnvoyGatewayValues(Values):
     """Keys: envoyproxy/gateway:charts/gateway-helm/values.tmpl.yaml@v1.9.1."""
 
-    # Helm would install them once and never upgrade them. The Gateway API's are a component of their own. Of Envoy Gateway's only one
-    # is needed (client_traffic.py): it asks at its start which of them there are (internal/provider/kubernetes/controller.go#crdExists),
-    # and its proxies are configured in `config`. All of them would be two thirds of the state, which is written twice for every step.
+    # Helm would install the CRDs once and never upgrade them. The Gateway API's CRDs are a separate component. Only one of Envoy Gateway's
+    # own CRDs is needed (client_traffic.py): it checks at its start which of them exist
+    # (internal/provider/kubernetes/controller.go#crdExists), and `config` configures its proxies. All of them would take two thirds of the
+    # state, which is written twice per step.
     crds: SwitchValues = SwitchValues()
     config: ConfigValues
     deployment: DeploymentValues
     certgen: CertgenValues
     pod_disruption_budget: DisruptionBudgetValues | None
-    # A webhook on every pod of the namespace, made by a hook and therefore never removed; only zone-aware routing needs it.
+    # This hook would leave a webhook on every pod of the namespace that is never removed; only zone-aware routing needs it.
     topology_injector: SwitchValues = SwitchValues()
 
 
 class EnvoyGatewayArgs(Args):
     """`route_namespaces`: only routes of these may attach. `protect`: the CRD is not deleted before a person lifts it.
 
-    The workload is the controller's and the proxies', its `resources` the controller's.
+    The workload applies to controller and proxies, its `resources` to the controller.
     """
 
     route_namespaces: Annotated[list[str], Field(min_length=1)]
@@ -155,8 +156,8 @@ class EnvoyGatewayArgs(Args):
 class EnvoyGateway(Component):
     """Owns namespace, controller, GatewayClass `envoy`, and the Gateway `inference` with its proxies and its ClientTrafficPolicy.
 
-    Needs the Gateway API's CRDs. Does not wait for the proxies, which the controller makes: whoever attaches a route asks through it.
-    `host` is the proxies' Service, port 80, plain HTTP: TLS ends before it or not at all inside the cluster.
+    Needs the Gateway API's CRDs. Does not wait for the proxies, which the controller creates; the readiness check of each service's route
+    does. `host` is the proxies' Service, port 80, plain HTTP: TLS ends before it, or there is none inside the cluster.
     """
 
     def __init__(
@@ -239,7 +240,7 @@ def _values(args: EnvoyGatewayArgs) -> EnvoyGatewayValues:
             replicas=workload.replicas,
             pod=ControllerPodValues(
                 **_pod(workload, CONTROLLER_LABELS).model_dump(),
-                # A controller that ran before the definition came would not see it: another annotation is another pod.
+                # A controller that started before the definition would not see it; a changed annotation restarts its pod.
                 annotations={"inference-platform/definitions": client_traffic.DEFINITION},
             ),
         ),
@@ -263,5 +264,5 @@ def _proxies(args: EnvoyGatewayArgs) -> ProxyObjectValues:
 
 
 def _pod(workload: Workload, spread_by: dict[str, str]) -> PodValues:
-    """Of the controller's and of the proxies' pods, which the chart spells alike. `spread_by`: labels of the pods."""
+    """Settings for the controller's and the proxies' pods, which the chart spells alike. `spread_by`: labels of the pods."""
     return PodValues(**placement(workload), topology_spread_constraints=workload.spread(spread_by))

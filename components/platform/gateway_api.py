@@ -1,4 +1,4 @@
-"""The Gateway API's CRDs: what Envoy Gateway and KServe describe their routes with."""
+"""The Gateway API's CRDs, with which Envoy Gateway and KServe describe their routes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from components.manifests import load
 
 
 class GatewayApiArgs(Args):
-    """`protect`: of the CRDs. `timeout_seconds`: of each object."""
+    """`protect`: protects the CRDs. `timeout_seconds`: limit for each object."""
 
     mirror: Mirror
     protect: bool = False
@@ -24,7 +24,7 @@ class GatewayApiArgs(Args):
 
 
 class GatewayApi(Component):
-    """Owns the CRDs of the standard channel, and the policy by which the API server refuses to replace them with older ones.
+    """Owns the CRDs of the standard channel, and the admission policy that refuses to replace them with older ones.
 
     Ready when the API server serves them.
     """

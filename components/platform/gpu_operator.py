@@ -1,4 +1,4 @@
-"""NVIDIA's GPU Operator: device plugin, feature discovery and GPU metrics on every GPU node, as soon as one joins.
+"""NVIDIA's GPU Operator: device plugin, feature discovery and GPU metrics on every GPU node as soon as it joins.
 
 Keys of the values: NVIDIA/gpu-operator:deployments/gpu-operator/values.yaml@v26.7.0, and of the subchart
 charts/node-feature-discovery/values.yaml beside it.
@@ -27,7 +27,7 @@ NAMESPACE = "gpu-operator"
 SHARING_KEY = "default"
 
 PREINSTALLED: dict[AmiFamily, frozenset[Literal["driver", "toolkit"]]] = {"al2023": frozenset({"driver", "toolkit"})}
-"""What the GPU variant of a node image brings along (awsdocs/amazon-eks-user-guide:latest/ug/ml/ml-eks-optimized-ami.adoc)."""
+"""Parts that the GPU variant of a node image contains (awsdocs/amazon-eks-user-guide:latest/ug/ml/ml-eks-optimized-ami.adoc)."""
 
 
 class SwitchValues(Values):
@@ -41,7 +41,7 @@ class CdiValues(Values):
 
 
 class OperandValues(Values):
-    """The operator joins the three to `repository/image:version`."""
+    """The operator joins the three fields to `repository/image:version`."""
 
     repository: str
     image: str
@@ -58,7 +58,7 @@ class EnvValues(Values):
 
 
 class PluginValidationValues(Values):
-    # A validation with a workload asks for a GPU of its own, and on a node with one GPU a waiting pod has it (gpu-operator#233).
+    # A validation with a workload needs its own GPU, and on a node with one GPU a waiting pod holds it (gpu-operator#233).
     env: tuple[EnvValues, ...] = (EnvValues(name="WITH_WORKLOAD", value="false"),)
 
 
@@ -103,11 +103,11 @@ class GpuOperatorValues(Values):
     driver: SwitchValues
     toolkit: SwitchValues
     cdi: CdiValues = CdiValues()
-    # Only for A100 and H100, which no pool of ours offers. Operands for virtual machines are off by the chart's `sandboxWorkloads`.
+    # Needed only for A100 and H100, which no pool offers. The chart's `sandboxWorkloads` turns off operands for virtual machines.
     mig_manager: SwitchValues = SwitchValues(enabled=False)
     operator: OperatorValues
     validator: ValidatorValues
-    # Of every operand: device plugin, feature discovery, validator and DCGM exporter.
+    # Settings of every operand: device plugin, feature discovery, validator and DCGM exporter.
     daemonsets: DaemonSetValues
     device_plugin: DevicePluginValues
     gfd: OperandValues
@@ -116,7 +116,7 @@ class GpuOperatorValues(Values):
 
 
 class GpuOperatorArgs(Args):
-    """`prometheus`: who scrapes DCGM's metrics; None: nobody."""
+    """`prometheus`: the Prometheus that scrapes DCGM's metrics; None: they are not scraped."""
 
     ami_family: AmiFamily = "al2023"
     sharing: GpuSharing = GpuSharing()
@@ -139,7 +139,7 @@ class GpuOperatorArgs(Args):
 class GpuOperator(Component):
     """Owns namespace, release and sharing configuration of the GPU Operator with Node Feature Discovery.
 
-    Ready when both run. Does not wait for GPUs: nodes get their operands as they join, also long after.
+    Ready when both run. Does not wait for GPUs: nodes get their operands when they join, even much later.
     """
 
     def __init__(
@@ -178,15 +178,15 @@ class GpuOperator(Component):
 
 
 def _sharing_data(sharing: GpuSharing) -> dict[str, str]:
-    """The device plugin's configuration file (NVIDIA/k8s-device-plugin:api/config/v1), by the name that nodes may choose."""
+    """The device plugin's configuration file (NVIDIA/k8s-device-plugin:api/config/v1), under the name that nodes select."""
     resource = {"name": GPU_RESOURCE, "replicas": sharing.replicas}
-    # More than one slice is no more of the GPU; who asks for it has misunderstood and is refused.
+    # Several slices give no larger share of the GPU, so a request for more than one is refused as a misunderstanding.
     time_slicing = {"renameByDefault": False, "failRequestsGreaterThanOne": True, "resources": [resource]}
     return {SHARING_KEY: json.dumps({"version": "v1", "sharing": {"timeSlicing": time_slicing}}, indent=2)}
 
 
 def _sharing_name(sharing: GpuSharing) -> str:
-    """The operator does not watch the ConfigMap's contents, so that a change must be a new name."""
+    """The operator does not watch the ConfigMap's contents, so a change needs a new name."""
     return named_by_content("device-plugin-sharing", _sharing_data(sharing))
 
 

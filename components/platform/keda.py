@@ -1,4 +1,4 @@
-"""KEDA: scales Deployments by what Prometheus says, through the cluster's external metrics API."""
+"""KEDA: scales Deployments by Prometheus metrics, through the cluster's external metrics API."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CONTAINERS = (
 
 
 class KedaArgs(Args):
-    """`protect`: of the CRDs."""
+    """`protect`: protects the CRDs."""
 
     mirror: Mirror
     workload: Workload = Workload()
@@ -38,7 +38,7 @@ class KedaArgs(Args):
 class Keda(Component):
     """Owns namespace, CRDs, operator, metrics server and webhooks of KEDA. Ready when the API server serves its metrics API.
 
-    A cluster has room for one server of external metrics: with a second one beside it, neither can be trusted (keda#6475).
+    A cluster can have only one server of external metrics: with two, neither is reliable (keda#6475).
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Keda(Component):
         )
         self.gate = ApiGate(
             "keda-gate",
-            # Any image with Python would do; this one is part of the platform anyway.
+            # Any image with Python would do; the platform uses this one anyway.
             ApiGateArgs(namespace=NAMESPACE, api=METRICS_API, image=args.mirror.image(versions.KSERVE_STORAGE_INITIALIZER)),
             opts=pulumi.ResourceOptions(parent=self),
             after=self.objects,
@@ -72,7 +72,7 @@ class Keda(Component):
         objects = load([versions.KEDA], args.mirror)
         objects.drop("Namespace", NAMESPACE)
         for deployment, name, image in CONTAINERS:
-            # Upstream's Always asks the registry at every start for what a pinned version cannot change.
+            # Upstream's policy Always asks the registry at every start, but a pinned version cannot change.
             container(objects.one("Deployment", deployment), name).update(image=image.reference, imagePullPolicy="IfNotPresent")
         run(objects, args.workload)
         if args.workload.resources:

@@ -28,18 +28,18 @@ SECURITY = {**RESTRICTED_CONTAINER, "seccompProfile": {"type": "RuntimeDefault"}
 
 
 class ExistingIngress(Args):
-    """The cluster brings a Knative ingress controller, which serves Ingresses of this class."""
+    """A Knative ingress controller that the cluster already has, which serves Ingresses of this class."""
 
     kind: Literal["existing"] = "existing"
     ingress_class: str
 
 
 class KnativeArgs(Args):
-    """`domain`: of the services' own addresses; `svc.cluster.local` keeps them inside the cluster.
+    """`domain`: domain of the services' own addresses; `svc.cluster.local` keeps them inside the cluster.
 
-    `skipped_registries`: hosts, beyond the mirror's, whose tags Knative cannot resolve because they want credentials.
-    `progress_deadline_seconds`: how long a revision may take to be ready, image pull, model download and GPU node included.
-    `max_request_seconds`: the longest timeout that a service may ask for. `protect`: of the CRDs.
+    `skipped_registries`: hosts, in addition to the mirror's, whose tags Knative cannot resolve because they require credentials.
+    `progress_deadline_seconds`: time limit for a revision to become ready, including image pull, model download and GPU node.
+    `max_request_seconds`: longest timeout that a service may set. `protect`: protects the CRDs.
     """
 
     mirror: Mirror
@@ -87,11 +87,12 @@ class Knative(Component):
                     "apiVersion": "serving.knative.dev/v1",
                     "kind": "Service",
                     "metadata": {"name": "admission-gate"},
-                    # Restricted, because Knative tries such a pod out in this namespace (knative/serving:pkg/webhook/podspec_dryrun.go).
+                    # The namespace is restricted, because Knative dry-runs such a pod in it
+                    # (knative/serving:pkg/webhook/podspec_dryrun.go).
                     "spec": {"template": {"spec": {"containers": [{"image": "admission-gate", "securityContext": SECURITY}]}}},
                 },
                 filled_in=["metadata", "annotations", "serving.knative.dev/creator"],
-                # Any image with Python would do; this one is part of the platform anyway.
+                # Any image with Python would do; the platform uses this one anyway.
                 image=args.mirror.image(versions.KSERVE_STORAGE_INITIALIZER),
             ),
             opts=pulumi.ResourceOptions(parent=self),
@@ -112,20 +113,22 @@ class Knative(Component):
         run(objects, args.workload)
         if args.workload.resources:
             container(objects.one("Deployment", "controller"), "controller")["resources"] = args.workload.resources.fields()
-        # The activator holds requests; it must outlive the longest (configmaps/defaults.yaml says so).
+        # The activator holds requests, so it must outlive the longest one (see configmaps/defaults.yaml).
         pod(objects.one("Deployment", "activator"))["terminationGracePeriodSeconds"] = args.max_request_seconds + DRAIN_MARGIN_SECONDS
         return objects
 
 
 def _leave_the_rules_to_the_webhook(objects: Objects) -> None:
-    """It writes them itself once it runs; ours, which differ, would come back with every refresh and take them away for a moment."""
+    """Drop the webhook's rules: it writes them itself. Different rules in the program would return at every refresh and briefly disable
+    it.
+    """
     for configuration in objects.of_kind("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"):
         for webhook in configuration["webhooks"]:
             webhook.pop("rules", None)
 
 
 def _configure(objects: Objects, args: KnativeArgs) -> None:
-    """Beside `_example`, never in it: Knative checks that text by a checksum and refuses an edited one."""
+    """Write settings beside `_example`, never in it: Knative checks that text by a checksum and refuses an edited one."""
     for name, data in (
         ("config-features", settings.FEATURES),
         ("config-deployment", settings.deployment(args.mirror, args.skipped_registries, args.progress_deadline_seconds)),
@@ -139,7 +142,7 @@ def _configure(objects: Objects, args: KnativeArgs) -> None:
 
 
 def _mirror_the_queue_proxy(objects: Objects, mirror: Mirror) -> None:
-    """The image of the container beside every predictor stands in a setting and in an Image object, not in a pod."""
+    """The image of the container beside every predictor is in a setting and in an Image object, not in a pod."""
     setting = objects.one("ConfigMap", "config-deployment")["data"]
     setting["queue-sidecar-image"] = mirror.reference(setting["queue-sidecar-image"])
     image = objects.one("Image", "queue-proxy")["spec"]

@@ -1,4 +1,4 @@
-"""Knative's own settings, one ConfigMap each: what this platform says differently from upstream's defaults, and why."""
+"""Knative's settings, one ConfigMap each: the platform's differences from upstream's defaults, with reasons."""
 
 from __future__ import annotations
 
@@ -17,27 +17,28 @@ FEATURES = {
     "kubernetes.podspec-runtimeclassname": "enabled",
     "kubernetes.podspec-priorityclassname": "enabled",
     "kubernetes.podspec-schedulername": "enabled",
-    # A request for one revision by a header, whatever its share of the traffic: how a canary is tried.
+    # A header selects one revision for a request, whatever its share of the traffic; this is how a canary is tested.
     "tag-header-based-routing": "enabled",
 }
-"""What the pod of an InferenceService may have. All of it is off in Knative, which then refuses the service ("must not set the
-field(s)", kserve#1425). knative/serving:config/core/configmaps/features.yaml@knative-v1.21.1."""
+"""Features that an InferenceService's pod may use. Knative disables all of them by default and then refuses the service ("must not set the
+field(s)", kserve#1425). knative/serving:config/core/configmaps/features.yaml@knative-v1.21.1.
+"""
 
 LOCAL_REGISTRIES = ("kind.local", "ko.local", "dev.local")
-"""Upstream's own list, which a list of ours replaces (configmaps/deployment.yaml)."""
+"""Upstream's default list, which the platform's list replaces (configmaps/deployment.yaml)."""
 
 
 def deployment(mirror: Mirror, skipped_registries: list[str], progress_deadline_seconds: int) -> dict[str, str]:
     """The ConfigMap config-deployment.
 
-    Knative's controller turns tags into digests itself, with none of the credentials and mirrors that the nodes have
-    (serving#16282, kserve#3372); where nodes pull from a mirror it must not try.
+    Knative's controller resolves tags to digests itself, without the nodes' credentials and mirrors
+    (serving#16282, kserve#3372); if nodes pull from a mirror, it must not try.
     """
     registries = {*LOCAL_REGISTRIES, *mirror.hosts, *skipped_registries}
     return {
         "registries-skipping-tag-resolving": ",".join(sorted(DOCKER_HUB_INDEX if name == DOCKER_HUB else name for name in registries)),
         "progress-deadline": f"{progress_deadline_seconds}s",
-        # A GPU node that is on its way is no failure: without this an unschedulable pod fails its revision at once.
+        # A missing GPU node may still be starting; without this, an unschedulable pod fails its revision at once.
         "pod-is-always-schedulable": "true",
     }
 
@@ -48,7 +49,7 @@ def defaults(max_request_seconds: int) -> dict[str, str]:
 
 
 def domain(name: str) -> dict[str, str]:
-    """The ConfigMap config-domain. Below the cluster's own domain nothing is exposed through the ingress."""
+    """The ConfigMap config-domain. Services under the cluster's own domain are not exposed through the ingress."""
     return {name: ""}
 
 
@@ -58,5 +59,7 @@ def network(ingress_class: str) -> dict[str, str]:
 
 
 def observability() -> dict[str, str]:
-    """The ConfigMap config-observability. Both are `none` in Knative: the first is the controllers', the second the queue proxies'."""
+    """The ConfigMap config-observability. Both default to `none` in Knative: the first concerns the controllers, the second the queue
+    proxies.
+    """
     return {"metrics-protocol": "prometheus", "request-metrics-protocol": "prometheus"}

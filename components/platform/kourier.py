@@ -1,4 +1,4 @@
-"""Kourier: Envoy as the ingress of Knative services. Edits of its release manifest; `knative.py` installs it together with Knative."""
+"""Kourier: Envoy as the ingress of Knative services. It edits the release manifest; `knative.py` installs it together with Knative."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMESPACE = "kourier-system"
 INGRESS_CLASS = "kourier.ingress.networking.knative.dev"
 GATEWAY = "3scale-kourier-gateway"
 INTERNAL_SERVICE = "kourier-internal"
-"""Answers requests from inside the cluster, port 80 (knative-extensions/net-kourier:config/300-gateway.yaml@v0.48.0)."""
+"""Service for requests from inside the cluster, port 80 (knative-extensions/net-kourier:config/300-gateway.yaml@v0.48.0)."""
 
 
 class Kourier(Args):
@@ -21,7 +21,7 @@ class Kourier(Args):
 
     kind: Literal["kourier"] = "kourier"
     exposure: Exposure = "cluster"
-    """Of what comes from outside the cluster; requests from inside it have a Service of their own."""
+    """Exposure to requests from outside the cluster; requests from inside use a separate Service."""
 
     @property
     def ingress_class(self) -> str:
@@ -29,7 +29,7 @@ class Kourier(Args):
 
 
 def edit(objects: Objects, kourier: Kourier) -> None:
-    """Upstream's Service is a public load balancer, and its Envoy a tag that moves."""
+    """Edit upstream's manifest, whose Service is a public load balancer and whose Envoy image is a moving tag."""
     objects.drop("Namespace", NAMESPACE)
     container(objects.one("Deployment", GATEWAY), "kourier-gateway")["image"] = versions.KOURIER_ENVOY.reference
     service = objects.one("Service", "kourier")

@@ -22,16 +22,16 @@ NAMESPACE = "kserve"
 
 
 RESOURCES = Resources(requests=Quantities(cpu="100m", memory="300Mi"), limits=Quantities(cpu="1", memory="1Gi"))
-"""The chart's 300 MiB are too little once the caches hold large CRDs (kserve#681), and 100m of CPU makes every start slow."""
+"""The chart's 300 MiB are too little once the caches hold large CRDs (kserve#681), and 100m of CPU make every start slow."""
 
 SELECTOR = {"control-plane": "kserve-controller-manager"}
 
 
 class GatewayValues(Values):
-    # Routes are ours; without this KServe would create Ingress objects for Standard services that nothing serves.
+    # The platform makes the routes itself; otherwise KServe would create Ingress objects for Standard services that no controller serves.
     disable_ingress_creation: bool = True
-    # Without Istio, KServe would point a Service named as the InferenceService at Istio's gateway, also where ours has that name
-    # (kserve/kserve:pkg/controller/v1beta1/inferenceservice/reconcilers/ingress/ingress_reconciler.go@v0.20.0).
+    # Without Istio, KServe would point a Service with the InferenceService's name at Istio's gateway, even if the platform's Service has
+    # that name (kserve/kserve:pkg/controller/v1beta1/inferenceservice/reconcilers/ingress/ingress_reconciler.go@v0.20.0).
     disable_istio_virtual_host: bool = True
 
 
@@ -64,9 +64,9 @@ class ChartValues(Values):
 
 
 class KServeArgs(Args):
-    """`optional_apis`: what KServe looks for only as it starts, such as `keda 2.21.0`; it restarts when the list changes.
+    """`optional_apis`: APIs that KServe looks for only at its start, such as `keda 2.21.0`; it restarts when the list changes.
 
-    `storage_resources`: of the init container that downloads a model; None: the chart's 1 GiB. `protect`: of the CRDs.
+    `storage_resources`: resources of the init container that downloads a model; None: the chart's 1 GiB. `protect`: protects the CRDs.
     """
 
     mirror: Mirror
@@ -85,8 +85,8 @@ class KServeArgs(Args):
 class KServe(Component):
     """Owns namespace, CRDs and controller of KServe. Ready when its webhooks have admitted an InferenceService.
 
-    `certificates` issues the webhooks' certificate; None when the cluster brings cert-manager along. Only the controller waits
-    for it: the CRDs are installed beside it.
+    `certificates` issues the webhooks' certificate; None if the cluster already has cert-manager. Only the controller waits
+    for it; the CRDs are installed at the same time.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class KServe(Component):
         super().__init__(name, opts, after)
         mirror = args.mirror
         namespace = restricted_namespace(NAMESPACE, labels(NAMESPACE, NAMESPACE), self.child())
-        # A release of their own: the CRDs must outlive an upgrade of the controller, and in Helm's `crds/` they would never be upgraded.
+        # A separate release: the CRDs must outlive an upgrade of the controller, and Helm never upgrades CRDs in `crds/`.
         self.crds = release(
             versions.KSERVE_CRD_CHART,
             NAMESPACE,
@@ -140,7 +140,7 @@ class KServe(Component):
         self.register_outputs({"namespace": NAMESPACE})
 
     def _replicas(self, replicas: int) -> None:
-        """The chart has no key for them, so an autoscaler owns the number; every replica serves the webhooks, one reconciles."""
+        """The chart has no key for replicas, so an autoscaler owns the number; every replica serves the webhooks, one reconciles."""
         name = SELECTOR["control-plane"]
         metadata: k8s.meta.v1.ObjectMetaArgsDict = {"name": name, "namespace": NAMESPACE, "labels": labels(name, NAMESPACE)}
         k8s.autoscaling.v2.HorizontalPodAutoscaler(

@@ -1,4 +1,4 @@
-"""MinIO (its patched fork Silo): the S3 store that models are published to and served from."""
+"""MinIO (its patched fork Silo): the S3 store for models."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from components.pods import restricted_namespace
 from components.prometheus import Prometheus
 
 CLIENT_LABEL = {"inference-platform/store-client": "true"}
-"""Pods of the store's own namespace that may talk to it."""
+"""Label of pods in the store's namespace that may connect to it."""
 
 IS_MODEL_POD: k8s.meta.v1.LabelSelectorRequirementArgsDict = {"key": "serving.kserve.io/inferenceservice", "operator": "Exists"}
-"""Set by KServe on every pod of an InferenceService; its storage initializer is the store's reader."""
+"""KServe sets this label on every pod of an InferenceService; its storage initializer reads from the store."""
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
-"""The label by which Kubernetes itself names every namespace."""
+"""Label with which Kubernetes marks every namespace with its name."""
 
 METRICS = ("/minio/v2/metrics/cluster", "/minio/v2/metrics/node")
-"""Every server answers for the whole cluster too: take `max` over the servers, not `sum`."""
+"""Every server reports the whole cluster, so use `max` over the servers, not `sum`."""
 
 
 class MinioStore(Component):
     """Owns namespace, servers, volumes, network rules, users and the versioned bucket `models`.
 
-    Ready when bucket, policies and users exist. Readers can only read `models`; `publisher_secret` names the Secret, in the
-    store's own namespace, of the user that may add objects to it. The root user serves the bootstrap alone.
-    Traffic is plain HTTP, kept to its clients by a NetworkPolicy. `prometheus` scrapes it, where its namespace is known: nobody else
-    is let in.
+    Ready when bucket, policies and users exist. Readers can only read `models`. `publisher_secret` names the Secret, in the
+    store's namespace, of the user that may add objects to it. Only the bootstrap uses the root user.
+    Traffic is plain HTTP; a NetworkPolicy limits it to the store's clients. `prometheus` may scrape the store if its namespace is known;
+    no other pod may.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class MinioStore(Component):
         self.image = args.mirror.image(versions.SILO).reference
         self.namespace = NAMESPACE
         self.endpoint = f"{NAME}.{NAMESPACE}.svc.cluster.local:{S3_PORT}"
-        # With a namespace go its volumes, whatever they or their owner say.
+        # Deleting a namespace deletes its volumes, whatever their own protection.
         namespace = restricted_namespace(NAMESPACE, labels(NAMESPACE, NAMESPACE), self.child(protect=args.protect or None))
         root = Credentials.generate("model-store-root", "root", self)
         publisher = Credentials.generate(PUBLISHER, PUBLISHER, self, args.key_generation)
@@ -83,7 +83,7 @@ class MinioStore(Component):
         self.register_outputs({"endpoint": self.endpoint, "bucket": BUCKET})
 
     def grant_read(self, account: Account) -> S3Keys:  # noqa: ARG002 - all readers share one key here
-        """What this account's pods read the store with."""
+        """Keys with which this account's pods read the store."""
         return S3Keys(endpoint=self.endpoint, credentials=self._reader)
 
     def _metadata(self, name: str = NAME, annotations: dict[str, str] | None = None) -> k8s.meta.v1.ObjectMetaArgsDict:
@@ -95,7 +95,7 @@ class MinioStore(Component):
     def _headless_service(self, namespace: pulumi.Resource) -> k8s.core.v1.Service:
         return k8s.core.v1.Service(
             HEADLESS,
-            # The servers come after it, so its endpoints must not be waited for.
+            # The servers start after this Service, so the program must not wait for its endpoints.
             metadata=self._metadata(HEADLESS, {"pulumi.com/skipAwait": "true"}),
             spec={
                 "cluster_ip": "None",
@@ -110,7 +110,7 @@ class MinioStore(Component):
     def _service(self, servers: pulumi.Resource) -> k8s.core.v1.Service:
         return k8s.core.v1.Service(
             NAME,
-            # The component tells it from the headless one, or a ServiceMonitor would take every server twice.
+            # The component label distinguishes it from the headless Service; otherwise a ServiceMonitor would scrape every server twice.
             metadata={**self._metadata(), "labels": {**labels(NAME, NAMESPACE), **SELECTOR}},
             spec={"selector": SELECTOR, "ports": [{"name": "s3", "port": S3_PORT, "target_port": S3_PORT}]},
             opts=self.child([servers]),
@@ -125,7 +125,9 @@ class MinioStore(Component):
         )
 
     def _network_policy(self, namespace: pulumi.Resource, watcher: Prometheus | None) -> None:
-        """Who may reach the store: its servers, its clients beside it, pods of an InferenceService in any namespace, its watchers."""
+        """Clients that may reach the store: its servers, its clients in its namespace, InferenceService pods in any namespace, and
+        Prometheus.
+        """
         peers: list[k8s.networking.v1.NetworkPolicyPeerArgsDict] = [
             {"pod_selector": {"match_labels": SELECTOR}},
             {"pod_selector": {"match_labels": CLIENT_LABEL}},

@@ -1,4 +1,4 @@
-"""The store's first contents: one versioned bucket, and a user with just enough rights for each kind of client."""
+"""The store's initial contents: one versioned bucket, and a user with minimal rights for each kind of client."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ POLICIES: dict[str, list[dict[str, object]]] = {
         },
     ],
 }
-"""What each user may do. KServe's storage initializer lists by prefix before it reads, so reading alone is not enough.
+"""Rights of each user. KServe's storage initializer lists by prefix before it reads, so reading alone is not enough.
 
-The publisher continues an upload that was cut off, or aborts it; it can't delete an object.
+The publisher can continue or abort an interrupted upload, but cannot delete an object.
 """
 
 
@@ -46,7 +46,9 @@ def user_secret(user: str) -> str:
 
 
 class BootstrapArgs(Args):
-    """`key_generation` counts the users' keys: their values are secret and unknown in a preview, so this tells the Job they are new."""
+    """`key_generation` counts the users' keys: their values are secret and unknown in a preview, so this number tells the Job that they
+    are new.
+    """
 
     namespace: str
     endpoint: str
@@ -57,7 +59,7 @@ class BootstrapArgs(Args):
 
 
 class Bootstrap(Component):
-    """Owns the users' Secrets beside the store and the Job that makes bucket, policies and users. Ready when they exist."""
+    """Owns the users' Secrets in the store's namespace and the Job that creates bucket, policies and users. Ready when they exist."""
 
     def __init__(
         self,
@@ -96,7 +98,7 @@ class Bootstrap(Component):
         self.register_outputs({"bucket": BUCKET})
 
     def _users(self) -> list[k8s.core.v1.EnvVarArgsDict]:
-        """`USER_<n>`, `USER_<n>_POLICY` and `USER_<n>_SECRET`, as the program reads them."""
+        """`USER_<n>`, `USER_<n>_POLICY` and `USER_<n>_SECRET`, which the Job's program reads."""
         variables: list[k8s.core.v1.EnvVarArgsDict] = []
         for index, (user, secret) in enumerate(self.secret_names.items()):
             policy = json.dumps({"Version": "2012-10-17", "Statement": POLICIES[user]})

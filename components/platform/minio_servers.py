@@ -1,4 +1,4 @@
-"""The servers of MinIO (its patched fork Silo) as pods: command, resources, probes, drives, where they run."""
+"""The servers of MinIO (its patched fork Silo) as pods: command, resources, probes, drives, placement."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ RESOURCES = Resources(requests=Quantities(cpu="50m", memory="256Mi"), limits=Qua
 class MinioStoreArgs(Args):
     """`standalone`: one server, one drive. `distributed`: `workload.replicas` servers with one drive each, erasure-coded.
 
-    Four servers read with two of them gone and write with one gone; over three zones, the loss of the zone that has two of them
-    stops writing, not reading. `storage_size` is one drive's; no `storage_class` means the cluster's default.
-    `key_generation`: one more, and readers and publisher get new keys. `protect`: no destroy takes the drives along.
+    Four servers can read without two of them and write without one. Over three zones, losing the zone with two of them
+    stops writes but not reads. `storage_size` is the size of one drive; `storage_class` None: the cluster's default.
+    `key_generation`: raise it by one to give readers and publisher new keys. `protect`: no destroy deletes the drives.
     """
 
     mode: Literal["standalone", "distributed"]
@@ -58,7 +58,7 @@ def stateful_set(args: MinioStoreArgs, monitored: bool) -> k8s.apps.v1.StatefulS
         "replicas": args.workload.replicas,
         "selector": {"match_labels": SELECTOR},
         "pod_management_policy": "Parallel",
-        # Distributed servers refuse peers of another version, so an upgrade restarts them all at once, by hand.
+        # Distributed servers refuse peers of another version, so an upgrade restarts them all at once, manually.
         "update_strategy": {"type": "OnDelete" if args.distributed else "RollingUpdate"},
         "template": {"metadata": {"labels": {**labels(NAME, NAMESPACE), **SELECTOR}}, "spec": _pod(args, monitored)},
         "volume_claim_templates": [_drive(args)],
@@ -125,14 +125,14 @@ def _environment(monitored: bool) -> list[k8s.core.v1.EnvVarArgsDict]:
         {"name": "MINIO_UPDATE", "value": "off"},
     ]
     if monitored:
-        # The alternative is a token that MinIO signs with the root user's key: one more thing of its to keep and to rotate, for
-        # numbers that only those see whom the NetworkPolicy lets in.
+        # The alternative is a token signed with the root user's key: one more secret to keep and rotate, for numbers that only clients
+        # admitted by the NetworkPolicy can read.
         env.append({"name": "MINIO_PROMETHEUS_AUTH_TYPE", "value": "public"})
     return env
 
 
 def _drives(args: MinioStoreArgs) -> str:
-    """What `server` takes: a path, or MinIO's own range of addresses for a set of servers."""
+    """Argument of `server`: a path, or MinIO's address range for a set of servers."""
     if not args.distributed:
         return DATA
     peers = f"{{0...{args.workload.replicas - 1}}}"
@@ -140,7 +140,7 @@ def _drives(args: MinioStoreArgs) -> str:
 
 
 def _spread() -> list[k8s.core.v1.TopologySpreadConstraintArgsDict]:
-    """One server per node, or losing a node loses two drives; zones as evenly as they allow."""
+    """One server per node, because losing a node must not lose two drives; zones as evenly as the nodes allow."""
     return [
         {"max_skew": 1, "topology_key": key, "when_unsatisfiable": otherwise, "label_selector": {"match_labels": SELECTOR}}
         for key, otherwise in ((HOST, "DoNotSchedule"), (ZONE, "ScheduleAnyway"))

@@ -51,27 +51,27 @@ DASHBOARD_LABEL = {"grafana_dashboard": "1"}
 
 ADMIN_SECRET = "grafana-admin"  # noqa: S105 - the Secret's name
 ALERTMANAGER_GIB = 1
-"""Silences and the log of notifications: megabytes, so the smallest volume there is."""
+"""Silences and the notification log take megabytes, so this is the smallest possible volume."""
 
 FILL_RATIO = 0.85
-"""Of its volume that Prometheus may use before it drops the oldest blocks; the log of unwritten samples needs the rest."""
+"""Share of its volume that Prometheus may fill before it drops the oldest blocks; the write-ahead log needs the rest."""
 
 
 def _resources(cpu: str, memory: str) -> Resources:
     return Resources(requests=Quantities(cpu=cpu, memory=memory), limits=Quantities(memory=memory))
 
 
-# The chart sets none, and pods without requests are the first to be evicted from the node they watch.
+# The chart sets no requests, and pods without requests are the first to be evicted from the node that they watch.
 PROMETHEUS = _resources("500m", "2Gi")
 SMALL = _resources("50m", "256Mi")
 TINY = _resources("10m", "64Mi")
 
 
 class MonitoringArgs(Args):
-    """`replicas` of the workload are Prometheus' and Alertmanager's, its `resources` Prometheus'.
+    """`replicas` of the workload apply to Prometheus and Alertmanager, its `resources` to Prometheus.
 
-    `storage_gib`: the volume of each Prometheus; `storage_class` None: the cluster's default. `receivers`: who is told of alerts.
-    `managed_control_plane`: the cloud runs scheduler, controller manager and etcd, out of reach, as on EKS. `protect`: of the CRDs.
+    `storage_gib`: the volume of each Prometheus; `storage_class` None: the cluster's default. `receivers`: receivers of alerts.
+    `managed_control_plane`: the cloud runs scheduler, controller manager and etcd out of reach, as on EKS. `protect`: protects the CRDs.
     """
 
     storage_gib: Annotated[int, Field(ge=1)]
@@ -85,10 +85,11 @@ class MonitoringArgs(Args):
 
 
 class Monitoring(Component):
-    """Owns namespace, CRDs, the release of kube-prometheus-stack, Grafana's admin Secret and that of who is told of alerts.
+    """Owns namespace, CRDs, the release of kube-prometheus-stack, and the Secrets of Grafana's admin and of the alert receivers.
 
-    Ready when the operator and Grafana run. Does not wait for Prometheus and Alertmanager, whose pods the operator makes.
-    `prometheus` is what monitors and rules of others need. `certificates` issues the webhook's; None when the cluster has its own.
+    Ready when the operator and Grafana run. Does not wait for Prometheus and Alertmanager, whose pods the operator creates.
+    Other components' monitors and rules need `prometheus`. `certificates` issues the webhook's certificate; None if the cluster has its
+    own.
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class Monitoring(Component):
         super().__init__(name, opts, after)
         # Node exporter reads the host's network, processes and file systems.
         namespace = privileged_namespace(NAMESPACE, labels(NAMESPACE, NAMESPACE), self.child())
-        # The chart keeps them in a subchart, whose templates Helm leaves out of its Secret: all of them would exceed 1 MiB.
+        # The chart keeps the CRDs in a subchart, which Helm leaves out of its release Secret: together they would exceed 1 MiB.
         crds = release(versions.PROMETHEUS_CRDS_CHART, NAMESPACE, None, args.mirror, timeout_seconds=120, opts=self.child([namespace]))
         url = f"http://{RELEASE}-prometheus.{NAMESPACE}.svc.cluster.local:9090"
         self.prometheus = Prometheus(url=url, namespace=NAMESPACE, definitions=crds)
@@ -128,7 +129,7 @@ class Monitoring(Component):
         )
 
     def _receivers(self, receivers: AlertReceivers, namespace: pulumi.Resource) -> list[k8s.core.v1.Secret]:
-        """Before Alertmanager, whose pod does not start without what it mounts. A changed one is read with the next alert."""
+        """Created before Alertmanager, whose pod does not start without its mounts. A changed Secret takes effect with the next alert."""
         secrets: dict[str, pulumi.Output[str]] = {
             severity: told.secret.apply(secret_data) for severity, told in receivers.by_severity.items()
         }
@@ -230,10 +231,10 @@ def _storage(args: MonitoringArgs, gib: int) -> StorageValues:
 
 
 def _spread(args: MonitoringArgs, what: str) -> list[dict[str, object]]:
-    """By the label that the operator gives the pods of each, and the chart's own budgets select."""
+    """Spread pods by the label that the operator gives them; the chart's budgets select the same label."""
     return args.workload.spread({"app.kubernetes.io/name": what})
 
 
 def _disruption_budget(args: MonitoringArgs) -> DisruptionBudgetValues:
-    """All but one stay: of a single one, that is none, and a budget would only stop the drain of its node."""
+    """All replicas but one must stay. A single replica gets no budget, which would only block the drain of its node."""
     return DisruptionBudgetValues(enabled=args.workload.highly_available, min_available=args.workload.replicas - 1)

@@ -1,4 +1,4 @@
-"""Values of kube-prometheus-stack: the keys that we set, spelled as in the chart.
+"""Values of kube-prometheus-stack: the keys that the platform sets, spelled as in the chart.
 
 prometheus-community/helm-charts:charts/kube-prometheus-stack/values.yaml@88.5.3, its subcharts kube-state-metrics 8.4.0 and
 prometheus-node-exporter 4.56.1 beside it, grafana-community/helm-charts:charts/grafana/values.yaml@grafana-12.11.1.
@@ -19,7 +19,7 @@ class SwitchValues(Values):
 
 
 class ImageValues(Values):
-    """Every image by itself: `global.imageRegistry` replaces hosts only, and a mirror may keep images elsewhere below one."""
+    """Every image is set separately: `global.imageRegistry` replaces hosts only, and a mirror may keep images under a path."""
 
     registry: str
     repository: str
@@ -44,7 +44,7 @@ class NodeExporterImageValues(Values):
     repository: str
     tag: str
     digest: str | None
-    # The chart would append a suffix to the tag that ours already has.
+    # The chart would append a suffix that the tag already has.
     distroless: bool = False
 
     @classmethod
@@ -72,7 +72,7 @@ class StorageValues(Values):
 
 
 class DisruptionBudgetValues(Values):
-    # The chart's own default has this key; `maxUnavailable` beside it would make the object invalid.
+    # The chart's default has this key; adding `maxUnavailable` would make the object invalid.
     enabled: bool
     min_available: int
 
@@ -87,7 +87,7 @@ class PrometheusSpecValues(ReplicatedValues):
     retention: str
     retention_size: str
     storage_spec: StorageValues
-    # Without these, Prometheus reads only what this very release made, and says nothing of the rest.
+    # Without these, Prometheus silently reads only the objects of this release.
     service_monitor_selector_nil_uses_helm_values: bool = False
     pod_monitor_selector_nil_uses_helm_values: bool = False
     probe_selector_nil_uses_helm_values: bool = False
@@ -102,21 +102,21 @@ class PrometheusValues(Values):
 
 class AlertmanagerSpecValues(ReplicatedValues):
     storage: StorageValues
-    # Names of Secrets that it mounts.
+    # Names of Secrets that Alertmanager mounts.
     secrets: list[str]
 
 
 class AlertmanagerValues(Values):
-    # Alertmanager's own configuration, spelled as there.
+    # Alertmanager's own configuration, with its own key names.
     config: dict[str, Any] | None
     alertmanager_spec: AlertmanagerSpecValues
     pod_disruption_budget: DisruptionBudgetValues
 
 
 class AdmissionWebhookValues(Values):
-    # One replica serves them. While it restarts, a rule passes unchecked; refusing it would stop every deployment instead.
+    # One replica serves the webhook. While it restarts, rules pass unchecked; refusing them would stop every deployment.
     failure_policy: Literal["Ignore"] = "Ignore"
-    # Hook Jobs that sign a certificate; cert-manager does it without them.
+    # Hook Jobs that sign a certificate; cert-manager replaces them.
     patch: SwitchValues = SwitchValues(enabled=False)
     cert_manager: SwitchValues = SwitchValues(enabled=True)
 
@@ -154,25 +154,25 @@ class GrafanaValues(PodValues):
     image: ImageValues
     admin: GrafanaAdminValues
     sidecar: SidecarValues
-    # Pods of `helm test`, which nobody runs here.
+    # Pods of `helm test`, which is not used here.
     test_framework: SwitchValues = SwitchValues(enabled=False)
 
 
 class StateMetricsValues(PodValues):
     image: StateMetricsImageValues
-    # It exports no label that is not named here.
+    # kube-state-metrics exports only the labels in this list.
     metric_labels_allowlist: list[str]
 
 
 class NodeExporterValues(Values):
-    """It tolerates every taint by the chart's default, and so runs on GPU nodes too."""
+    """The chart's default tolerates every taint, so it runs on GPU nodes too."""
 
     image: NodeExporterImageValues
     resources: dict[str, dict[str, str]]
 
 
 class MonitoringValues(Values):
-    # Helm would install them once and never upgrade them; they are a release of their own.
+    # Helm would install the CRDs once and never upgrade them; they are a separate release.
     crds: SwitchValues = SwitchValues(enabled=False)
     prometheus_operator: OperatorValues
     prometheus: PrometheusValues
@@ -180,7 +180,7 @@ class MonitoringValues(Values):
     grafana: GrafanaValues
     kube_state_metrics: StateMetricsValues = Field(alias="kube-state-metrics")
     prometheus_node_exporter: NodeExporterValues = Field(alias="prometheus-node-exporter")
-    # Each also switches its alerts; of a target that nobody can reach, they would fire for ever.
+    # Each key also switches its alerts, which would fire for ever for an unreachable target.
     kube_controller_manager: SwitchValues
     kube_etcd: SwitchValues
     kube_proxy: SwitchValues

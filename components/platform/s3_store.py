@@ -1,4 +1,4 @@
-"""The model store on S3: a bucket outside the cluster, which pods reach by what they are and not by what they know."""
+"""The model store on S3: a bucket outside the cluster, which pods reach by their identity instead of keys."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from components.pods import restricted_namespace
 NAMESPACE = "model-store"
 PUBLISHER = Account(namespace=NAMESPACE, name="model-publisher")
 AGENT = "169.254.170.23/32"
-"""Where a pod asks the Pod Identity agent of its node for credentials: a link-local address that any rule on egress must name
-(docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html). Under Cilium
-not even 0.0.0.0/0 covers it (cilium#34387)."""
+"""Link-local address of the node's Pod Identity agent, which gives pods their credentials; any egress rule must name it
+(docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html). Under Cilium, not even 0.0.0.0/0 covers it (cilium#34387).
+"""
 
 
 class S3StoreArgs(Args):
-    """`cluster`: name of the EKS cluster, which runs the Pod Identity agent, in the bucket's region."""
+    """`cluster`: name of the EKS cluster, in the bucket's region, with the Pod Identity agent."""
 
     cluster: str | pulumi.Output[str]
     mirror: Mirror
 
 
 class S3Store(Component):
-    """Owns what connects cluster and bucket: the publishers' namespace and account, and an association for each account.
+    """Owns the link between cluster and bucket: the publishers' namespace and account, and an association for each account.
 
-    Usable when the publisher is associated. EKS makes an association known to new pods some seconds later, and only to those
-    (amazon-eks-pod-identity-webhook#264): a publication asks for a new pod until one has its identity, and readers, which are
-    associated before it, start after it.
+    Usable when the publisher is associated. Some seconds later, EKS gives the identity to new pods only
+    (amazon-eks-pod-identity-webhook#264). A publication therefore restarts its pod until one has the identity; readers start after the
+    publication, and their association is made before it.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class S3Store(Component):
         super().__init__(name, opts, [bucket, *after])
         self.bucket = bucket.bucket
         self.publisher = PUBLISHER
-        # boto3 is in it (kserve:python/storage/pyproject.toml@v0.20.0), and every node that serves a model has it already.
+        # The image contains boto3 (kserve:python/storage/pyproject.toml@v0.20.0), and every node that serves a model already has it.
         self.image = args.mirror.image(versions.KSERVE_STORAGE_INITIALIZER).reference
         self._args = args
         self._reader_role = bucket.reader_role
@@ -59,7 +59,7 @@ class S3Store(Component):
         k8s.core.v1.ServiceAccount(
             PUBLISHER.name,
             metadata={"name": PUBLISHER.name, "namespace": NAMESPACE, "labels": labels(PUBLISHER.name, NAMESPACE)},
-            # Pod Identity brings a token of its own; none for the API server is needed.
+            # Pod Identity uses its own token; the pod needs none for the API server.
             automount_service_account_token=False,
             opts=self.child([namespace]),
         )
@@ -67,7 +67,7 @@ class S3Store(Component):
         self.register_outputs({"bucket": self.bucket})
 
     def grant_read(self, account: Account) -> PodIdentity:
-        """Makes this account a reader. The account itself may come later."""
+        """Make this account a reader. The account itself may be created later."""
         return PodIdentity(granted=self._associate(account, self._reader_role))
 
     def _associate(self, account: Account, role: Role) -> eks.PodIdentityAssociation:
@@ -81,7 +81,7 @@ class S3Store(Component):
         )
 
     def _network_policy(self, namespace: pulumi.Resource) -> None:
-        """Publications are reached by nobody, and reach names, the agent and HTTPS: S3's addresses change and have no selector."""
+        """Publishers accept no connections and may reach only DNS, the agent and HTTPS: S3's addresses change and have no selector."""
         k8s.networking.v1.NetworkPolicy(
             NAMESPACE,
             metadata={"name": NAMESPACE, "namespace": NAMESPACE, "labels": labels(NAMESPACE, NAMESPACE)},

@@ -1,1 +1,1 @@
-"""The rules, pure functions by subject: nothing here imports Pulumi."""
+"""The rules: pure functions by subject. No module here imports Pulumi."""

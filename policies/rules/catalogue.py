@@ -1,4 +1,4 @@
-"""All the rules there are, by subject."""
+"""All rules, by subject."""
 
 from __future__ import annotations
 

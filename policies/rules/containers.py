@@ -1,4 +1,4 @@
-"""What every pod is held to: what it may do, what it takes of a node, and how it says that it works."""
+"""Rules for every pod: its permissions, its resources and its probes."""
 
 from __future__ import annotations
 
@@ -118,14 +118,14 @@ def _no_secret_in_env(resource: Resource, _settings: Settings) -> Iterator[str]:
 
 
 def _judged(pod: Pod) -> list[Container]:
-    """An InferenceService's `model` is no container: the pod's own context is all that it says of security."""
+    """Containers to check. An InferenceService's `model` is not one: only the pod's security context applies there."""
     if "container-security" in pod.says:
         return pod.containers
     return [Container(pod.path, {})]
 
 
 def _security(pod: Pod, container: Container, field: str) -> Any:  # noqa: ANN401 - a field of any type
-    """The container's word, else the pod's (Kubernetes: PodSecurityContext)."""
+    """The container's value, else the pod's (Kubernetes: PodSecurityContext)."""
     return value_at(container.fields, f"securityContext.{field}", pod.get(f"securityContext.{field}"))
 
 
@@ -156,7 +156,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="resources-said",
         title="A container requests cpu and memory, and has a memory limit",
-        why="The scheduler places pods by requests, and one pod without a memory limit takes a whole node down with it.",
+        why="The scheduler places pods by requests, and one pod without a memory limit can use up its whole node.",
         fix="Set resources.requests.cpu, resources.requests.memory and resources.limits.memory.",
         severity="medium",
         types=WITH_PODS,
@@ -165,8 +165,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="gpu-whole-and-equal",
-        title="GPUs are whole, and as many are requested as are the limit",
-        why="A GPU can't be overcommitted: the API server refuses other numbers, after half of the stack stands.",
+        title="GPUs are whole numbers, with equal requests and limits",
+        why="A GPU cannot be overcommitted: the API server refuses other numbers when half of the stack is already deployed.",
         fix="Give nvidia.com/gpu the same whole number in requests and limits.",
         severity="high",
         types=WITH_PODS,
@@ -187,7 +187,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="pod-non-root",
         title="A pod does not run as root",
-        why="Root in a container is root on the node as soon as the container leaks.",
+        why="Root in a container becomes root on the node if the process escapes.",
         fix="Set securityContext.runAsNonRoot: true and a runAsUser that is not 0.",
         severity="high",
         types=WITH_PODS,
@@ -197,7 +197,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="container-no-escalation",
         title="A container cannot gain privileges",
-        why="A setuid program in an image must not make a process more than it was started as.",
+        why="Otherwise a setuid program in the image could give a process more rights.",
         fix="Set securityContext.allowPrivilegeEscalation: false.",
         severity="high",
         types=WITH_PODS,
@@ -207,7 +207,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="container-no-capabilities",
         title="A container drops all capabilities",
-        why="The runtime's default set includes raw sockets and changing owners; no server here needs either.",
+        why="The runtime's default set includes raw sockets and changing file owners; no server here needs either.",
         fix="Set securityContext.capabilities.drop: [ALL].",
         severity="medium",
         types=WITH_PODS,
@@ -217,7 +217,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="pod-seccomp",
         title="A pod runs under a seccomp profile",
-        why="Most of the kernel's holes of the last years were in calls that the default profile refuses.",
+        why="Most recent kernel vulnerabilities are in calls that the default profile refuses.",
         fix="Set securityContext.seccompProfile.type: RuntimeDefault.",
         severity="medium",
         types=WITH_PODS,
@@ -227,8 +227,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="container-not-privileged",
         title="Only the GPU Operator's namespace has privileged containers",
-        why="A privileged container owns its node, with every model and key on it.",
-        fix="Remove securityContext.privileged; what works on nodes belongs in a namespace of policies/settings.py privileged_namespaces.",
+        why="A privileged container controls its node, with every model and key on it.",
+        fix="Remove securityContext.privileged; node agents belong in a namespace of policies/settings.py privileged_namespaces.",
         severity="critical",
         types=WITH_PODS,
         check=_not_privileged,
@@ -237,7 +237,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="pod-off-the-host",
         title="A pod uses neither paths nor namespaces of its node",
-        why="A path of the node leads around every other boundary, and ties data to a machine that an autoscaler removes.",
+        why="A path of the node bypasses every other boundary, and ties data to a machine that an autoscaler may remove.",
         fix="Use an emptyDir or a PersistentVolumeClaim; agents belong in a namespace of policies/settings.py host_path_namespaces.",
         severity="high",
         types=WITH_PODS,
@@ -246,8 +246,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="readiness-probed",
-        title="A server says when it is ready",
-        why="Without a probe a rollout calls a pod ready that still loads, and the gateway sends it requests.",
+        title="A server has a readiness probe",
+        why="Without a probe, a rollout takes a loading pod for ready, and the gateway sends it requests.",
         fix="Give the container a readinessProbe.",
         severity="medium",
         types=WITH_PODS,
@@ -257,9 +257,9 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="env-no-secret",
-        title="No secret stands in a container's environment in the clear",
-        why="Whoever may read pods reads it, and so does every crash report.",
-        fix="Keep the value in a Secret and take it with valueFrom.secretKeyRef.",
+        title="A container's environment contains no secret in the clear",
+        why="Every user who may read pods can read it, and every crash report contains it.",
+        fix="Keep the value in a Secret and reference it with valueFrom.secretKeyRef.",
         severity="critical",
         types=WITH_PODS,
         check=_no_secret_in_env,

@@ -1,4 +1,4 @@
-"""What a stack may cost. Policies can't ask AWS: prices come from the dated file beside them."""
+"""Cost of a stack. Policies cannot ask AWS, so prices come from the dated file prices.json."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def _everything(_type: str) -> bool:
 
 
 def estimate(resources: Sequence[Resource]) -> Estimate:
-    """In the region of the stack's AWS provider; a stack without a cluster on AWS costs nothing there."""
+    """Cost in the region of the stack's AWS provider; a stack without a cluster on AWS costs nothing there."""
     regions = [str(resource.get("region")) for resource in resources if resource.type == PROVIDER]
     if regions:
         return price(resources, prices(regions[0]))
     clusters = [resource for resource in resources if resource.type == CLUSTER]
-    return Estimate((), tuple(f"Cluster {cluster.name}: no AWS provider says in which region it is" for cluster in clusters))
+    return Estimate((), tuple(f"Cluster {cluster.name}: no AWS provider gives its region" for cluster in clusters))
 
 
 def _within_budget(resources: Sequence[Resource], settings: Settings) -> Iterator[tuple[str, Resource | None]]:
@@ -47,7 +47,7 @@ RULES: tuple[StackRule, ...] = (
     StackRule(
         name="monthly-budget",
         title="A stack at its largest stays within the budget of its environment",
-        why="An autoscaler buys what its maximum allows; a maximum is a promise to pay.",
+        why="An autoscaler may buy everything up to its maximum, so the maximum must be affordable.",
         fix="Lower nodes.max or choose cheaper instance types in the stack file, or raise the budget in policies/settings.py.",
         severity="high",
         types=_everything,
@@ -55,8 +55,8 @@ RULES: tuple[StackRule, ...] = (
     ),
     StackRule(
         name="every-price-known",
-        title="Everything that is paid by the hour or by the GiB has a known price",
-        why="What has no price is missing from the total, and the total is what is approved.",
+        title="Everything that costs money per hour or per GiB has a known price",
+        why="A resource without a price is missing from the total that is approved.",
         fix="Run `make prices REGION=<region>` with credentials of any account and commit policies/prices.json.",
         severity="high",
         types=_everything,

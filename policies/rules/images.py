@@ -1,4 +1,4 @@
-"""Every image that a resource names, in the shapes that containers, custom resources and charts have, and what images are held to."""
+"""Image references in the shapes of containers, custom resources and charts, and the rules for them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DIGESTS = ("digest", "sha")
 
 @dataclass(frozen=True)
 class Image:
-    """`path`: where it is named. `reference`: `host/repository[:tag][@digest]`."""
+    """`path`: property path of the image. `reference`: `host/repository[:tag][@digest]`."""
 
     path: str
     reference: str
@@ -33,7 +33,7 @@ class Image:
 
     @property
     def is_placeholder(self) -> bool:
-        """It stands in a preview for an image that nobody has built; no registry can have it, and an `up` is refused."""
+        """True if the image is a preview's placeholder for one that is not built yet; no registry can have it, and an `up` is refused."""
         return self.reference.startswith(f"{NOT_BUILT}/")
 
     @property
@@ -45,7 +45,7 @@ def images(resource: Resource) -> Iterator[Image]:
     if resource.type == RELEASE:
         yield from _in_values(resource.get("values", {}), "values")
     elif resource.type == CONFIG_MAP:
-        # Knative takes its sidecar's from here (knative/serving:pkg/deployment/config.go, QueueSidecarImageKey).
+        # Knative reads its sidecar's image from here (knative/serving:pkg/deployment/config.go, QueueSidecarImageKey).
         data = resource.get("data", {})
         yield from (Image(f"data.{key}", data[key]) for key in data if key.endswith("-image"))
     elif resource.type == CACHED_IMAGE and (reference := resource.get("spec.image")):
@@ -70,7 +70,7 @@ def _in_values(value: Any, path: str) -> Iterator[Image]:  # noqa: ANN401 - valu
 
 
 def _composed(values: Mapping[str, Any]) -> str:
-    """`image` is the whole reference, as in a container, or, as in KServe's chart, its name beside `tag`."""
+    """Compose a reference: `image` is the whole reference, as in a container, or the name beside `tag`, as in KServe's chart."""
     name = "/".join(str(values[key]) for key in ("registry", "repository", "image") if isinstance(values.get(key), str))
     tag = next((f":{values[key]}" for key in TAGS if values.get(key)), "")
     digest = next((f"@sha256:{str(values[key]).removeprefix('sha256:')}" for key in DIGESTS if values.get(key)), "")
@@ -108,8 +108,8 @@ def _registries(resource: Resource, settings: Settings) -> Iterator[str]:
 RULES: tuple[Rule, ...] = (
     Rule(
         name="image-tag-fixed",
-        title="An image is named by a tag that does not move, or by digest",
-        why="`latest` is another program after every restart, and nobody can go back to the one before.",
+        title="An image has a fixed tag or a digest",
+        why="`latest` may be another program after every restart, without a way back to the previous one.",
         fix="Give the image a version in components/versions.py.",
         severity="high",
         types=WITH_IMAGES,
@@ -118,9 +118,9 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="image-digest",
-        title="In prod, an image is named by digest",
-        why="A tag can be pushed again; a digest is these bytes and no others.",
-        fix="Run `make lock`, and name images of your own by `@sha256:`.",
+        title="In prod, an image has a digest",
+        why="A tag can be pushed again; a digest always means the same bytes.",
+        fix="Run `make lock`, and name your own images by `@sha256:`.",
         severity="high",
         types=WITH_IMAGES,
         check=_digests,
@@ -128,8 +128,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="image-registry",
-        title="An image comes from a registry on the list, or from ECR",
-        why="What runs beside the models was chosen by somebody, and can be mirrored and scanned.",
+        title="An image comes from a listed registry or from ECR",
+        why="Software beside the models must be chosen deliberately, so that it can be mirrored and scanned.",
         fix="Use an image of components/versions.py or of the account's ECR, or add the registry (--policy-pack-config).",
         severity="high",
         types=WITH_IMAGES,

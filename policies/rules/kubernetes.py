@@ -1,4 +1,4 @@
-"""What is demanded of the platform's objects: images and pods first (images.py, containers.py), then what stands around."""
+"""Rules for the platform's objects: images and pods first (images.py, containers.py), then the objects around them."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _replicas(resource: Resource) -> Iterator[tuple[str, float]]:
         yield from _in_values(resource.get("values", {}), "values")
         return
     path = "spec.minReplicas" if resource.type == AUTOSCALER else "spec.replicas"
-    # A Deployment without replicas leaves them to its autoscaler, which is asked itself.
+    # A Deployment without replicas leaves them to its autoscaler, which is checked itself.
     replicas = resource.get(path, None if resource.type == DEPLOYMENT else 1)
     if replicas is not None:
         yield path, replicas
@@ -110,9 +110,9 @@ def _not_exposed(resource: Resource, _settings: Settings) -> Iterator[str]:
 
 def _pinned(resource: Resource, _settings: Settings) -> Iterator[str]:
     for field, without in (
-        ("name", "Pulumi makes one up, and every name in the chart with it"),
-        ("version", "the newest chart is installed, whichever that is"),
-        ("timeout", "how long a failing install may take is left to a default"),
+        ("name", "Pulumi would generate one, which appears in every name of the chart"),
+        ("version", "whichever chart is newest would be installed"),
+        ("timeout", "the time limit of a failing install would be a default"),
     ):
         if not resource.get(field):
             yield f"{field} is not set: {without}"
@@ -120,7 +120,7 @@ def _pinned(resource: Resource, _settings: Settings) -> Iterator[str]:
 
 def _protected(resource: Resource, settings: Settings) -> Iterator[str]:
     if settings.protect_data and not resource.protect:
-        yield "can be destroyed, and what it holds with it"
+        yield "can be destroyed together with its content"
 
 
 def _no_omnipotence(resource: Resource, _settings: Settings) -> Iterator[str]:
@@ -137,7 +137,7 @@ RULES: tuple[Rule | StackRule, ...] = (
     Rule(
         name="replicas-spread",
         title="Replicas are spread over nodes and zones",
-        why="Two replicas on one node fail together, which is one replica at twice the price.",
+        why="Two replicas on one node fail together: twice the price for the safety of one.",
         fix="Set topologySpreadConstraints (components/scheduling.py makes them from `replicas`).",
         severity="medium",
         types=(DEPLOYMENT, STATEFUL_SET),
@@ -147,7 +147,7 @@ RULES: tuple[Rule | StackRule, ...] = (
     StackRule(
         name="replicas-budgeted",
         title="Replicas have a PodDisruptionBudget",
-        why="A node group's upgrade drains nodes; without a budget it drains all replicas at once.",
+        why="A node group's upgrade drains nodes; without a budget it can drain all replicas at once.",
         fix="Add a PodDisruptionBudget with the workload's selector.",
         severity="medium",
         types=(DEPLOYMENT, STATEFUL_SET, BUDGET),
@@ -157,8 +157,8 @@ RULES: tuple[Rule | StackRule, ...] = (
     StackRule(
         name="data-fenced",
         title="Pods with data are behind a NetworkPolicy",
-        why="The store has every model; only its clients need to reach it.",
-        fix="Add a NetworkPolicy that selects the pods and names who may come in.",
+        why="The store contains every model, and only its clients need to reach it.",
+        fix="Add a NetworkPolicy that selects the pods and names their clients.",
         severity="high",
         types=(STATEFUL_SET, NETWORK_POLICY),
         check=_network_policies,
@@ -167,7 +167,7 @@ RULES: tuple[Rule | StackRule, ...] = (
     Rule(
         name="namespace-pod-security",
         title="A namespace enforces a pod security level",
-        why="The admission of the API server is the last that can refuse a pod that no policy here has seen.",
+        why="The API server's admission is the last check for a pod that no policy here has seen.",
         fix="Give the namespace RESTRICTED of components/pods.py; agents' namespaces are in policies/settings.py.",
         severity="high",
         types=(NAMESPACE,),
@@ -176,8 +176,8 @@ RULES: tuple[Rule | StackRule, ...] = (
     ),
     Rule(
         name="configuration-no-secret",
-        title="No ConfigMap and no Release's values hold a secret in the clear",
-        why="Both are readable to many, and a Release's values are stored again by Helm.",
+        title="No ConfigMap and no Release's values contain a secret in the clear",
+        why="Many users can read both, and Helm stores a Release's values again.",
         fix="Keep the value in a Secret and give its name (charts: `existingSecret`).",
         severity="critical",
         types=(CONFIG_MAP, RELEASE),
@@ -186,8 +186,8 @@ RULES: tuple[Rule | StackRule, ...] = (
     ),
     Rule(
         name="controllers-replicated",
-        title="In prod, no controller and no store has one replica",
-        why="One replica is an outage at every upgrade of its node, and of webhooks an outage of the API for its objects.",
+        title="In prod, every controller and store has several replicas",
+        why="With one replica, every upgrade of its node is an outage; for a webhook, the API refuses its objects meanwhile.",
         fix="Set `replicas: 2` or more for the component in the stack file.",
         severity="high",
         types=(DEPLOYMENT, STATEFUL_SET, AUTOSCALER, RELEASE),
@@ -195,8 +195,8 @@ RULES: tuple[Rule | StackRule, ...] = (
     ),
     Rule(
         name="service-not-public",
-        title="No Service answers the internet",
-        why="Models have no authentication of their own; who is to use them comes through the gateway.",
+        title="No Service is reachable from the internet",
+        why="Models have no authentication of their own; users reach them through the gateway.",
         fix="Use ClusterIP, or `exposure: internal` for an internal load balancer.",
         severity="critical",
         types=(SERVICE, RELEASE),
@@ -206,7 +206,7 @@ RULES: tuple[Rule | StackRule, ...] = (
     Rule(
         name="release-pinned",
         title="A Release has a name, a version and a timeout",
-        why="The same program must install the same chart under the same name, and say so when it can't.",
+        why="The same program must install the same chart under the same name, and report a failure in time.",
         fix="Build it with components/helm.py from a pin of components/versions.py.",
         severity="high",
         types=(RELEASE,),
@@ -215,7 +215,7 @@ RULES: tuple[Rule | StackRule, ...] = (
     Rule(
         name="definitions-protected",
         title="In prod, CRDs cannot be destroyed",
-        why="With a CRD go all objects of its kind, which is every model served.",
+        why="Deleting a CRD deletes all objects of its kind, which means every served model.",
         fix="Set `safeguards.protect: true` in the stack file.",
         severity="critical",
         types=(DEFINITION,),
@@ -224,7 +224,7 @@ RULES: tuple[Rule | StackRule, ...] = (
     Rule(
         name="data-protected",
         title="In prod, a workload with volumes cannot be destroyed",
-        why="The models in the store are nowhere else in the cluster.",
+        why="The cluster has no other copy of the models in the store.",
         fix="Set `safeguards.protect: true` in the stack file.",
         severity="critical",
         types=(STATEFUL_SET,),
@@ -233,8 +233,8 @@ RULES: tuple[Rule | StackRule, ...] = (
     Rule(
         name="role-bounded",
         title="No role allows everything, and none binds cluster-admin",
-        why="A controller's key to everything is everybody's who gets into its pod.",
-        fix="Name the API groups, resources and verbs that are needed.",
+        why="Anyone who breaks into a controller's pod gets all of its rights.",
+        fix="List the required API groups, resources and verbs.",
         severity="critical",
         types=(*ROLES, *BINDINGS),
         check=_no_omnipotence,

@@ -1,4 +1,4 @@
-"""Every pod that an object of any kind describes, whole or in part."""
+"""Every pod that an object of any kind describes, fully or partly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WHOLE: frozenset[Aspect] = frozenset({"container-security", "pod-security", "res
 WITHOUT_PROBES = WHOLE - {"probes"}
 SERVING_RUNTIME = "kubernetes:serving.kserve.io/v1alpha1:ServingRuntime"
 INFERENCE_SERVICE = "kubernetes:serving.kserve.io/v1beta1:InferenceService"
-# KServe merges a runtime's containers with a service's predictor into one pod: each is asked for what it says about it.
+# KServe merges a runtime's containers with a service's predictor into one pod; each rule checks the object that sets the field.
 KINDS: Mapping[str, tuple[str, frozenset[Aspect]]] = {
     "kubernetes:core/v1:Pod": ("spec", WHOLE),
     "kubernetes:apps/v1:Deployment": ("spec.template.spec", WHOLE),
@@ -31,7 +31,7 @@ WITH_PODS = tuple(KINDS)
 
 @dataclass(frozen=True)
 class Container:
-    """`path`: from the resource's properties. `init`: runs before the others, and ends unless it is a sidecar."""
+    """`path`: path from the resource's properties. `init`: runs before the others, and ends unless it is a sidecar."""
 
     path: str
     fields: Mapping[str, Any]
@@ -41,14 +41,14 @@ class Container:
         return value_at(self.fields, path, default)
 
     def amount(self, kind: Literal["requests", "limits"], resource: str) -> Any:  # noqa: ANN401 - Kubernetes takes text and numbers
-        """`resource` is a key such as nvidia.com/gpu; None where nothing is said."""
+        """Amount of `resource`, a key such as nvidia.com/gpu; None if it is not set."""
         amounts = self.get(f"resources.{kind}", {})
         return amounts.get(resource)
 
 
 @dataclass(frozen=True)
 class Pod:
-    """`says`: what this object has to say about the pod; the rest is said by another, or not at all."""
+    """`says`: aspects of the pod that this object sets; another object may set the rest."""
 
     path: str
     spec: Mapping[str, Any]
@@ -69,7 +69,7 @@ class Pod:
 
 
 def pods(resource: Resource, aspect: Aspect | None = None) -> Iterator[Pod]:
-    """The pod of this resource; none where its kind has none, or where it says nothing of the aspect."""
+    """The pod of this resource; none if its kind has no pod or the resource does not set the aspect."""
     if resource.type not in KINDS:
         return
     path, says = KINDS[resource.type]

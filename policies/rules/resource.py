@@ -1,4 +1,4 @@
-"""What a rule reads: one resource as its program registered it, whose values may be unknown until `pulumi up`."""
+"""Input of a rule: one registered resource, whose values may be unknown until `pulumi up`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, overload
 
 UNKNOWN = object()
-"""Stands, in a resource's properties, for a value that only `pulumi up` will know."""
+"""Marks a property whose value is known only to `pulumi up`."""
 PATH_PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
 class Unknown(Exception):  # noqa: N818 - not an error of anybody: a preview can't know everything
-    """A rule read a value that the preview does not know. `path`: from the resource's properties."""
+    """A rule read a value that is unknown in the preview. `path`: path from the resource's properties."""
 
     def __init__(self, path: str) -> None:
         super().__init__(f"{path} is not known in a preview")
@@ -21,7 +21,7 @@ class Unknown(Exception):  # noqa: N818 - not an error of anybody: a preview can
 
 
 class Object(Mapping[str, Any]):
-    """A mapping of properties under their wire names (camelCase) that raises `Unknown` where an unknown value is read."""
+    """A mapping of properties under their wire names (camelCase) that raises `Unknown` when an unknown value is read."""
 
     def __init__(self, values: Mapping[str, Any], path: str = "") -> None:
         self._values = values
@@ -41,7 +41,7 @@ class Object(Mapping[str, Any]):
 
 
 class Array(Sequence[Any]):
-    """As `Object`, of a list."""
+    """Like `Object`, for a list."""
 
     def __init__(self, values: Sequence[Any], path: str) -> None:
         self._values = values
@@ -72,9 +72,9 @@ def _known(value: Any, path: str) -> Any:  # noqa: ANN401
 
 @dataclass(frozen=True)
 class Resource:
-    """`properties` are plain values, with `UNKNOWN` where a preview knows none; `props` is how a rule reads them.
+    """`properties` are plain values, with `UNKNOWN` for values that a preview does not know; rules read them through `props`.
 
-    A secret is there in the clear: a message of a rule names where it is, never what it is.
+    A secret is there in the clear: a rule's message gives its path, never its value.
     """
 
     type: str
@@ -92,12 +92,12 @@ class Resource:
         return self.type.rsplit(":", 1)[-1]
 
     def get(self, path: str, default: Any = None) -> Any:  # noqa: ANN401
-        """The value at `a.b[0].c`; the default where something on the way is absent or null. Raises `Unknown`."""
+        """The value at `a.b[0].c`; the default if a part of the path is absent or null. Raises `Unknown`."""
         return value_at(self.props, path, default)
 
 
 def value_at(start: Any, path: str, default: Any = None) -> Any:  # noqa: ANN401
-    """As `Resource.get`, from an object within one."""
+    """Like `Resource.get`, starting from an object within a resource."""
     value = start
     for key, index in PATH_PART.findall(path):
         if key and isinstance(value, Mapping) and key in value:

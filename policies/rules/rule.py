@@ -1,4 +1,4 @@
-"""What a rule is: what it looks at, why, and what to do about a violation."""
+"""Definition of a rule: the resources that it checks, its reason, and the fix for a violation."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from policies.settings import Settings
 
 Severity = Literal["low", "medium", "high", "critical"]
 Types = tuple[str, ...] | Callable[[str], bool]
-"""Type tokens as Pulumi has them, `aws:eks/cluster:Cluster`, or a predicate over one."""
+"""Pulumi's type tokens, such as `aws:eks/cluster:Cluster`, or a predicate over one."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`check` yields one message per violation, each naming what in the resource is wrong; it is a pure function of what it is given.
+    """`check` yields one message per violation, which names the wrong part of the resource; it is a pure function of its arguments.
 
-    `name`: kebab-case, unique. `title`: what is demanded, a sentence. `fix`: what to change, where. `reference`: a public page or section.
+    `name`: kebab-case, unique. `title`: the requirement as a sentence. `fix`: the change to make. `reference`: a public page or section.
     `extensible`: settings, lists of text, to which Pulumi's `--policy-pack-config` may add for this rule.
-    `applies`: narrows `types` down by properties; a rule is evaluated on a resource only where both hold.
+    `applies`: narrows `types` by properties; a rule is evaluated only for resources that match both.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class StackRule:
-    """A rule over all of a stack's resources at once. `check` yields a message and the resource it is about, None for the whole stack."""
+    """A rule over all resources of a stack at once. `check` yields a message and its resource, or None for the whole stack."""
 
     name: str
     title: str

@@ -1,4 +1,4 @@
-"""What looks like a secret in a place that anybody may read. Messages name the place; the value is never part of one."""
+"""Finds likely secrets in places that many users can read. Messages give the path, never the value."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 NAME = re.compile(r"(password|passwd|secret|token|api_?key|private_?key|access_?key|credential)s?$", re.IGNORECASE)
-"""The end of a name: SECRET_KEY_REF_NAME and existingSecret's like are names of secrets, not secrets."""
+"""The end of a secret's name; SECRET_KEY_REF_NAME, existingSecret and the like name a Secret and do not match."""
 VALUE = re.compile(r"AKIA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY-----|gh[pousr]_[A-Za-z0-9]{36}|hf_[A-Za-z0-9]{30,}")
-"""AWS, PEM, GitHub and Hugging Face."""
+"""Patterns of AWS, PEM, GitHub and Hugging Face secrets."""
 REFERENCES = re.compile(r"^(existing|image_?pull|tls)_?secrets?$|secret_?name$|^automount", re.IGNORECASE)
 
 
@@ -20,7 +20,7 @@ def looks_secret(name: str, value: Any) -> bool:  # noqa: ANN401 - a value witho
 
 
 def secrets_in(value: Any, path: str, name: str = "") -> Iterator[str]:  # noqa: ANN401 - a value without a schema
-    """The paths, below `value`, of what looks like a secret."""
+    """Paths below `value` of likely secrets."""
     if isinstance(value, Mapping):
         for key in value:
             yield from secrets_in(value[key], f"{path}.{key}", key)

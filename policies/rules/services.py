@@ -1,4 +1,4 @@
-"""The Services that an object is, or that the values of a Helm release ask for."""
+"""Services that an object is, or that the values of a Helm release request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SERVICE = "kubernetes:core/v1:Service"
 
 @dataclass(frozen=True)
 class Service:
-    """`path`: where its `type` is; what is said of it may be unknown, which is raised when it is read."""
+    """`path`: path of its `type`. Reading an unknown value raises `Unknown`."""
 
     path: str
     fields: Mapping[str, Any]
@@ -22,7 +22,7 @@ class Service:
 
     @property
     def kind(self) -> str | None:
-        """`LoadBalancer`, for example; None where the default is taken."""
+        """`LoadBalancer`, for example; None for the default."""
         kind: str | None = self.fields.get("type")
         return kind
 
@@ -35,11 +35,11 @@ def services(resource: Resource) -> Iterator[Service]:
 
 
 def _of_values(values: Mapping[str, Any], path: str) -> Iterator[Service]:
-    """Charts spell it alike: `service` or `somethingService`, with `type` and `annotations` in it."""
+    """Services in a chart's values: charts call them `service` or `somethingService`, with `type` and `annotations`."""
     for key in values:
         try:
             value = values[key]
-        except Unknown:  # such as a password: none of a Service's business
+        except Unknown:  # for example a password, which is not part of a Service
             continue
         if not isinstance(value, Mapping):
             continue

@@ -1,4 +1,4 @@
-"""What is demanded of models, of what scales them and of the way to them."""
+"""Rules for models, their autoscalers and their routes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MODE = "serving.kserve.io/deploymentMode"
 MODES = ("Standard", "Knative")
 AUTOSCALER_CLASS = "serving.kserve.io/autoscalerClass"
 NO_AUTOSCALER = ("external", "none")
-"""Classes for which KServe makes none (kserve:pkg/constants/constants.go@v0.20.0)."""
+"""Autoscaler classes for which KServe creates no autoscaler (kserve:pkg/constants/constants.go@v0.20.0)."""
 AGGREGATES = ("sum", "max", "min", "avg", "count", "histogram_quantile", "scalar")
 KSERVE = "https://kserve.github.io/website/docs/model-serving/control-plane/"
 KEDA = "https://keda.sh/docs/latest/reference/scaledobject-spec/"
@@ -97,7 +97,7 @@ def _one_autoscaler(resources: Sequence[Resource], _settings: Settings) -> Itera
 
 
 def _target(resource: Resource) -> str | None:
-    """The Deployment whose replicas this resource sets, itself or through KServe."""
+    """The Deployment whose replicas this resource sets, directly or through KServe."""
     if resource.type != INFERENCE_SERVICE:
         return str(resource.get("spec.scaleTargetRef.name"))
     if _annotation(resource, AUTOSCALER_CLASS) in NO_AUTOSCALER:
@@ -149,8 +149,8 @@ def _annotation(resource: Resource, key: str) -> Any:  # noqa: ANN401 - text, or
 RULES: tuple[Rule | StackRule, ...] = (
     Rule(
         name="model-mode-said",
-        title="An InferenceService says in which mode it is deployed",
-        why="The cluster's default can change under it, and KServe refuses a change of the mode afterwards.",
+        title="An InferenceService states its deployment mode",
+        why="The cluster's default may change, and KServe refuses a later change of the mode.",
         fix=f"Set the annotation {MODE} to Standard or Knative.",
         severity="high",
         types=(INFERENCE_SERVICE,),
@@ -160,8 +160,8 @@ RULES: tuple[Rule | StackRule, ...] = (
     Rule(
         name="model-namespace",
         title="No model runs in a namespace of the control plane",
-        why="A model's pod runs what was downloaded; beside a controller's key it is one hole from the cluster's.",
-        fix="Give the service a namespace of its own.",
+        why="A model's pod runs downloaded code; beside a controller's key, one vulnerability opens the cluster.",
+        fix="Give the service a separate namespace.",
         severity="high",
         types=(INFERENCE_SERVICE,),
         check=_in_a_models_namespace,
@@ -169,7 +169,7 @@ RULES: tuple[Rule | StackRule, ...] = (
     Rule(
         name="model-address",
         title="A model comes from the store or from the Hugging Face hub",
-        why="Models from other sites are unscanned, unversioned, and gone when their site is.",
+        why="Models from other sites are neither scanned nor versioned, and disappear with their site.",
         fix="Publish the model and name it `s3://<bucket>/<key>`, or name its repository `hf://<organisation>/<repository>`.",
         severity="high",
         types=(INFERENCE_SERVICE,),
@@ -178,8 +178,8 @@ RULES: tuple[Rule | StackRule, ...] = (
     ),
     Rule(
         name="replica-bounds",
-        title="The fewest replicas are not more than the most, and there is a most",
-        why="An autoscaler refuses contradicting bounds after the model stands, and without an upper one a bad query buys every GPU.",
+        title="Minimum replicas do not exceed maximum replicas, and a maximum is set",
+        why="An autoscaler refuses contradicting bounds only after the deployment, and without a maximum a bad query buys every GPU.",
         fix="Correct the service's `replicas` in the stack file.",
         severity="high",
         types=(INFERENCE_SERVICE, SCALED_OBJECT),
@@ -187,8 +187,8 @@ RULES: tuple[Rule | StackRule, ...] = (
     ),
     Rule(
         name="keda-never-zero",
-        title="KEDA keeps a replica of each model",
-        why="The queue is measured in the model's own pod: with none there is no metric, and nothing ever starts one.",
+        title="KEDA keeps at least one replica of each model",
+        why="The queue metric comes from the model's own pod: without a pod there is no metric, and nothing starts one.",
         fix="Set `replicas.min` to 1 or more.",
         severity="high",
         types=(SCALED_OBJECT,),
@@ -197,9 +197,9 @@ RULES: tuple[Rule | StackRule, ...] = (
     ),
     Rule(
         name="canary-percent",
-        title="A canary gets a share of the traffic; in prod never all of it",
-        why="A canary of 100 % is a rollout without a canary.",
-        fix="Set the share below 100, and promote the version once it has proven itself.",
+        title="A canary gets a share of the traffic, in prod never all of it",
+        why="A canary share of 100 % is a rollout without a canary.",
+        fix="Set the share below 100, and promote the version after it has proven itself.",
         severity="high",
         types=(INFERENCE_SERVICE,),
         check=_canary_percent,
@@ -207,8 +207,8 @@ RULES: tuple[Rule | StackRule, ...] = (
     ),
     Rule(
         name="canary-in-knative",
-        title="A canary's percentage stands only in Knative mode",
-        why="In Standard mode KServe ignores it: everybody gets the new model while the stack file says ten percent.",
+        title="Only Knative mode has a canary percentage",
+        why="In Standard mode, KServe ignores it: all users get the new model although the stack file says ten percent.",
         fix="Use `versions` with weights behind the gateway, or Knative mode.",
         severity="high",
         types=(INFERENCE_SERVICE,),
@@ -217,8 +217,8 @@ RULES: tuple[Rule | StackRule, ...] = (
     ),
     Rule(
         name="gpu-rollout",
-        title="A rollout of a model on GPUs needs no GPU more",
-        why="The new pod would wait for a GPU that the old one gives back only when the new one is ready.",
+        title="A rollout of a GPU model needs no additional GPU",
+        why="Otherwise the new pod waits for a GPU that the old pod releases only once the new one is ready.",
         fix="Set deploymentStrategy.rollingUpdate to maxSurge 0 and maxUnavailable 1.",
         severity="high",
         types=(INFERENCE_SERVICE,),
@@ -229,7 +229,7 @@ RULES: tuple[Rule | StackRule, ...] = (
     StackRule(
         name="one-autoscaler",
         title="A Deployment has one autoscaler",
-        why="Two of them set the same replicas in turn, and the model starts and stops for ever.",
+        why="Two autoscalers overwrite each other's replicas, and the model starts and stops for ever.",
         fix=f"Remove one, or set {AUTOSCALER_CLASS}: external on the InferenceService.",
         severity="high",
         types=(INFERENCE_SERVICE, SCALED_OBJECT, AUTOSCALER),
@@ -238,8 +238,8 @@ RULES: tuple[Rule | StackRule, ...] = (
     ),
     Rule(
         name="keda-one-number",
-        title="KEDA's queries answer one number",
-        why="With a second pod there is a second series, and KEDA then takes the query for failed.",
+        title="KEDA's queries return one number",
+        why="A second pod adds a second series, and KEDA then treats the query as failed.",
         fix="Aggregate: begin the query with sum(...), max(...), histogram_quantile(...).",
         severity="high",
         types=(SCALED_OBJECT,),
@@ -248,8 +248,8 @@ RULES: tuple[Rule | StackRule, ...] = (
     ),
     Rule(
         name="keda-absent-is-not-zero",
-        title="A metric that is absent is not a load of zero",
-        why="Otherwise an outage of Prometheus scales every model down, under full load.",
+        title="An absent metric does not count as zero load",
+        why="Otherwise an outage of Prometheus scales every model down under full load.",
         fix='Set ignoreNullValues: "false" in the trigger\'s metadata.',
         severity="high",
         types=(SCALED_OBJECT,),
@@ -259,7 +259,7 @@ RULES: tuple[Rule | StackRule, ...] = (
     Rule(
         name="keda-fallback",
         title="A ScaledObject has a fallback",
-        why="While metrics fail, somebody must say how many replicas there are.",
+        why="While metrics fail, the fallback sets the number of replicas.",
         fix="Set spec.fallback with replicas of at least minReplicaCount.",
         severity="medium",
         types=(SCALED_OBJECT,),
@@ -268,9 +268,9 @@ RULES: tuple[Rule | StackRule, ...] = (
     ),
     Rule(
         name="route-weights",
-        title="The weights of a route sum up to 100",
-        why="The Gateway API takes any numbers as proportions: 10 and 10 is a canary of half of the traffic.",
-        fix="Make the versions' weights in the stack file sum up to 100.",
+        title="The weights of a route add up to 100",
+        why="The Gateway API reads weights as proportions: 10 and 10 would give a canary half of the traffic.",
+        fix="Make the versions' weights in the stack file add up to 100.",
         severity="high",
         types=(ROUTE,),
         check=_weights,

@@ -1,1 +1,1 @@
-"""Driving the stacks that run on AWS: what a real account lacks, and what a change would do."""
+"""Commands for the stacks on AWS: checks of a real account, and previews of a change."""

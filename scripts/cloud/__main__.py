@@ -27,10 +27,12 @@ def deploy_stack(options: argparse.Namespace) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.cloud", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    check = commands.add_parser("doctor", help="what account, quotas, state backend and keys lack, and how to mend it; changes nothing")
+    check = commands.add_parser(
+        "doctor", help="check account, quotas, state backend and keys, and show how to fix each problem; changes nothing"
+    )
     check.add_argument("stack", metavar="STACK")
     check.set_defaults(run=doctor)
-    put = commands.add_parser("deploy", help="`pulumi up` with nobody to ask: for a workflow")
+    put = commands.add_parser("deploy", help="`pulumi up` without questions, for a workflow")
     put.add_argument("stack", metavar="STACK")
     put.add_argument("arguments", metavar="...", nargs=argparse.REMAINDER, help="options of `pulumi up`")
     put.set_defaults(run=deploy_stack)

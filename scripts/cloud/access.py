@@ -1,4 +1,4 @@
-"""The way from this machine to a stack's own cluster, whatever kubectl's current context is."""
+"""Access from this machine to a stack's own cluster, independent of kubectl's current context."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from stacks.config.cluster import ClusterConfig, EksClusterConfig
 
 
 def cluster_access(cluster: ClusterConfig, folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """KUBECONFIG, kept in `folder`; of a cluster that is not ours nothing: it is the person's. Raises DriverError as the AWS CLI does."""
+    """KUBECONFIG, written to `folder`; nothing for an existing cluster, whose kubeconfig is the user's. Raises DriverError if the AWS CLI
+    fails.
+    """
     if not isinstance(cluster, EksClusterConfig):
         return {}
     kubeconfig = str(folder / "kubeconfig")
@@ -19,5 +21,5 @@ def cluster_access(cluster: ClusterConfig, folder: Path, environment: Mapping[st
     try:
         answer(command, environment)
     except FileNotFoundError:
-        raise DriverError("the AWS CLI leads to the cluster, and it isn't on PATH") from None
+        raise DriverError("access to the cluster needs the AWS CLI, which is not on PATH") from None
     return {"KUBECONFIG": kubeconfig}

@@ -1,4 +1,4 @@
-"""Checks of an AWS account against what a stack wants from it: identity, region, zones, and a way to the API server."""
+"""Checks of an AWS account for a stack: identity, region, zones, and access to the API server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scripts.cloud.finding import Finding
 from stacks.config.cluster import EksClusterConfig
 
 ALWAYS_ENABLED = "us-east-1"
-"""One of the regions that no account can switch off. In one that is not enabled every call fails as if the credentials were wrong."""
+"""A region that no account can disable. In a disabled region, every call fails as if the credentials were wrong."""
 
 CONNECT_SECONDS = 5
 
@@ -22,7 +22,7 @@ def identity(cluster: EksClusterConfig) -> Finding:
         return Finding("identity", str(error), "log in, for example with `aws sso login`, or set AWS_PROFILE")
     if cluster.account and caller["Account"] != cluster.account:
         remedy = f"use credentials of account {cluster.account}, or correct cluster.account"
-        return Finding("identity", f"{caller['Arn']} is of another account", remedy)
+        return Finding("identity", f"{caller['Arn']} belongs to another account", remedy)
     return Finding("identity", caller["Arn"])
 
 
@@ -45,18 +45,18 @@ def zones(aws: Aws, cluster: EksClusterConfig) -> Finding:
 
 
 def access(cluster: EksClusterConfig) -> Finding:
-    """Whether the caller administers the cluster: the one who runs Pulumi makes everything in it, and EKS admits nobody else."""
+    """Check that the caller administers the cluster: it creates everything in the cluster, and EKS admits no other caller."""
     arn = Aws(ALWAYS_ENABLED)("sts", "get-caller-identity")["Arn"]
     # A role calls as arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION; its own ARN may have a path before its name.
     caller = arn.split("/")[1] if ":assumed-role/" in arn else arn
     if caller in cluster.admins or caller in [admin.rpartition("/")[2] for admin in cluster.admins if ":role/" in admin]:
         return Finding("cluster access", f"{caller} is one of cluster.admins")
     remedy = f"run Pulumi as one of them ({', '.join(cluster.admins)}), or add {caller}"
-    return Finding("cluster access", f"{caller} is none of cluster.admins", remedy)
+    return Finding("cluster access", f"{caller} is not one of cluster.admins", remedy)
 
 
 def endpoint(aws: Aws, cluster: EksClusterConfig) -> Finding:
-    """Whether this machine reaches the API server; a private endpoint answers only from the network."""
+    """Check that this machine reaches the API server; a private endpoint answers only inside the network."""
     try:
         found = aws("eks", "describe-cluster", "--name", cluster.name)["cluster"]
     except AwsError as error:
@@ -64,11 +64,11 @@ def endpoint(aws: Aws, cluster: EksClusterConfig) -> Finding:
             return Finding("endpoint", f"cluster {cluster.name} does not exist yet")
         raise
     if "endpoint" not in found:
-        return Finding("endpoint", f"cluster {cluster.name} has none yet: {found['status']}")
+        return Finding("endpoint", f"cluster {cluster.name} has no endpoint yet: {found['status']}")
     address = urlsplit(found["endpoint"])
     try:
         socket.create_connection((address.hostname or "", address.port or 443), timeout=CONNECT_SECONDS).close()
     except OSError as error:
-        remedy = "run from the network (VPN, or a runner in the VPC), or name this machine's address in cluster.endpoint.publicCidrs"
+        remedy = "run inside the network (VPN, or a runner in the VPC), or add this machine's address to cluster.endpoint.publicCidrs"
         return Finding("endpoint", f"{address.hostname} does not answer from here: {error}", remedy)
     return Finding("endpoint", f"{address.hostname} answers")

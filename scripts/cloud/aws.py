@@ -1,4 +1,4 @@
-"""The AWS CLI, which the cluster's kubeconfig needs anyway: no second SDK with credentials and a configuration of its own."""
+"""Calls of the AWS CLI, which the cluster's kubeconfig needs anyway, instead of a second SDK with its own credentials."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 from scripts.errors import reason
 
 SECONDS = 30
-"""Long enough for a slow call, short enough not to hang on an address that never answers."""
+"""Timeout of a call in seconds: long enough for a slow call, short enough for an address that never answers."""
 
 
 class AwsError(Exception):
-    """What the AWS CLI said, in one line."""
+    """The AWS CLI's error in one line."""
 
 
 class Aws:
-    """Calls in one region, with the credentials of the environment."""
+    """Calls in one region with the environment's credentials."""
 
     def __init__(self, region: str) -> None:
         self.region = region

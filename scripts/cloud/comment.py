@@ -1,6 +1,6 @@
-"""`python -m scripts.cloud.comment STACK`: the last preview's summary as the one comment of its stack on the pull request.
+"""`python -m scripts.cloud.comment STACK`: publishes the last preview's summary as the stack's one comment on the pull request.
 
-In a GitHub workflow that a pull request started; needs GITHUB_TOKEN with `pull-requests: write`. A comment that is there is updated.
+Runs in a GitHub workflow for a pull request; needs GITHUB_TOKEN with `pull-requests: write`. It updates an existing comment.
 API: https://docs.github.com/rest/issues/comments
 """
 
@@ -24,9 +24,9 @@ SECONDS = 30
 
 
 def publish(stack: str, body: str, repository: str, pull_request: int, client: httpx.Client) -> str:
-    """Update the comment of this stack, or make it where there is none; its address."""
+    """Update the stack's comment, or create it if there is none; return its address."""
     comments = f"/repos/{repository}/issues/{pull_request}/comments"
-    # Only a bot's: anybody may write the marker into a comment of theirs.
+    # Only a bot's comment counts, because any user may write the marker into a comment.
     found = [one for one in _all(client, comments) if one["body"].startswith(marker(stack)) and one["user"]["type"] == "Bot"]
     if found:
         answer = client.patch(f"/repos/{repository}/issues/comments/{found[0]['id']}", json={"body": body})
@@ -36,7 +36,7 @@ def publish(stack: str, body: str, repository: str, pull_request: int, client: h
 
 
 def _all(client: httpx.Client, address: str) -> Iterator[dict[str, Any]]:
-    """Every page; GitHub names the next one."""
+    """Items of all pages; GitHub names the next page."""
     page: str | None = f"{address}?per_page=100"
     while page:
         answer = _checked(client.get(page))
@@ -67,14 +67,14 @@ def main() -> int:
 def _previewed(stack: str) -> str:
     file = comment_file(stack)
     if not file.exists():
-        raise DriverError(f"{file} is not there; run `make preview STACK={stack}` first")
+        raise DriverError(f"{file} does not exist; run `make preview STACK={stack}` first")
     return file.read_text()
 
 
 def _set(variable: str) -> str:
     if value := os.environ.get(variable):
         return value
-    raise DriverError(f"{variable} is not set: this runs in a GitHub workflow (.github/workflows/preview.yml)")
+    raise DriverError(f"{variable} is not set: this command runs in a GitHub workflow (.github/workflows/preview.yml)")
 
 
 if __name__ == "__main__":

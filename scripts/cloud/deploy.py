@@ -1,4 +1,4 @@
-"""`pulumi up` without a person at a terminal: what a workflow does after a merge."""
+"""`pulumi up` without a user at a terminal, for a workflow after a merge."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scripts.preview.run import POLICY_PACK
 
 
 def deploy(stack: str, arguments: list[str]) -> None:
-    """The engine previews first, and makes nothing where that fails."""
+    """Run `pulumi up`. The engine previews first, and changes nothing if the preview fails."""
     if not os.environ.get("PULUMI_BACKEND_URL"):
         raise DriverError("PULUMI_BACKEND_URL is not set: a deployment needs the stack's own state (docs/aws.md)")
     show(["pulumi", "up", "--yes", "--non-interactive", "--stack", stack, *POLICY_PACK, *arguments], real_tools())

@@ -1,4 +1,4 @@
-"""What a real account and this machine lack for a stack, each with the command that mends it; nothing is changed."""
+"""Checks a real account and this machine for a stack, and gives the command that fixes each problem; changes nothing."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ Check = Callable[[], Finding]
 
 
 def report(findings: Iterable[Finding]) -> int:
-    """Print each finding as soon as it is known; the exit status says whether something is missing."""
+    """Print each finding as soon as it is known; the exit status is 1 if something is missing."""
     count = missing = 0
     for finding in findings:
         print(finding, flush=True)
         count += 1
         missing += finding.missing
-    print(f"\n{missing} of {count} checks want mending" if missing else f"\nall {count} checks passed")
+    print(f"\n{missing} of {count} checks need a fix" if missing else f"\nall {count} checks passed")
     return 1 if missing else 0
 
 
 def examine(config: StackConfig, stack_file: Path) -> Iterator[Finding]:
-    """Findings in the order in which one would mend what is missing.
+    """Findings in the order in which a user would fix problems.
 
-    What this machine knows comes first. Without the CLI, an identity in the right account or the region, no other question to AWS
-    has an answer that means anything, so the rest is left out.
+    Local checks come first. Without the CLI, an identity in the right account, or the region, AWS's other answers mean nothing,
+    so the remaining checks are left out.
     """
     cluster = config.cluster
     if not isinstance(cluster, EksClusterConfig):
-        raise DriverError(f"{stack_file.name}: cluster.kind is {cluster.kind}; the bench's node is checked by `python -m bench doctor`")
+        raise DriverError(f"{stack_file.name}: cluster.kind is {cluster.kind}; `python -m bench doctor` checks the bench's node")
     yield _program("pulumi", "https://www.pulumi.com/docs/install/")
     yield backend.state(cluster.region)
     yield backend.secrets(cluster.region, stack_file)
@@ -53,11 +53,11 @@ def examine(config: StackConfig, stack_file: Path) -> Iterator[Finding]:
 
 
 def _supply(config: StackConfig) -> Iterator[Finding]:
-    """The program's own list. What an `up` can do without is no reason to mend anything."""
+    """Findings from the program's own list. Only needs that an `up` requires count as missing."""
     needs = supply.needs(config)
     for kind in ("images", "digests"):
         if not any(need.kind == kind for need in needs):
-            yield Finding(kind, "all that the stack names are known")
+            yield Finding(kind, "everything that the stack names is known")
     for need in needs:
         yield Finding(need.kind, need.what, need.command) if need.required else Finding(need.kind, f"{need.what}: {need.command}")
 
@@ -83,13 +83,13 @@ def _program(name: str, source: str) -> Finding:
 
 
 def _cli() -> Finding:
-    """The cluster's kubeconfig calls it for every token."""
+    """The cluster's kubeconfig calls the CLI for every token."""
     return _program("aws", "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html")
 
 
 def _done(name: str, check: Check) -> Finding:
-    """A question that AWS refuses is a finding too: the right to ask is missing."""
+    """Run a check. A call that AWS refuses is a finding too: the permission to check is missing."""
     try:
         return check()
     except AwsError as error:
-        return Finding(name, str(error), "get the right to make this call, or ask somebody who has it")
+        return Finding(name, str(error), "get the permission for this call, or ask a colleague who has it to run the check")

@@ -1,4 +1,4 @@
-"""What a check of a real account found, and how to mend it."""
+"""Result of a check of a real account, and the remedy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """One check: what was found, and the remedy where that is not enough."""
+    """Result of one check. `remedy` is empty if nothing needs fixing."""
 
     check: str
     state: str
@@ -19,4 +19,4 @@ class Finding:
 
     def __str__(self) -> str:
         head = f"{'missing' if self.missing else 'ok':<8} {self.check:<16} {self.state}"
-        return f"{head}\n{'':<25} to mend it: {self.remedy}" if self.missing else head
+        return f"{head}\n{'':<25} to fix it: {self.remedy}" if self.missing else head

@@ -1,4 +1,4 @@
-"""What `pulumi up` of a cloud stack would do: against the stack's own state, or, without one, as if nothing existed yet."""
+"""Previews `pulumi up` of a cloud stack: against the stack's own state, or, without one, against an empty state."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from scripts.stack_file import PROJECT, stack_file
 
 BENCH = [sys.executable, "-m", "bench"]
 OF_THE_STATE = ("secretsprovider", "encryptedkey", "encryptionsalt")
-"""Keys of a stack file that belong to its real state; an empty one has its own."""
+"""Keys of a stack file that belong to its real state; an empty state has its own."""
 
 
 def preview(stack: str, arguments: list[str], summary_only: bool = False) -> None:
-    """`pulumi preview` of a stack: of a real state with the person's own tools alone, for a simulated plugin knows nothing of it.
+    """`pulumi preview` of a stack. A real state needs the user's own tools, because a simulated plugin knows nothing about it.
 
-    Of an empty state with tools of the bench for those that this machine lacks; its aws plugin says that it simulates.
+    With an empty state, the bench's tools replace those that this machine lacks; its aws plugin says that it simulates.
     """
     if os.environ.get("PULUMI_BACKEND_URL"):
         environment = real_tools()
@@ -44,7 +44,7 @@ def preview(stack: str, arguments: list[str], summary_only: bool = False) -> Non
 
 
 def scratch_stack(folder: Path, stack: str, changes: Mapping[str, Any], environment: Mapping[str, str]) -> tuple[Path, dict[str, str]]:
-    """A stack with an empty state in `folder`: its configuration file, and the environment to run `pulumi` in.
+    """A stack with an empty state in `folder`: its configuration file, and the environment for `pulumi`.
 
     `changes`: keys of the stack file, each merged over the committed one.
     """
@@ -68,24 +68,24 @@ def scratch_stack(folder: Path, stack: str, changes: Mapping[str, Any], environm
 
 
 def tools(environment: Mapping[str, str]) -> tuple[dict[str, str], dict[str, object]]:
-    """The environment in which `pulumi` finds everything, and the bench's mirror where the tools are the bench's."""
+    """The environment in which `pulumi` finds everything, and the bench's mirror if the tools are the bench's."""
     bench = json.loads(answer([*BENCH, "env"], environment))
     if not bench["path"]:
         return _with_this_python(environment), {}
     path = os.pathsep.join([*bench["path"], environment["PATH"]])
-    # Plugins come from PATH or from the user's own plugin folder; a download could only fail, slowly.
+    # Plugins come from PATH or from the user's plugin folder; a download could only fail, slowly.
     found = {**environment, "PATH": path, "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
     return _with_this_python(found), {"manifests": bench["manifests"]}
 
 
 def _with_this_python(environment: Mapping[str, str]) -> dict[str, str]:
-    """Pulumi's language host runs the `python3` that it finds first."""
+    """Put this Python first on PATH, because Pulumi's language host runs the first `python3` that it finds."""
     python = Path(sys.executable).parent
     return {**environment, "PATH": os.pathsep.join([str(python), environment["PATH"]]), "VIRTUAL_ENV": str(python.parent)}
 
 
 def real_tools() -> dict[str, str]:
-    """The environment for a real state: the person's own tools alone."""
+    """The environment for a real state, with only the user's own tools."""
     if shutil.which("pulumi") is None:
         raise DriverError(
             "PULUMI_BACKEND_URL names a state, and a state needs the real tools: install `pulumi` (https://www.pulumi.com/docs/install/), "

@@ -1,6 +1,6 @@
-"""`python -m scripts.cloud.prices [REGION ...]`: asks AWS for every price in policies/prices.json. All or nothing is written.
+"""`python -m scripts.cloud.prices [REGION ...]`: asks AWS for every price in policies/prices.json. It writes all prices or none.
 
-Any account's credentials will do; they need `pricing:GetProducts` only. See `make help`.
+Any account's credentials will do; they need only `pricing:GetProducts`. See `make help`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from scripts.cloud.aws import Aws, AwsError
 from scripts.errors import DriverError
 
 API_REGION = "us-east-1"
-"""Where the price API is (docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-price-list-query-api.html)."""
+"""Region of the price API (docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-price-list-query-api.html)."""
 
 SOURCE = "AWS Price List API, GetProducts, by `make prices`"
-# As Karpenter asks (aws/karpenter-provider-aws:pkg/providers/pricing/pricing.go@1d92708): machines of nobody else's reservation or licence.
+# The same filters as Karpenter's (aws/karpenter-provider-aws:pkg/providers/pricing/pricing.go@1d92708): no reservations, no licences.
 INSTANCE = {
     "operatingSystem": "Linux",
     "tenancy": "Shared",
@@ -54,7 +54,7 @@ PRODUCTS: Mapping[Unit, Product] = {
 
 
 def refreshed(content: PriceFile, regions: Iterable[str], types: Iterable[str], today: date) -> PriceFile:
-    """The file with new prices of these regions. Raises DriverError when AWS does not answer, or not with one price."""
+    """The file with new prices of these regions. Raises DriverError if AWS does not answer with exactly one price each."""
     ask = Aws(API_REGION)
     types = sorted(types)
     lists = {region: [_region(ask, region, types, today)] for region in regions}
@@ -65,7 +65,7 @@ def _region(ask: Aws, region: str, types: Iterable[str], today: date) -> PriceLi
     found = {name: _instance(ask, region, name) for name in types}
     instances = {name: price for name, price in found.items() if price is not None}
     if not instances:
-        raise DriverError(f"AWS has none of the instance types in {region}; is that a region?")
+        raise DriverError(f"AWS has none of the instance types in {region}; check that the region exists")
     if missing := [name for name in found if name not in instances]:
         print(f"{region} does not have: {', '.join(missing)}")
     return PriceList(source=SOURCE, date=today, instances=instances, units={unit: _unit(ask, region, unit) for unit in UNITS})
@@ -95,7 +95,7 @@ def _products(ask: Aws, service: str, filters: Mapping[str, str]) -> list[dict[s
 
 
 def _prices(product: Mapping[str, Any], measure: str) -> Iterator[float]:
-    """On demand, and not what is free or only reached by those who use much."""
+    """On-demand prices, without free tiers and volume discounts."""
     for term in product.get("terms", {}).get("OnDemand", {}).values():
         for dimension in term["priceDimensions"].values():
             price = float(dimension["pricePerUnit"].get("USD", 0))
@@ -106,12 +106,12 @@ def _prices(product: Mapping[str, Any], measure: str) -> Iterator[float]:
 def _one(prices: set[float], of_what: str) -> float:
     if len(prices) != 1:
         listed = ", ".join(f"${price}" for price in sorted(prices)) or "none"
-        raise DriverError(f"AWS should have one price of {of_what}, it has {listed}")
+        raise DriverError(f"AWS should have one price of {of_what}, but has {listed}")
     return next(iter(prices))
 
 
 def write(content: PriceFile, file: Path) -> None:
-    """At once: whoever reads meanwhile gets the old file or the new one."""
+    """Replace the file atomically: a concurrent reader gets the old file or the new one."""
     with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=file.name, delete=False) as new:
         new.write(render(content))
     Path(new.name).chmod(0o644)
@@ -120,16 +120,16 @@ def write(content: PriceFile, file: Path) -> None:
 
 def main(arguments: list[str], file: Path = FILE) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.cloud.prices", description=__doc__)
-    parser.add_argument("regions", metavar="REGION", nargs="*", help="default: those in the file")
+    parser.add_argument("regions", metavar="REGION", nargs="*", help="default: the regions in the file")
     content = read(file)
     regions = parser.parse_args(arguments).regions or list(content.regions)
     types = {*GPU_INSTANCES, *(name for lists in content.regions.values() for prices in lists for name in prices.instances)}
     try:
         write(refreshed(content, regions, types, datetime.now(UTC).date()), file)
     except DriverError as error:
-        print(f"error: {error}\n{file.name} is as it was", file=sys.stderr)
+        print(f"error: {error}\n{file.name} is unchanged", file=sys.stderr)
         return 1
-    print(f"{file.name} has the prices of today for {', '.join(regions)}")
+    print(f"{file.name} has today's prices for {', '.join(regions)}")
     return 0
 
 

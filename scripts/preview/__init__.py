@@ -1,1 +1,1 @@
-"""What `pulumi up` of any stack would do, what the policies say of it, and what it would cost: `make preview`."""
+"""Preview of `pulumi up` of any stack, with its policy violations and its cost: `make preview`."""

@@ -1,4 +1,4 @@
-"""`python -m scripts.preview [--summary] STACK ARGUMENTS`: see `make preview`. `local` needs its running node; the others need nothing."""
+"""`python -m scripts.preview [--summary] STACK ARGUMENTS`: see `make preview`. Only `local` needs a running node."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scripts.stack_file import stack_file
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.preview", description=__doc__)
-    parser.add_argument("--summary", action="store_true", help="the summary alone; before STACK")
+    parser.add_argument("--summary", action="store_true", help="print only the summary; before STACK")
     parser.add_argument("stack", metavar="STACK")
     parser.add_argument("arguments", metavar="...", nargs=argparse.REMAINDER, help="options of `pulumi preview`, such as --diff")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""The monthly price of what a preview plans: the same price file and the same sums as the budget rule's."""
+"""The monthly price of a preview's plan, with the price file and the sums of the budget rule."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PROVIDER = "pulumi:providers:aws"
 
 
 def cost(planned: Plan) -> Cost | None:
-    """None where nothing is paid for by the hour."""
+    """Cost of the plan; None if nothing has an hourly price."""
     all_of_it = resources(planned)
     region = next((str(resource.properties.get("region")) for resource in all_of_it if resource.type == PROVIDER), "")
     known = prices(region)
@@ -27,7 +27,7 @@ def cost(planned: Plan) -> Cost | None:
 
 
 def resources(planned: Plan) -> list[Resource]:
-    """What stays or comes, as rules read it."""
+    """Resources that stay or are created, in the rules' form."""
     return [Resource(plan.type_of(urn), plan.name_of(urn), _unknowns(inputs), urn=urn) for urn, inputs in planned.inputs.items()]
 
 

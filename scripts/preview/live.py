@@ -15,7 +15,7 @@ from scripts.stack_file import sections
 from stacks.config import ConfigError, StackConfig
 
 Rules = Callable[[StackConfig, Mapping[str, str]], list[str]]
-"""From the stack file and an environment that leads to the cluster to every reason against the change. Raises DriverError."""
+"""Function from the stack file and an environment with access to the cluster to the reasons against a change. Raises DriverError."""
 
 ALL: tuple[Rules, ...] = (live_platform.refusals, live_models.refusals)
 

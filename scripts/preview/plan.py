@@ -1,4 +1,4 @@
-"""What a preview would do, read from the engine's event log, the one that `pulumi preview --event-log` writes line by line.
+"""The plan of a preview, read from the engine's event log, which `pulumi preview --event-log` writes line by line.
 
 The events are Pulumi's public `apitype.EngineEvent`; the Automation API reads the same log.
 """
@@ -29,17 +29,17 @@ OPERATIONS: Mapping[str, Operation] = {
     "import-replacement": "replace",
 }
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""How an event writes a value that is not known before an `up` (pulumi: sdk/go/common/resource/plugin/rpc.go)."""
+"""The events' marker for a value that is unknown before an `up` (pulumi: sdk/go/common/resource/plugin/rpc.go)."""
 
 UNREACHABLE = "configured Kubernetes cluster is unreachable"
-"""What the kubernetes provider says (pulumi-kubernetes: provider/pkg/provider/provider.go)."""
+"""Message of the kubernetes provider (pulumi-kubernetes: provider/pkg/provider/provider.go)."""
 
 SIMULATED = "aws is simulated by the bench"
 STACK = "the stack itself"
 
 
 class Cluster(Enum):
-    """Whether the API server had a part in the preview."""
+    """Participation of the API server in the preview."""
 
     ASKED = "asked"
     NOT_YET = "not yet"
@@ -57,7 +57,7 @@ def type_of(urn: str) -> str:
 
 @dataclass(frozen=True)
 class Change:
-    """`paths`: properties that differ; of an update or a replacement. `protected`: in the state, where Pulumi refuses to delete it."""
+    """`paths`: differing properties of an update or a replacement. `protected`: Pulumi refuses to delete it, according to the state."""
 
     operation: Operation
     urn: str
@@ -81,7 +81,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Violation:
-    """What a policy says of one resource; without one, of the whole stack."""
+    """A policy's message about one resource, or about the whole stack if there is none."""
 
     policy: str
     mandatory: bool
@@ -91,7 +91,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class Plan:
-    """`errors`: why a preview failed, in Pulumi's words. `complete`: it came to its end. `packs`: policy packs that ran.
+    """`errors`: reasons of a failed preview, in Pulumi's words. `complete`: the preview reached its end. `packs`: policy packs that ran.
 
     `needs`: what the program says that an `up` needs first, one line each, or is better with; with a headline before each of the two.
     `inputs`: of every resource that stays or comes, by its URN; an unknown value in it is `UNKNOWN`.
@@ -113,7 +113,7 @@ class Plan:
 
 
 def read(log: Path) -> Plan:
-    """The plan of a preview; without a log, of one that ended before it began."""
+    """The plan of a preview; without a log, the plan of a preview that ended before it began."""
     if not log.exists():
         return Plan(complete=False)
     return plan(json.loads(line) for line in log.read_text().splitlines())
@@ -127,7 +127,7 @@ def plan(events: Iterable[Mapping[str, Any]]) -> Plan:
     for event in events:
         if step := event.get("resourcePreEvent"):
             if "::pulumi:providers:" in step["metadata"]["urn"] and "::default_" in step["metadata"]["urn"]:
-                continue  # Pulumi makes these by itself, and counts them nowhere either
+                continue  # Pulumi creates these itself and does not count them either
             steps.setdefault(step["metadata"]["urn"], []).append(step["metadata"])
         elif diagnostic := event.get("diagnosticEvent"):
             diagnostics.append(diagnostic)

@@ -1,4 +1,4 @@
-"""One `pulumi preview` with the policy pack, and its summary: the same of every stack, whoever prepared its workspace."""
+"""One `pulumi preview` with the policy pack, and its summary, for a workspace of any stack."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ POLICY_PACK = ("--policy-pack", str(ROOT / "policies"))
 
 
 def comment_file(stack: str) -> Path:
-    """Where a preview leaves the body of the pull request's comment."""
+    """File with the body of the pull request's comment."""
     return ROOT / "build" / f"preview-{stack}.md"
 
 
 def summarized(stack: str, arguments: Sequence[str], environment: Mapping[str, str], summary_only: bool) -> None:
-    """Pulumi's own output unless it is the summary alone; then the summary, also of a preview that fails; it goes to `comment_file` too.
+    """Show Pulumi's own output, unless `summary_only`, then the summary, even of a failed preview; write it to `comment_file` too.
 
-    One run of the engine for both: it writes its events to a file beside what it shows. Raises DriverError as the preview does.
+    One run of the engine does both: it writes its events to a file. Raises DriverError if the preview fails.
     """
     comment = comment_file(stack)
     comment.parent.mkdir(exist_ok=True)
@@ -31,7 +31,7 @@ def summarized(stack: str, arguments: Sequence[str], environment: Mapping[str, s
         log = Path(folder) / "events.json"
         command = ["pulumi", "preview", "--stack", stack, "--event-log", str(log), *POLICY_PACK, *arguments]
         try:
-            # The variable unlocks --event-log, as the Automation API does.
+            # The variable enables --event-log; the Automation API sets it too.
             (answer if summary_only else show)(command, {**environment, "PULUMI_DEBUG_COMMANDS": "true"})
         finally:
             plan = read(log)

@@ -1,6 +1,6 @@
-"""What a reviewer wants to know of a preview, shortest way first: for a terminal, and as a comment on a pull request.
+"""Summary of a preview for a reviewer, most important parts first: for a terminal, and as a comment on a pull request.
 
-What would be lost (deletions, replacements) comes before everything else, and before anything is cut.
+Losses (deletions, replacements) come before everything else, and are cut last.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from scripts.preview.plan import Change, Cluster, Operation, Plan, Violation
 
 COMMENT_LIMIT = 65_536
-"""Characters that GitHub takes in the body of a comment."""
+"""Maximum characters in the body of a GitHub comment."""
 
 OPERATIONS: tuple[Operation, ...] = ("create", "update", "replace", "delete")
 PATHS_SHOWN = 8
@@ -20,16 +20,16 @@ PATHS_SHOWN = 8
 
 CLUSTER_NOTES = {
     Cluster.NOT_YET: (
-        "The cluster's address is not known before an `up` (it does not exist yet, or is made anew): "
-        "what goes into it was checked by the program and the provider, not by an API server."
+        "The cluster's address is not known before an `up` (the cluster does not exist yet, or is recreated): "
+        "the program and the provider checked its resources, but no API server did."
     ),
     Cluster.UNREACHABLE: (
         "The cluster's API server was not reachable: changes inside the cluster are compared with the state alone. "
-        "A private endpoint answers inside the network alone: set the repository's variable VPC_RUNNER to a runner in the VPC "
+        "A private endpoint answers only inside the network: set the repository's variable VPC_RUNNER to a runner in the VPC "
         "(docs/pull-requests.md)."
     ),
 }
-SIMULATED = "aws is simulated by the bench: no account was asked, and what AWS would refuse is not known."
+SIMULATED = "aws is simulated by the bench: no account was asked, and it is unknown what AWS would refuse."
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Price:
 
 @dataclass(frozen=True)
 class Cost:
-    """`date`: of the oldest price in it. `unpriced`: what costs something that nobody could say, each with the reason."""
+    """`date`: of the oldest price in it. `unpriced`: resources with an unknown cost, each with the reason."""
 
     prices: tuple[Price, ...]
     date: str
@@ -52,7 +52,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Summary:
-    """`cost` is None where nothing is paid for, such as of `local`."""
+    """`cost` is None if nothing has a price, such as for `local`."""
 
     stack: str
     plan: Plan
@@ -73,7 +73,7 @@ class Summary:
 
     @property
     def policies(self) -> str:
-        """One line: how many violations there are, which says nothing where no policy ran."""
+        """One line with the number of violations, which says so if no policy ran."""
         if not self.plan.packs and not self.plan.violations:
             return "policies: did not run"
         if not self.plan.complete and not self.plan.violations:
@@ -83,7 +83,7 @@ class Summary:
 
 
 def terminal(summary: Summary) -> str:
-    """For a person at a terminal, who mostly has just seen Pulumi's own output."""
+    """The summary for a terminal, below Pulumi's own output."""
     plan = summary.plan
     lines = [summary.headline, *(f"  note: {note}" for note in summary.notes)]
     lines += [f"  error: {error.splitlines()[0]}" for error in plan.errors]
@@ -103,12 +103,12 @@ def terminal(summary: Summary) -> str:
 
 
 def marker(stack: str) -> str:
-    """Invisible, and by it the comment is found again."""
+    """An invisible marker by which the comment is found again."""
     return f"<!-- inference-platform preview: {stack} -->"
 
 
 def markdown(summary: Summary, limit: int = COMMENT_LIMIT) -> str:
-    """The body of the comment, at most `limit` characters: sections that matter least are the ones that are cut."""
+    """The body of the comment, at most `limit` characters; the least important sections are cut."""
     head = "\n".join([marker(summary.stack), f"### {summary.headline}", *(f"\n> {note}" for note in summary.notes)])
     plan = summary.plan
     sections = [
@@ -131,7 +131,7 @@ def _cut(sections: Sequence[str], limit: int) -> str:
     text = "\n\n".join(sections) + "\n"
     if len(text) <= limit:
         return text
-    end = "\n\n*Cut here: the comment is full. The whole preview is in the log of the job.*\n"
+    end = "\n\n*Cut here: the comment is full. The job's log has the whole preview.*\n"
     kept = text[: limit - len(end) - len("\n```")].rpartition("\n")[0]
     return kept + ("\n```" if kept.count("\n```") % 2 else "") + end
 
@@ -141,7 +141,7 @@ def _counts(changes: Sequence[Change]) -> Counter[Operation]:
 
 
 def _rows(changes: Sequence[Change]) -> list[list[str]]:
-    """Per component and in all, how many of each operation."""
+    """Number of each operation, per component and in total."""
     components = sorted({change.component for change in changes})
     groups = [(name, [change for change in changes if change.component == name]) for name in components]
     return [
@@ -198,7 +198,7 @@ def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> 
 
 
 def _cell(text: str) -> str:
-    """As code where there is something to read literally: what a resource is called must not become formatting or a mention."""
+    """A table cell; names become code, so that they are neither formatting nor a mention."""
     flat = " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
     literal = any(mark in flat for mark in "_*@:/[") and "`" not in flat and " " not in flat
     return f"`{flat}`".replace("&lt;", "<") if literal else flat.replace("@", "@\u200b")

@@ -35,7 +35,7 @@ def by_identity(region: str) -> Any:  # noqa: ANN401
 
 
 def failures() -> tuple[type[Exception], ...]:
-    """What a client raises: a refusal of the store, or no answer."""
+    """Exceptions of a client: the store refuses a request, or does not answer."""
     _boto3()
     from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 

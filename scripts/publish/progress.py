@@ -1,4 +1,4 @@
-"""How far a transfer is: one line that moves on a terminal, a line now and then elsewhere."""
+"""Progress of a transfer: one updated line on a terminal, a line every few seconds elsewhere."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def opened(stack: str, config: StackConfig) -> Iterator[Bucket]:
 
 
 def _environment(stack: str, config: StackConfig) -> Mapping[str, str]:
-    """What kubectl needs to reach the stack's cluster."""
+    """Environment with which kubectl reaches the stack's cluster."""
     if stack == STACK:
         return clusters.running().environment()
     folder = ROOT / "build" / f"publish-{stack}"

@@ -1,1 +1,1 @@
-"""Where third-party artifacts come from: the lock file, and the list to fill a mirror with."""
+"""Sources of third-party artifacts: the lock file, and the list for filling a mirror."""

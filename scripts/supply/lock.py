@@ -1,7 +1,7 @@
-"""`make lock`: asks every pin's own source for its digest and writes what it finds into components/artifacts.lock.json.
+"""`make lock`: asks every pin's source for its digest and writes the digests to components/artifacts.lock.json.
 
-Nothing is invented: what cannot be reached keeps the entry it has, or stays missing and is named. A tag that has changed its digest
-is an error, since a pinned version should not; whoever has found out why removes the entry and runs it again.
+No digest is invented: an unreachable pin keeps its entry, or stays missing and is named. A tag whose digest has changed
+is an error, because a pinned version must not change; find out why, then remove the entry and run the command again.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def refreshed(lock: Lock, pins: Iterable[Pin], source: Source) -> tuple[Lock, li
 
 
 def upstream_digest(pin: Pin) -> str:
-    """Raises RegistryError or OSError when the source does not answer."""
+    """The digest at the pin's source. Raises RegistryError or OSError if the source does not answer."""
     if isinstance(pin, Image) or pin.address.startswith(OCI):
         return oci.digest(pin.address.removeprefix(OCI))
     with urllib.request.urlopen(pin.address, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - pins are https://

@@ -1,6 +1,6 @@
-"""`make mirror-list STACK=prod`: everything third-party that a stack downloads, one artifact in a line, ready for a copy tool.
+"""`make mirror-list STACK=prod`: prints every third-party artifact that a stack downloads, one per line, for a copy tool.
 
-Tab-separated: kind, where it is, its name below a registry (`mirror.registry`), its digest or `digest-unknown`. To fill one:
+Tab-separated: kind, address, its name in a registry (`mirror.registry`), its digest or `digest-unknown`. To fill one:
 
     make -s mirror-list STACK=prod | while IFS=$'\\t' read -r kind from to digest; do
       case $kind in
@@ -10,7 +10,7 @@ Tab-separated: kind, where it is, its name below a registry (`mirror.registry`),
       esac
     done
 
-It is what the program asks its mirror for while it builds the stack's graph, without an engine, a cluster or an account.
+The program builds the stack's graph without an engine, a cluster or an account; the list has the artifacts that it requests.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Values = dict[str, Any]
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.supply.mirror_list", description=__doc__.partition("\n")[0])
     parser.add_argument("stack", metavar="STACK")
-    parser.add_argument("--manifests", metavar="FOLDER", help="read release manifests there, where their addresses cannot be reached")
+    parser.add_argument("--manifests", metavar="FOLDER", help="folder to read release manifests from if their addresses cannot be reached")
     options = parser.parse_args()
     values = configuration(options.stack)
     if options.manifests:
@@ -53,17 +53,17 @@ def main() -> int:
 
 
 def configuration(stack: str) -> Values:
-    """Return the keys of the stack file that are this program's. A secret is replaced by the word secret."""
+    """Return the program's keys of the stack file. The word `secret` replaces each secret."""
     file = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
     return {key.partition(":")[2]: _readable(value) for key, value in file.items() if key.startswith(f"{NAMESPACE}:")}
 
 
 def artifacts(values: Values, stack: str) -> list[Artifact]:
-    """What this configuration downloads. Raises ConfigError and ManifestError."""
+    """Artifacts that this configuration downloads. Raises ConfigError and ManifestError."""
     config = parse(values, stack)
-    # From Python 3.14 on nobody else makes one.
+    # Python 3.14 and newer create no event loop by themselves.
     asyncio.set_event_loop(asyncio.new_event_loop())
-    # Whatever only a real cluster or account would answer stays unknown, as in a preview.
+    # Answers of a real cluster or account stay unknown, as in a preview.
     mocks.set_mocks(_Unknown(), project=PROJECT, stack=stack, preview=True)
     asked: list[Artifact] = []
 
@@ -82,7 +82,7 @@ def lines(found: Iterable[Artifact]) -> list[str]:
 
 
 def _source(artifact: Artifact) -> str:
-    """By digest where it is known: a tag that was moved must not slip into the mirror."""
+    """Address by digest if it is known, so that a moved tag cannot enter the mirror."""
     address = artifact.address.removeprefix(OCI)
     in_registry = "://" not in address and "@" not in address
     return f"{address}@{artifact.digest}" if artifact.digest and in_registry else address
@@ -93,7 +93,7 @@ class _Unknown(mocks.Mocks):
         return f"{args.name}-id", dict(args.inputs)
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        raise AssertionError(f"the program calls {args.token}: it must not look anything up")
+        raise AssertionError(f"the program calls {args.token}, but it must not look anything up")
 
 
 def _readable(value: object) -> object:

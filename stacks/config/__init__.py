@@ -1,4 +1,4 @@
-"""What a stack file may say: one frozen model of a whole stack, a file per layer, and the loader that reads it.
+"""Model of a stack file: one frozen model of a whole stack, a file per layer, and the loader that reads it.
 
 Field names become the keys of `Pulumi.<stack>.yaml` in camelCase, below `inference-platform:`.
 """

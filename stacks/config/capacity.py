@@ -23,7 +23,7 @@ from stacks.config.cluster import GpuConfig
 
 DAEMON_CPUS = 0.18
 DAEMON_MEMORY_MIB = 120
-"""What the daemons of every node request, at least: aws-node 50m, kube-proxy 100m, ebs-csi-node 30m and 3 x 40Mi (EKS add-ons)."""
+"""Minimum requests of the daemons on every node: aws-node 50m, kube-proxy 100m, ebs-csi-node 30m and 3 x 40Mi (EKS add-ons)."""
 
 MIB = 1024**2
 
@@ -66,7 +66,7 @@ class _Pool:
 
     @property
     def offered(self) -> int:
-        """What each node offers to pods as GPUs."""
+        """GPUs that each node offers to pods."""
         return GpuSharing(**self.gpu.sharing.model_dump()).advertised(self.gpus)
 
     def refuses(self, model: ModelService) -> list[str]:

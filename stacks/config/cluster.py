@@ -1,4 +1,4 @@
-"""Which cluster the platform runs in, and its nodes."""
+"""The platform's cluster and its nodes."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from stacks.config.platform import ControllerConfig
 from stacks.config.section import Section
 
 SPOT_TYPES = 3
-"""Of equally many GPUs: with fewer, a region out of one type is a pool without nodes."""
+"""Minimum number of spot types with the same number of GPUs: with fewer, one sold-out type can leave a pool without nodes."""
 
 Region = Annotated[str, Field(pattern=r"^(af|ap|ca|eu|il|me|mx|sa|us)-(north|south|east|west|central)+-[1-9]$")]
 Account = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 ClusterName = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$")]
-"""At most 30 characters: the names of its roles are made of it and the region, and have 64."""
+"""At most 30 characters, because the cluster's role names contain it and the region, and may have 64."""
 
 Admin = Annotated[str, Field(pattern=r"^(arn:aws:iam::[0-9]{12}:(role|user)/)?([A-Za-z0-9+=,.@_-]+/)*[A-Za-z0-9+=,.@_-]+$")]
 ImageRelease = Annotated[str, Field(pattern=r"^1\.[0-9]{2}\.[0-9]+-[0-9]{8}$")]
@@ -29,27 +29,27 @@ TagValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,256}$")]
 
 
 class ExistingClusterConfig(Section):
-    """Whatever the kubeconfig points at; a person's own by default."""
+    """The cluster of a kubeconfig; by default the user's own kubeconfig."""
 
     kind: Literal["existing"] = Field("existing", description="An existing cluster, reached by a kubeconfig.")
     kubeconfig: Secret | None = Field(None, description="Path of a kubeconfig, or its contents. Default: KUBECONFIG, then ~/.kube/config.")
     context: str | None = Field(None, description="Context in the kubeconfig. Default: its current one.")
     identifier: str | None = Field(
-        None, description="A name that stays with the cluster; when it changes, everything in the cluster is replaced, not updated."
+        None, description="A constant name of the cluster; a change replaces everything in the cluster instead of updating it."
     )
 
 
 def _principal(admin: str, account: str | None) -> tuple[str, ...]:
-    """Account, kind and name, which IAM compares without regard to case. A bare name is that of a role in the cluster's account."""
+    """Account, kind and name, which IAM compares without regard to case. A bare name means a role in the cluster's account."""
     *_, owner, rest = admin.rpartition("/")[0].split(":") if admin.startswith("arn:") else ("", account or "", "role")
     return owner, rest.partition("/")[0], admin.rpartition("/")[2].lower()
 
 
 class NodeRange(Section):
-    """How many nodes; the autoscaler chooses between."""
+    """Number of nodes; the autoscaler stays within it."""
 
     min: Annotated[int, Field(ge=0, le=100)] = Field(0, description="Fewest nodes.")
-    max: Annotated[int, Field(ge=1, le=100)] = Field(1, description="Most nodes: the limit of what the pool costs.")
+    max: Annotated[int, Field(ge=1, le=100)] = Field(1, description="Most nodes: the limit of the pool's cost.")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -59,27 +59,31 @@ class NodeRange(Section):
 
 
 class SystemNodesConfig(NodeRange):
-    """The nodes of the platform's own pods; no GPUs."""
+    """Nodes for the platform's own pods, without GPUs."""
 
-    min: Annotated[int, Field(ge=1, le=100)] = Field(2, description="Fewest nodes; with 2 a drain does not stop the platform.")
+    min: Annotated[int, Field(ge=1, le=100)] = Field(2, description="Fewest nodes; with 2, a drain does not stop the platform.")
     max: Annotated[int, Field(ge=1, le=100)] = Field(4, description="Most nodes.")
     instance_types: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: ["m7i.xlarge"], description="EC2 types.")
-    disk_gib: Annotated[int, Field(ge=20, le=1000)] = Field(50, description="Root disk of each.")
-    release_version: ImageRelease | None = Field(None, description="Of the machine image, such as 1.35.7-20260911. Default: the newest.")
+    disk_gib: Annotated[int, Field(ge=20, le=1000)] = Field(50, description="Root disk of each node.")
+    release_version: ImageRelease | None = Field(
+        None, description="Version of the machine image, such as 1.35.7-20260911. Default: the newest."
+    )
 
 
 class EksClusterConfig(Section):
-    """A cluster of our own on AWS."""
+    """A new EKS cluster that the program owns."""
 
     kind: Literal["eks"] = Field(description="Amazon EKS, with network and node pools.")
     name: ClusterName = Field(description="The cluster's name, unique in account and region.")
     region: Region = Field(description="AWS region.")
-    account: Account | None = Field(None, description="The account's number, in quotes; credentials of another one are then refused.")
-    owner: TagValue = Field(description="Who answers for it: the tag `owner` of everything on AWS.")
-    cost_center: TagValue = Field(description="Who pays: the tag `cost-center` of everything on AWS.")
-    version: Literal["1.35"] = Field("1.35", description="Kubernetes minor. Raised one at a time, dev first.")
+    account: Account | None = Field(
+        None, description="The AWS account's number, in quotes; credentials of another account are then refused."
+    )
+    owner: TagValue = Field(description="Owner: the tag `owner` of everything on AWS.")
+    cost_center: TagValue = Field(description="Cost centre: the tag `cost-center` of everything on AWS.")
+    version: Literal["1.35"] = Field("1.35", description="Kubernetes minor version. Raise it by one at a time, dev first.")
     zones: Annotated[list[str], Field(min_length=2, max_length=MAX_ZONES)] = Field(
-        description="Availability zones, two or three. New ones go to the end: the order decides addresses."
+        description="Availability zones, two or three. Add new ones at the end: the order decides addresses."
     )
     network: NetworkConfig = ManagedNetworkConfig.model_validate({})
     endpoint: EndpointConfig = EndpointConfig.model_validate({})
@@ -87,7 +91,7 @@ class EksClusterConfig(Section):
         description="IAM roles that administer the cluster, by ARN or by name in its account; the one that runs Pulumi must be among them. "
         "New ones go to the end."
     )
-    log_retention_days: LogDays = Field(30, description="How long the control plane's logs are kept.")
+    log_retention_days: LogDays = Field(30, description="Retention of the control plane's logs.")
     zonal_shift: bool = Field(False, description="true: AWS may move traffic out of an impaired zone.")
     system_nodes: SystemNodesConfig = SystemNodesConfig.model_validate({})
     autoscaler: ControllerConfig = Field(ControllerConfig.model_validate({}), description="The cluster-autoscaler, which sizes the pools.")
@@ -96,7 +100,7 @@ class EksClusterConfig(Section):
     @classmethod
     def _of_the_region(cls, zones: list[str], others: ValidationInfo) -> list[str]:
         if len(set(zones)) < len(zones):
-            raise ValueError("the same zone stands there twice")
+            raise ValueError("the same zone occurs twice")
         region = others.data.get("region")
         if wrong := [zone for zone in zones if region and not (zone[:-1] == region and zone[-1:].isalpha())]:
             raise ValueError(f'"{wrong[0]}" is not a zone of region {region}; write for example {region}a')
@@ -110,7 +114,7 @@ class EksClusterConfig(Section):
             principal = _principal(admin, others.data.get("account"))
             if principal in found:
                 raise ValueError(
-                    f'"{found[principal]}" and "{admin}" are one principal: IAM has a name once in an account, whatever its path; '
+                    f'"{found[principal]}" and "{admin}" are one principal: a name exists once per account in IAM, whatever its path; '
                     "leave one of them out"
                 )
             found[principal] = admin
@@ -139,7 +143,7 @@ class EksClusterConfig(Section):
     def _image_of_the_version(cls, nodes: SystemNodesConfig, others: ValidationInfo) -> SystemNodesConfig:
         release, version = nodes.release_version, others.data.get("version")
         if release and version and not release.startswith(f"{version}."):
-            raise ValueError(f"releaseVersion {release} is no image for Kubernetes {version}; write {version}.<patch>-<date>")
+            raise ValueError(f"releaseVersion {release} is not an image for Kubernetes {version}; write {version}.<patch>-<date>")
         return nodes
 
 
@@ -149,10 +153,10 @@ ClusterConfig = Annotated[
 
 
 class GpuSharingConfig(Section):
-    """Whether pods share a GPU."""
+    """Sharing of a GPU among pods."""
 
     strategy: Literal["none", "time-slicing"] = Field("none", description="`time-slicing`: pods take turns; memory is not separated.")
-    replicas: Annotated[int, Field(ge=1, le=48)] = Field(1, description="Pods for each GPU.")
+    replicas: Annotated[int, Field(ge=1, le=48)] = Field(1, description="Pods per GPU.")
 
     @model_validator(mode="after")
     def _as_the_pool_takes_it(self) -> Self:
@@ -161,21 +165,23 @@ class GpuSharingConfig(Section):
 
 
 class GpuConfig(Section):
-    """The nodes that have GPUs."""
+    """Nodes with GPUs."""
 
     mode: Literal["none", "existing", "managed"] = Field(
-        "none", description="`managed`: a node group of our own on EKS; `existing`: the cluster has such nodes."
+        "none", description="`managed`: a node group that the program creates on EKS; `existing`: the cluster already has such nodes."
     )
     sharing: GpuSharingConfig = GpuSharingConfig.model_validate({})
     instance_types: list[Annotated[str, AfterValidator(checked)]] = Field(
-        default_factory=list, description="EC2 types of a managed pool, all with equally many GPUs."
+        default_factory=list, description="EC2 types of a managed pool, all with the same number of GPUs."
     )
-    capacity: Capacity = Field("on-demand", description="`spot`: cheaper, and taken back at two minutes' notice.")
+    capacity: Capacity = Field("on-demand", description="`spot`: cheaper, but AWS takes nodes back at two minutes' notice.")
     nodes: NodeRange = NodeRange.model_validate({})
     disk_gib: Annotated[int, Field(ge=MIN_GPU_DISK_GIB, le=4000)] = Field(
         200, description="Root disk of each node; model servers' images are large."
     )
-    release_version: ImageRelease | None = Field(None, description="Of the machine image, such as 1.35.7-20260911. Default: the newest.")
+    release_version: ImageRelease | None = Field(
+        None, description="Version of the machine image, such as 1.35.7-20260911. Default: the newest."
+    )
 
     @model_validator(mode="after")
     def _pool_can_be_made(self) -> Self:
@@ -187,6 +193,6 @@ class GpuConfig(Section):
             gpus(self.instance_types)
         if self.capacity == "spot" and len(set(self.instance_types)) < SPOT_TYPES:
             raise ValueError(
-                f"capacity spot needs {SPOT_TYPES} instanceTypes or more, for one is often sold out; given: {len(self.instance_types)}"
+                f"capacity spot needs {SPOT_TYPES} instanceTypes or more, because one is often sold out; given: {len(self.instance_types)}"
             )
         return self

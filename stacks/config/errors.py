@@ -1,4 +1,4 @@
-"""Mistakes in a stack file, one line each: the key as written there, the value, and what is allowed."""
+"""Mistakes in a stack file, one line each: the key as in the file, the value, and the allowed values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from components.declared import UNKNOWN_CHOICE, Declared
 
 HIDDEN = "[secret]"
 KEY_ITSELF = "[key]"
-"""How pydantic says that not the value but the key of a mapping is wrong."""
+"""pydantic's mark for an error in a mapping's key instead of its value."""
 
 PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
@@ -26,7 +26,7 @@ SCALARS = (str, int, float, bool, type(None))
 
 
 class ConfigError(Exception):
-    """Every mistake of a stack file, one line each."""
+    """All mistakes of a stack file, one line each."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         super().__init__("\n".join(lines))
@@ -35,7 +35,7 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """Where an error is: the keys as written in the file, the section that holds the last one, whether the value is a secret."""
+    """Place of an error: the keys as written in the file, the section with the last key, and whether the value is a secret."""
 
     keys: list[str | int]
     section: type[BaseModel] | None
@@ -43,14 +43,14 @@ class Place:
 
 
 def explain(error: ValidationError, model: type[BaseModel], file: str, namespace: str, secret_keys: Set[str]) -> list[str]:
-    """One line per mistake. `secret_keys`: the top-level keys whose values must not be repeated."""
+    """One line per mistake. `secret_keys`: top-level keys whose values must not be repeated."""
     return [_line(detail, model, f"{file}: {namespace}:", secret_keys) for detail in error.errors()]
 
 
 def _line(detail: ErrorDetails, model: type[BaseModel], prefix: str, secret_keys: Set[str]) -> str:
     place = _place(model, detail["loc"], secret_keys)
     if detail["type"] == UNKNOWN_CHOICE:
-        # pydantic stops at the section; what is wrong is one key of it.
+        # pydantic reports the section, but the mistake is in one of its keys.
         place.keys.append(detail["ctx"]["key"])
     return f"{prefix}{_path(place.keys)}: {_text(detail, place)}"
 
@@ -82,17 +82,17 @@ def _choice(value: object, expected: str) -> str:
 
 
 def _own_words(detail: ErrorDetails) -> str:
-    """What a rule of ours says; it names the values itself."""
+    """The message of one of the program's own checks, which names the values itself."""
     return detail["msg"].removeprefix("Value error, ")
 
 
 def _hidden_text(detail: ErrorDetails) -> str:
-    return f"{HIDDEN} is not allowed ({detail['type']}); schema/stack.schema.json says what is"
+    return f"{HIDDEN} is not allowed ({detail['type']}); see schema/stack.schema.json"
 
 
 def _unknown_key(key: str, section: type[BaseModel] | None) -> str:
     if section and issubclass(section, Declared) and key in section.renamed:
-        return f"this key is written {section.renamed[key]}"
+        return f"this key is now {section.renamed[key]}"
     known = _keys(section) if section else []
     close = difflib.get_close_matches(key, known, n=1)
     guess = f"did you mean {close[0]}? " if close else ""
@@ -113,7 +113,7 @@ def _place(model: type[BaseModel], loc: Sequence[str | int], secret_keys: Set[st
         if key == KEY_ITSELF:
             continue
         if key in [member.tag for member in members]:
-            # pydantic names the member of a union by its tag, which is no key of the file.
+            # pydantic names the member of a union by its tag, which is not a key of the file.
             members = [member for member in members if member.tag == key]
             continue
         section = next((member.section for member in members if member.section), None)
@@ -137,7 +137,7 @@ class Member:
 
     @property
     def values(self) -> list[Member]:
-        """Of a mapping."""
+        """Members of a mapping's value type."""
         return _members(get_args(self.type)[1]) if get_origin(self.type) is dict else []
 
     @property
@@ -150,7 +150,7 @@ def _field(section: type[BaseModel], key: str) -> list[Member]:
 
 
 def _members(annotation: Any, tag: str | None = None) -> list[Member]:  # noqa: ANN401 - an annotation may be anything
-    """The types of a field: through Annotated, the members of a union, the items of a list."""
+    """Types of a field: through Annotated, the members of a union, the items of a list."""
     inner = get_args(annotation)
     if hasattr(annotation, "__metadata__"):
         tags = [item.tag for item in annotation.__metadata__ if isinstance(item, Tag)]
@@ -171,7 +171,7 @@ def _path(loc: Sequence[str | int]) -> str:
 
 
 def _shown(value: object) -> str:
-    """The value as in the file; of a collection only its kind."""
+    """The value as in the file; for a collection only its kind."""
     if isinstance(value, SCALARS):
         return json.dumps(value, ensure_ascii=False)
     return "a list" if isinstance(value, list) else "a set of keys and values"

@@ -1,4 +1,4 @@
-"""From what Pulumi was started with to the model of the stack."""
+"""Loads Pulumi's configuration into the stack's model."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from stacks.config.stack import StackConfig
 
 
 def load(stack: str) -> StackConfig:
-    """The configuration that Pulumi was started with. Raises ConfigError with every mistake in it."""
+    """The configuration of this Pulumi run. Raises ConfigError with every mistake in it."""
     prefix = f"{NAMESPACE}:"
-    # pulumi.Config looks keys up by name; only the whole map shows the ones that nobody asked for.
+    # pulumi.Config looks keys up by name; only the whole map shows unknown keys.
     given = {key: value for key, value in pulumi.runtime.config.CONFIG.get().items() if key.startswith(prefix)}
     secret = {key.removeprefix(prefix) for key in given if pulumi.runtime.is_config_secret(key)}
     return parse({key.removeprefix(prefix): _decoded(value) for key, value in given.items()}, stack, secret)
@@ -32,7 +32,7 @@ def parse(values: Mapping[str, Any], stack: str, secret_keys: Set[str] = frozens
 
 
 def _decoded(value: str) -> object:
-    """Pulumi hands structured values over as JSON, and plain ones as they stand."""
+    """Decode a value: Pulumi passes structured values as JSON, and plain ones unchanged."""
     try:
         return json.loads(value)
     except ValueError:

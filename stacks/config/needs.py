@@ -1,4 +1,4 @@
-"""What a model needs of the sections before it. A section with a mistake of its own counts as what it should be."""
+"""Needs of a model in the sections before it. A section with a mistake of its own counts as correct."""
 
 from __future__ import annotations
 

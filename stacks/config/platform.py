@@ -1,4 +1,4 @@
-"""The in-cluster layer: which parts are installed, and how their controllers run."""
+"""The in-cluster layer: the installed parts and the settings of their controllers."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ from stacks.config.section import Section
 
 
 class MirrorConfig(Section):
-    """Where charts, manifests and images come from instead of upstream."""
+    """Sources of charts, manifests and images that replace upstream."""
 
-    registry: str | None = Field(None, description="A registry that holds all of them under their upstream names.")
+    registry: str | None = Field(None, description="A registry that holds all artifacts under their upstream names.")
     charts: str | None = Field(None, description="A folder of <name>-<version>.tgz files, or an oci:// prefix.")
     manifests: str | None = Field(None, description="A folder of <name>-<version>.yaml release manifests.")
     images: dict[str, str] = Field(default_factory=dict, description="Image prefix → replacement; the longest prefix wins.")
-    digests: Literal["keep", "drop"] = Field("keep", description="`drop` when the mirror's images are builds of their own.")
+    digests: Literal["keep", "drop"] = Field("keep", description="`drop` if the mirror's images are its own builds.")
 
 
 class SafeguardsConfig(Section):
-    """What an environment that users depend on insists on."""
+    """Safeguards of an environment that users depend on."""
 
-    protect: bool = Field(False, description="true: cluster, data and CRDs are neither deleted nor replaced before a person lifts it.")
+    protect: bool = Field(False, description="true: cluster, data and CRDs are neither deleted nor replaced until a person lifts it.")
     digests: Literal["optional", "required"] = Field(
-        "optional", description="`required`: `pulumi up` is refused while an artifact is not locked by its digest."
+        "optional", description="`required`: `pulumi up` is refused while an artifact has no digest in the lock."
     )
 
 
 class PlacementConfig(Section):
-    """Where the platform's own controllers run."""
+    """Placement of the platform's own controllers."""
 
     node_selector: dict[str, str] = Field(default_factory=dict, description="Labels of their nodes.")
-    tolerations: list[Toleration] = Field(default_factory=list, description="Taints that they tolerate.")
+    tolerations: list[Toleration] = Field(default_factory=list, description="Taints that the controllers tolerate.")
 
 
 class ControllerConfig(Section):
     """A part of the platform. Several replicas are spread over zones and nodes, and a drain takes one at a time."""
 
     enabled: bool = Field(True, description="false: this platform does not install it; the cluster may have its own.")
-    replicas: Annotated[int, Field(ge=1, le=5)] = Field(1, description="Of its controllers and webhooks.")
-    resources: Resources | None = Field(None, description="Of its main controller. Default: what the component is known to need.")
-    timeout_seconds: Annotated[int, Field(ge=30, le=3600)] = Field(300, description="How long its installation may take.")
+    replicas: Annotated[int, Field(ge=1, le=5)] = Field(1, description="Replicas of its controllers and webhooks.")
+    resources: Resources | None = Field(None, description="Resources of its main controller. Default: the component's known needs.")
+    timeout_seconds: Annotated[int, Field(ge=30, le=3600)] = Field(300, description="Time limit of its installation.")
 
 
 class OptionalConfig(ControllerConfig):
@@ -55,11 +55,11 @@ class OptionalConfig(ControllerConfig):
 
 
 class GpuOperatorConfig(Section):
-    """NVIDIA's device plugin and exporter. Its operator has one replica: GPUs in use do not depend on it."""
+    """NVIDIA's device plugin and exporter. The operator has one replica, because GPUs in use do not depend on it."""
 
     enabled: bool = Field(False, description="true: this platform installs it.")
-    resources: Resources | None = Field(None, description="Of the operator. Default: what the chart says.")
-    timeout_seconds: Annotated[int, Field(ge=30, le=3600)] = Field(600, description="How long its installation may take.")
+    resources: Resources | None = Field(None, description="Resources of the operator. Default: the chart's.")
+    timeout_seconds: Annotated[int, Field(ge=30, le=3600)] = Field(600, description="Time limit of its installation.")
 
 
 class GatewayApiConfig(Section):
@@ -67,24 +67,26 @@ class GatewayApiConfig(Section):
 
 
 class EnvoyGatewayConfig(OptionalConfig):
-    exposure: Exposure = Field("cluster", description="Who reaches the gateway.")
+    exposure: Exposure = Field("cluster", description="Exposure of the gateway.")
 
 
 class KnativeIngressConfig(Section):
-    kind: Literal["kourier", "existing"] = Field("kourier", description="`existing`: the cluster brings a Knative ingress of its own.")
-    ingress_class: str | None = Field(None, description="The ingress class of an existing one.")
+    kind: Literal["kourier", "existing"] = Field("kourier", description="`existing`: the cluster has its own Knative ingress.")
+    ingress_class: str | None = Field(None, description="Ingress class of an existing ingress.")
     service: Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")] | None = Field(
-        None, description="Where an existing one answers inside the cluster, on port 80: <namespace>/<Service>."
+        None, description="In-cluster Service of an existing ingress, port 80: <namespace>/<Service>."
     )
-    exposure: Exposure = Field("cluster", description="Who reaches Kourier.")
+    exposure: Exposure = Field("cluster", description="Exposure of Kourier.")
 
     @model_validator(mode="after")
     def _class_belongs_to_an_existing_one(self) -> KnativeIngressConfig:
         for key, value in (("ingressClass", self.ingress_class), ("service", self.service)):
             if (self.kind == "existing") != (value is not None):
-                raise ValueError(f"{key} says where the ingress of kind existing is; it is needed there and not allowed for kourier")
+                raise ValueError(f"{key} describes an ingress of kind existing; it is required there and not allowed for kourier")
         if self.kind == "existing" and self.exposure != "cluster":
-            raise ValueError(f"exposure {self.exposure} is for kourier; who reaches an ingress of kind existing is not ours to say")
+            raise ValueError(
+                f"exposure {self.exposure} is for kourier; the program does not control the exposure of an ingress of kind existing"
+            )
         return self
 
 
@@ -114,7 +116,7 @@ class PagerDutyConfig(Section):
 
 
 class WebhookConfig(Section):
-    """Whatever takes Alertmanager's own JSON."""
+    """A receiver of Alertmanager's own JSON."""
 
     kind: Literal["webhook"] = Field(description=KINDS)
     url: Secret = Field(description="Its address; a secret.")
@@ -125,9 +127,9 @@ class EmailConfig(Section):
 
     kind: Literal["email"] = Field(description=KINDS)
     to: str
-    sender: str = Field(description="From whom; also the name that logs in to the server.")
+    sender: str = Field(description="Sender's address; also the user name at the server.")
     server: Annotated[str, Field(pattern=r"^[^:]+:[0-9]+$")] = Field(description="host:port of the SMTP server; STARTTLS.")
-    password: Secret = Field(description="Of the sender; a secret.")
+    password: Secret = Field(description="The sender's password; a secret.")
 
 
 ReceiverConfig = Annotated[
@@ -140,29 +142,27 @@ ReceiverConfig = Annotated[
 
 
 class AlertsConfig(Section):
-    """Who is told of alerts, and where they find what to do."""
+    """Receivers of alerts, and the location of the runbooks."""
 
     receivers: dict[Severity, ReceiverConfig] = Field(
-        default_factory=dict, description="Whom a critical alert wakes, and who is told of a warning. Left out: nobody."
+        default_factory=dict, description="Receivers of critical alerts and of warnings. Default: none."
     )
     runbooks: Annotated[str, Field(pattern=r"^https?://.*[^/]$")] | None = Field(
-        None, description="Where people read docs/runbooks of this repository; alerts link there. Left out: they name the file."
+        None, description="Address of this repository's docs/runbooks; alerts link there. Default: alerts name the file."
     )
 
 
 class MonitoringConfig(OptionalConfig):
     """Prometheus, Alertmanager and Grafana."""
 
-    retention_days: Annotated[int, Field(ge=1, le=400)] = Field(15, description="How long Prometheus keeps samples.")
+    retention_days: Annotated[int, Field(ge=1, le=400)] = Field(15, description="Retention of samples in Prometheus.")
     storage_gib: Annotated[int, Field(ge=1, le=10000)] = Field(20, description="GiB of Prometheus' volume, for each replica.")
     prometheus_url: Annotated[str, AfterValidator(prometheus_address)] | None = Field(
         None,
         description="Address of an existing Prometheus, where none is installed; with prometheus-operator's CRDs. "
         "It must answer pods without credentials, and by https only with a certificate that they trust.",
     )
-    labels: dict[str, str] = Field(
-        default_factory=dict, description="By which an existing Prometheus chooses the monitors and rules that it heeds."
-    )
+    labels: dict[str, str] = Field(default_factory=dict, description="Labels by which an existing Prometheus selects monitors and rules.")
     grafana: bool = Field(
         False, description="true: beside an existing Prometheus, a Grafana reads dashboards from ConfigMaps labelled grafana_dashboard."
     )
@@ -173,7 +173,7 @@ class MonitoringConfig(OptionalConfig):
         if self.enabled and self.prometheus_url:
             raise ValueError("prometheusUrl names an existing Prometheus; leave it out or set enabled: false")
         if self.labels and not self.prometheus_url:
-            raise ValueError("labels are what an existing Prometheus chooses by; name it in prometheusUrl or leave them out")
+            raise ValueError("labels are for an existing Prometheus; name it in prometheusUrl or leave labels out")
         return self
 
 
@@ -182,12 +182,12 @@ class MinioConfig(Section):
 
     enabled: bool = Field(True, description="false: no model store.")
     backend: Literal["minio"] = Field("minio", description="MinIO, in the cluster.")
-    mode: Literal["standalone", "distributed"] = Field("standalone", description="One server, or a set that survives losing some.")
+    mode: Literal["standalone", "distributed"] = Field("standalone", description="One server, or a set that survives the loss of some.")
     replicas: Annotated[int, Field(ge=1, le=16)] = Field(1, description="Servers, one drive each; distributed needs 4 or more.")
     storage_size: MemoryQuantity = Field("5Gi", description="Size of each server's drive.")
-    key_generation: Annotated[int, Field(ge=1)] = Field(1, description="One more, and readers and publisher get new keys.")
-    resources: Resources | None = Field(None, description="Of each server.")
-    timeout_seconds: Annotated[int, Field(ge=30, le=3600)] = Field(300, description="How long the servers may take to be ready.")
+    key_generation: Annotated[int, Field(ge=1)] = Field(1, description="Raise it by one to give readers and publisher new keys.")
+    resources: Resources | None = Field(None, description="Resources of each server.")
+    timeout_seconds: Annotated[int, Field(ge=30, le=3600)] = Field(300, description="Time limit for the servers to become ready.")
 
     @model_validator(mode="after")
     def _enough_drives(self) -> MinioConfig:
@@ -203,25 +203,25 @@ class MinioConfig(Section):
 
 
 class S3Config(Section):
-    """A bucket on AWS, read by Pod Identity: no keys."""
+    """A bucket on AWS, read by Pod Identity without keys."""
 
     enabled: bool = Field(True, description="false: no model store.")
     backend: Literal["s3"] = Field(description="Amazon S3, read by Pod Identity.")
-    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,52}[a-z0-9]$")] = Field(description="The bucket's name, unique on earth.")
+    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,52}[a-z0-9]$")] = Field(description="The bucket's name, globally unique.")
 
 
 ModelStoreConfig = Annotated[Annotated[MinioConfig, Tag("minio")] | Annotated[S3Config, Tag("s3")], chosen_by("backend", "minio", "s3")]
 
 
 class ModelImagesConfig(Section):
-    """Images of one model's own, named by the person or workflow that built them from models/<name>/."""
+    """Images of one model, named by the user or workflow that built them from models/<name>/."""
 
-    server: ImageReference | None = Field(None, description="Its server: the Dockerfile's target serving.")
+    server: ImageReference | None = Field(None, description="Its server: target `serving` of the Dockerfile.")
     weights: ImageReference | None = Field(
-        None, description="Its trained weights: target weights. Every file below /weights is published in the model store under its path."
+        None, description="Its trained weights: target `weights`. Every file below /weights is published in the model store under its path."
     )
 
     @property
     def named(self) -> dict[str, str]:
-        """The images that are there, by key."""
+        """The images that are set, by key."""
         return {key: reference for key, reference in (("server", self.server), ("weights", self.weights)) if reference}

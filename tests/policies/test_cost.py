@@ -88,7 +88,7 @@ def test_a_password_that_nobody_knows_yet_is_no_volume() -> None:
 def test_a_load_balancer_has_no_price_in_the_file_and_says_so(token: str, inputs: dict[str, object]) -> None:
     (found,) = findings([*stack(), Registered(token, "front", inputs)], "prod", cost.RULES)
     assert found.rule == "every-price-known"
-    assert "front: prices.json has no nlb-hour in eu-central-1; `make prices REGION=eu-central-1` asks AWS" in found.message
+    assert "front: prices.json has no nlb-hour in eu-central-1; run `make prices REGION=eu-central-1`" in found.message
 
 
 def test_a_type_that_nobody_has_priced_is_a_violation() -> None:
@@ -134,7 +134,7 @@ def test_a_region_that_nobody_knows_passes_no_rule() -> None:
 def test_a_cluster_without_a_provider_is_no_free_cluster() -> None:
     found = findings(stack("aws"), "prod", cost.RULES)
     assert [finding.rule for finding in found] == ["every-price-known"]
-    assert "Cluster cluster: no AWS provider says in which region it is" in found[0].message
+    assert "Cluster cluster: no AWS provider gives its region" in found[0].message
 
 
 @pytest.mark.parametrize(("name", "least", "most"), [("dev", 481, 2717), ("prod", 1762, 4356)])

@@ -143,7 +143,7 @@ def test_a_model_is_in_the_store() -> None:
     [
         ({"cluster": {"kind": "gke"}}, 'cluster.kind: "gke" is not allowed; choose one of: existing, eks'),
         ({"modelStore": {"backend": "azure"}}, 'modelStore.backend: "azure" is not allowed; choose one of: minio, s3'),
-        ({"modelStore": {"backend": "s3"}}, "modelStore.bucket: is required: The bucket's name, unique on earth."),
+        ({"modelStore": {"backend": "s3"}}, "modelStore.bucket: is required: The bucket's name, globally unique."),
         (
             {"placement": {"tolerations": [{"key": "a", "efect": "x"}]}},
             "placement.tolerations[0].efect: unknown key; did you mean effect? ",

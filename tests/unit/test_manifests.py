@@ -53,9 +53,9 @@ def test_what_the_cluster_owns_is_left_to_it(tmp_path: Path) -> None:
     [
         ("a: [1", r"thing 1\.2\.3 is not YAML: .*line"),
         ("a: !!python/object:os.system {}", r"thing 1\.2\.3 is not YAML"),
-        ("just text", r"thing 1\.2\.3 holds something that is no Kubernetes object: just text"),
-        ("kind: ConfigMap\napiVersion: v1\nmetadata: {}", "no Kubernetes object"),
-        ("kind: List\nitems: []", "no Kubernetes object"),
+        ("just text", r"thing 1\.2\.3 contains something that is not a Kubernetes object: just text"),
+        ("kind: ConfigMap\napiVersion: v1\nmetadata: {}", "not a Kubernetes object"),
+        ("kind: List\nitems: []", "not a Kubernetes object"),
     ],
 )
 def test_a_file_that_is_no_manifest_is_named(tmp_path: Path, text: str, reason: str) -> None:
@@ -66,10 +66,10 @@ def test_a_file_that_is_no_manifest_is_named(tmp_path: Path, text: str, reason: 
 def test_an_edit_whose_object_is_missing_names_it_and_what_there_is() -> None:
     found = Objects([item("v1", "ConfigMap", "one", "a"), item("v1", "ConfigMap", "two", "a")], "thing 1.2.3")
     with pytest.raises(
-        ManifestError, match=r"thing 1\.2\.3: 0 objects are ConfigMap three, expected one; of this kind there are: one, two"
+        ManifestError, match=r"thing 1\.2\.3: 0 objects are ConfigMap three, expected one; objects of this kind: one, two"
     ):
         found.one("ConfigMap", "three")
-    with pytest.raises(ManifestError, match="0 objects are Secret one, expected one; of this kind there are: none"):
+    with pytest.raises(ManifestError, match="0 objects are Secret one, expected one; objects of this kind: none"):
         found.drop("Secret", "one")
 
 
@@ -81,7 +81,7 @@ def test_a_name_that_stands_in_two_namespaces_is_no_answer() -> None:
 def test_the_same_object_twice_counts_once_and_a_different_one_is_an_error() -> None:
     one = item("v1", "ConfigMap", "one", "a", data={"key": "value"})
     assert len(list(Objects([one, dict(one)], "thing"))) == 1
-    with pytest.raises(ManifestError, match="thing: ConfigMap one stands twice, with different content"):
+    with pytest.raises(ManifestError, match="thing: ConfigMap one occurs twice with different content"):
         Objects([one, one | {"data": {}}], "thing")
     assert len(list(Objects([item("a.example/v1", "Image", "one"), item("b.example/v1", "Image", "one")], "thing"))) == 2
 

@@ -1,1 +1,1 @@
-"""A simulation of the aws provider: it checks what a program declares and previews it; it never makes anything."""
+"""A simulation of the aws provider: it checks and previews a program's resources and never creates anything."""

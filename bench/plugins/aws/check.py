@@ -1,6 +1,6 @@
-"""A program's arguments against the SDK's types: what is missing, what does not exist, what has the wrong type.
+"""Checks a program's arguments against the SDK's types: missing, unknown, and of the wrong type.
 
-A value that is not known before the update satisfies every type.
+A value that is unknown before the update satisfies every type.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from bench.plugins.aws.sdk_types import Anything, Choice, Field, ListOf, MapOf, 
 from bench.plugins.errors import Properties
 
 _SHOWN = 80
-"""Characters of a value that a message quotes: a policy document would hide what is wrong with it."""
+"""Characters of a value that a message quotes; a whole policy document would hide the mistake."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake, at the argument's path as the program spells it."""
+    """One mistake, with the argument's path as the program spells it."""
 
     path: str
     reason: str
@@ -49,7 +49,7 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a value stands, and whether it may be shown."""
+    """Path of a value, and whether the value may be shown."""
 
     path: str = ""
     wire: str = ""
@@ -69,10 +69,10 @@ Finding = Problem | Leaf
 
 
 def arguments(inputs: Properties, cls: type, place: Place | None = None) -> Iterator[Finding]:
-    """Every mistake, and every scalar that has none."""
+    """Yield every mistake, and every scalar without one."""
     place = place or Place()
     known = fields(cls)
-    given = {wire: value for wire, value in inputs.items() if not wire.startswith("__")}  # those are the plugins' own notes
+    given = {wire: value for wire, value in inputs.items() if not wire.startswith("__")}  # these are the plugin's own notes
     for wire, field in known.items():
         value = given.get(wire)
         if value is not None and value.value is not None:
@@ -84,7 +84,7 @@ def arguments(inputs: Properties, cls: type, place: Place | None = None) -> Iter
 
 
 def find(value: PropertyValue, expected: Type, place: Place) -> Iterator[Finding]:
-    """The same for one value."""
+    """Yield the findings of one value."""
     inner = value.value
     if is_unknown(value) or isinstance(inner, ResourceReference) or isinstance(expected, Anything):
         return
@@ -107,7 +107,7 @@ def find(value: PropertyValue, expected: Type, place: Place) -> Iterator[Finding
 
 
 def is_unknown(value: PropertyValue) -> bool:
-    """Whether it is not known before the update has run. The SDK reads the engine's marker as a plain string."""
+    """True if the value is unknown before the update. The SDK reads the engine's marker as a plain string."""
     return isinstance(value.value, Computed) or value.value == rpc.UNKNOWN
 
 
@@ -124,7 +124,7 @@ def _scalar(inner: object, expected: Scalar, place: Place) -> Finding:
 
 
 def _best(value: PropertyValue, expected: Choice, place: Place) -> Iterator[Finding]:
-    """Of the options that do not fit, the one of the value's own sort says best what is wrong."""
+    """Findings of the option of the value's own sort, which explains best why no option fits."""
     attempts = [list(find(value, option, place)) for option in expected.options]
     fitting = [found for found in attempts if not any(isinstance(finding, Problem) for finding in found)]
     if fitting:
@@ -166,7 +166,7 @@ def _no_such(name: str, known: Mapping[str, Field]) -> str:
     names = [field.name for field in known.values()]
     if name in names:
         (wire,) = (field.wire for field in known.values() if field.name == name)
-        return f"sent as it stands, since nothing says that it means {wire}: use the SDK's Args class"
+        return f"sent unchanged, because nothing says that it means {wire}: use the SDK's Args class"
     close = difflib.get_close_matches(name, [*names, *known], n=1)
     if close:
         meant = known[close[0]].name if close[0] in known else close[0]

@@ -1,4 +1,4 @@
-"""Values with a form of their own, whatever service they are for: ARNs and policy documents."""
+"""Values with the same format in every service: ARNs and policy documents."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _POLICIES = {
     ("aws:s3/bucketPolicy:BucketPolicy", "policy"),
     ("aws:ec2/vpcEndpoint:VpcEndpoint", "policy"),
 }
-"""Arguments that carry a policy document as text."""
+"""Arguments that contain a policy document as text."""
 
 
 def problems(token: str, leaf: Leaf) -> Iterator[Problem]:
     if not isinstance(leaf.value, str) or not leaf.value:
         return
     if _ARN_ARGUMENT.search(leaf.wire) and not _ARN.fullmatch(leaf.value):
-        yield Problem(leaf.path, f"{leaf.shown} is no ARN (arn:aws:service:region:account:resource)")
+        yield Problem(leaf.path, f"{leaf.shown} is not an ARN (arn:aws:service:region:account:resource)")
     if (token, leaf.wire) in _POLICIES:
         yield from (Problem(leaf.path, reason) for reason in _policy(leaf.value))
 

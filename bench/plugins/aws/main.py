@@ -13,6 +13,6 @@ from bench.plugins.servicer import serve
 
 
 def main() -> None:
-    # The engine asks for the plugin of the SDK's version, and this one checks against exactly that SDK.
+    # The engine asks for the plugin of the SDK's version, and this plugin checks against exactly that SDK.
     sdk = version("pulumi-aws")
     serve(AwsProvider(sdk, ServiceModels(installed()), EngineLog(sys.argv[1])), sdk)

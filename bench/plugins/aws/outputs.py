@@ -1,4 +1,4 @@
-"""What a resource will look like: its inputs, and unknowns for everything that AWS fills in."""
+"""Previewed outputs of a resource: its inputs, and unknowns for everything that AWS fills in."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ _UNKNOWN = PropertyValue(rpc.UNKNOWN)  # the SDK cannot send its own `Computed`
 
 
 def created(kind: ResourceType, inputs: Properties) -> Properties:
-    """Outputs of a resource that is to be created. An output that the SDK calls optional is set by the program or not at all."""
+    """Outputs of a new resource. Only the program sets an output that the SDK calls optional."""
     outputs = {wire: _completed(value, field.type) for wire, field in fields(kind.resource).items() if (value := inputs.get(wire))}
     missing = {wire: _UNKNOWN for wire, field in fields(kind.resource).items() if field.required and wire not in outputs}
     return {**inputs, **outputs, **missing}
 
 
 def updated(kind: ResourceType, state: Properties, inputs: Properties) -> Properties:
-    """Outputs of a resource that exists: what AWS filled in stays."""
+    """Outputs of an existing resource: values that AWS filled in stay."""
     kept = {wire: value for wire, value in state.items() if wire not in fields(kind.arguments)}
     return {**created(kind, inputs), **kept}
 
 
 def _completed(value: PropertyValue, expected: Type) -> PropertyValue:
-    """An object with unknowns for what it leaves out: the SDK does not say which of that AWS fills in, such as a security group's id."""
+    """An object with unknowns for its missing fields: the SDK does not say which of them AWS fills in, such as a security group's id."""
     inner = value.value
     if isinstance(expected, Record) and isinstance(inner, Mapping):
         known = fields(expected.cls)

@@ -1,4 +1,4 @@
-"""The provider as the engine sees it: checks and previews are answered, everything that would need an account is refused."""
+"""The provider that the engine calls: it answers checks and previews and refuses everything that needs an account."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from bench.plugins.errors import PluginError, Properties
 from bench.plugins.urn import own_type
 
 _ENGINES_OWN = {"version", "pluginDownloadURL"}
-"""What the engine adds to a provider's inputs."""
+"""Inputs that the engine adds to a provider's inputs."""
 
 
 class Log(Protocol):
-    """Where the person who runs `pulumi` sees it."""
+    """A log that the user of `pulumi` sees."""
 
     async def warn(self, message: str) -> None: ...
 
@@ -52,7 +52,7 @@ class AwsProvider(sdk.Provider):
     async def check(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
         try:
             kind = resource_type(own_type(request.type))
-        except PluginError as error:  # reported beside the mistakes of other resources
+        except PluginError as error:  # reported together with the mistakes of other resources
             return sdk.CheckResponse(request.new_inputs, [sdk.CheckFailure("", str(error))])
         return _answer(request.new_inputs, self._problems(own_type(request.type), kind, request.new_inputs))
 
@@ -91,18 +91,18 @@ class AwsProvider(sdk.Provider):
     async def _announce(self) -> None:
         if not self._announced:
             self._announced = True
-            without = "" if self._models.present else "; allowed words and patterns are not checked before `python -m bench build`"
-            await self._log.warn(f"aws is simulated by the bench: arguments are checked and previewed, no account is asked{without}")
+            without = "" if self._models.present else "; allowed words and patterns are checked only after `python -m bench build`"
+            await self._log.warn(f"aws is simulated by the bench: arguments are checked and previewed without an account{without}")
 
     def _refuse(self, what: str) -> NoReturn:
         raise PluginError(
-            f"{what}: this is the bench's simulation of aws: it previews, it makes nothing; "
+            f"{what}: this is the bench's simulation of aws, which only previews and creates nothing; "
             f"install the official plugin with `pulumi plugin install resource aws {self._version}`"
         )
 
 
 def _answer(inputs: Properties, problems: Iterator[Problem]) -> sdk.CheckResponse:
-    # With a property's name the engine would print its value too, secret or not; ours say where and what.
+    # With a property's name, the engine would also print its value, even a secret one; these messages name the path themselves.
     return sdk.CheckResponse(inputs, [sdk.CheckFailure("", str(problem)) for problem in problems])
 
 
@@ -115,7 +115,7 @@ def _config_problems(inputs: Properties) -> Iterator[Problem]:
 
 
 def _decoded(value: PropertyValue, field: Field) -> PropertyValue:
-    """A provider's arguments that are no strings travel as JSON."""
+    """Decode a provider argument; those that are not strings travel as JSON."""
     if field.type == Scalar("string") or not isinstance(value.value, str):
         return value
     try:

@@ -1,4 +1,4 @@
-"""What the aws SDK says of a resource's arguments and outputs: names, types, and which are required.
+"""Names and types of a resource's arguments and outputs in the aws SDK, and which of them are required.
 
 The SDK keeps this in the annotations of generated classes: `eks.Cluster`, `eks.ClusterArgs`, `eks.ClusterVpcConfigArgs`.
 """
@@ -34,7 +34,7 @@ class ListOf:
 
 @dataclass(frozen=True)
 class MapOf:
-    """Free keys, such as tags."""
+    """A map with free keys, such as tags."""
 
     item: Type
 
@@ -55,7 +55,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Anything:
-    """Assets and archives, which are not looked into."""
+    """Assets and archives, which are not checked."""
 
 
 Type = Scalar | ListOf | MapOf | Record | Choice | Anything
@@ -84,13 +84,13 @@ _SCALARS = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 @cache
 def resource_type(token: str) -> ResourceType:
-    """By type token, such as `aws:eks/cluster:Cluster`; only that service's part of the SDK is imported."""
+    """The class for a type token, such as `aws:eks/cluster:Cluster`; imports only that service's part of the SDK."""
     importlib.import_module("pulumi_aws")  # registers its modules
     package, module, _ = token.split(":")
     registered = rpc.get_resource_module(package, module, "")
     information = getattr(registered, "mod_info", {"classes": {}})
     if token not in information["classes"]:
-        raise PluginError(f"{token} is no resource of the pulumi-aws that is installed here")
+        raise PluginError(f"{token} is not a resource of the installed pulumi-aws")
     resource = getattr(importlib.import_module(information["fqn"]), information["classes"][token])
     arguments, _ = importlib.import_module(resource.__module__).__all__
     return ResourceType(resource, getattr(importlib.import_module(resource.__module__), arguments))
@@ -136,7 +136,7 @@ def _type(hint: object) -> Type:
 
 
 def _is_value(member: object) -> bool:
-    """Whether a member of an input's union is a value rather than a promise of one, or nothing."""
+    """True if a member of an input's union is a value, not a promise of one or None."""
     return member is not type(None) and not _types._is_plumbing_arg(member)
 
 

@@ -1,6 +1,6 @@
-"""What AWS's own service models say of a value: allowed words, patterns, lengths, ranges.
+"""Limits of values in AWS's own service models: allowed words, patterns, lengths, ranges.
 
-The models are botocore's, one JSON document per service: operations, and shapes that refer to one another by name.
+The models are botocore's, one JSON document per service with operations, and shapes that refer to each other by name.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from bench.plugins.aws.check import Leaf, Problem
 from bench.plugins.aws.table import TABLE, Model
 
 _LISTED = 12
-"""Allowed words that a message lists in full; of more, such as instance types, it names the closest."""
+"""Up to this many allowed words are listed in full; from longer lists, such as instance types, the message names the closest."""
 
 Shape = Mapping[str, Any]
 
 
 class ServiceModels:
-    """The models under `folder`, each read when a resource first needs it. Without a folder nothing is checked."""
+    """The models under `folder`, each read on first use. Without a folder, nothing is checked."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
@@ -57,7 +57,7 @@ class Service:
         return cls(json.loads(gzip.decompress(path.read_bytes()))["shapes"])
 
     def find(self, model: Model, wire: str) -> Shape | None:
-        """The shape of the argument at `wire`; None where the service has no argument of that name."""
+        """The shape of the argument at `wire`; None if the service has no argument of that name."""
         key = (model.shape, wire)
         if key not in self._found:
             self._found[key] = self._resolve(model, wire)
@@ -80,7 +80,7 @@ class Service:
 
 
 def _violations(shape: Shape, leaf: Leaf) -> Iterator[str]:
-    """Empty texts stand for "not set" and are left alone."""
+    """Violations of the shape's limits. An empty text means "not set" and is not checked."""
     if isinstance(leaf.value, str) and shape["type"] == "string" and leaf.value:
         if "enum" in shape and leaf.value not in shape["enum"]:
             yield f"{leaf.shown} is not one of: {_words(leaf.value, shape['enum'])}"
@@ -103,7 +103,7 @@ def _matches(pattern: str, text: str) -> bool:
     try:
         return re.fullmatch(pattern, text, re.DOTALL) is not None
     except re.error:
-        return True  # a few use what only Java's dialect has, such as \p{L}
+        return True  # a few patterns use syntax that only Java has, such as \p{L}
 
 
 def _words(value: str, allowed: list[str]) -> str:

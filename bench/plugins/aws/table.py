@@ -1,8 +1,8 @@
-"""Which shape of which service model describes the arguments of a resource.
+"""Maps resources to the shapes of the service models that describe their arguments.
 
-Arguments and members pair up by name, whatever the case, from `shape` down; `named` gives the shape where the names differ.
-Resources that are not here, and arguments without a pair, are checked by the SDK's types alone. An argument of which the
-provider takes more than the service does, such as "Disabled" for a bucket's versioning, must have no pair.
+From `shape` down, arguments and members pair up by name, ignoring case; `named` gives the shape where the names differ.
+Only the SDK's types check resources that are not here and arguments without a pair. An argument for which the
+provider accepts more than the service, such as "Disabled" for a bucket's versioning, must have no pair.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Model:
-    """The arguments of one resource in the words of its service's model."""
+    """The shape of one resource's arguments in its service's model."""
 
     service: str
     shape: str

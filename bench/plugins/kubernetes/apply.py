@@ -17,12 +17,12 @@ _APPLY = "application/apply-patch+yaml"
 _JSON_PATCH = "application/json-patch+json"
 _MERGE_PATCH = "application/merge-patch+json"
 _RETRY_SECONDS = (1, 2, 4, 8, 16)  # the official provider's five retries for a namespace or CRD that is about to appear
-_LOOKS = 5  # at an object that somebody else is writing at the same time
+_LOOKS = 5  # conflicts with another writer of the object
 _DEFINITION = ("apiextensions.k8s.io", "CustomResourceDefinition")
 
 
 def create(cluster: Cluster, gvk: Gvk, obj: Object, cancelled: threading.Event, *, dry_run: bool = False) -> Object:
-    """POST. Waits up to 31 s for a missing namespace or kind. Raises ApiError, also when the object exists already."""
+    """POST. Waits up to 31 s for a missing namespace or kind. Raises ApiError, including when the object already exists."""
     for pause in _RETRY_SECONDS:
         try:
             return _post(cluster, gvk, obj, dry_run=dry_run)
@@ -47,7 +47,7 @@ def _post(cluster: Cluster, gvk: Gvk, obj: Object, *, dry_run: bool) -> Object:
 
 @dataclass(frozen=True)
 class Change:
-    """An update of one object: `before` are the inputs of the last update, `namespace` and `name` where it lives."""
+    """An update of one object. `before` are the inputs of the last update, `namespace` and `name` its place."""
 
     gvk: Gvk
     obj: Object
@@ -59,7 +59,7 @@ class Change:
     force: bool
 
     def apply(self, cluster: Cluster, *, dry_run: bool) -> Object:
-        """The object after the change. Raises ApiError, at a conflict with another field manager too."""
+        """The object after the change. Raises ApiError, including at a conflict with another field manager."""
         path = cluster.kind(self.gvk).path(self.namespace, self.name)
         live = cluster.request("GET", path)
         body = _for_scope(cluster, self.gvk, self.obj)
@@ -70,7 +70,7 @@ class Change:
             return replaced
         keep_ignored(body, live, self.ignored)
         if dry_run and adoption(live, self.manager):
-            # A dry run cannot hand fields over, and an apply beside the first owner adds to its lists instead of changing them.
+            # A dry run cannot transfer fields, and an apply beside the first owner adds to its lists instead of changing them.
             patch = merge_patch(self.before, body)
             previewed: Object = cluster.request("PATCH", path, body=patch, content=_MERGE_PATCH, **_mode(dry_run))
             return previewed
@@ -78,7 +78,9 @@ class Change:
         return self._server_side_apply(cluster, path, body, dry_run=dry_run)
 
     def _take_over(self, cluster: Cluster, path: str, live: Object) -> None:
-        """Where somebody else wrote since the last look, such as a controller its status, the patch is a conflict: then it looks again."""
+        """Transfer field ownership. If another writer, such as a controller, changed the object since the last read, the patch conflicts
+        and the transfer reads it again.
+        """
         for left in reversed(range(_LOOKS)):
             takeover = adoption(live, self.manager)
             if not takeover:
@@ -111,7 +113,7 @@ def _mode(dry_run: bool) -> dict[str, str]:
 
 def _for_scope(cluster: Cluster, gvk: Gvk, obj: Object) -> Object:
     body = copy.deepcopy({**obj, "metadata": naming.metadata(obj)})
-    # Checked before its definition existed, a cluster-scoped custom resource may have been given a namespace.
+    # A cluster-scoped custom resource may carry a namespace if it was checked before its definition existed.
     if not cluster.kind(gvk).namespaced:
         body["metadata"].pop("namespace", None)
     return body

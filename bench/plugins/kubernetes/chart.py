@@ -1,4 +1,4 @@
-"""Inputs of a Release, and the Helm arguments they become."""
+"""Inputs of a Release and the Helm arguments for them."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _FLAGS = {
     "waitForJobs": "--wait-for-jobs",
 }
 UPGRADE_ONLY = ("--cleanup-on-fail", "--history-max", "--reset-values", "--reuse-values")
-"""Options that `helm install` does not know."""
+"""Options that `helm install` does not accept."""
 
 _OTHERS = {"chart", "description", "maxHistory", "repositoryOpts", "skipAwait", "timeout", "values", "version"}
 
 
 @dataclass(frozen=True)
 class ReleaseSpec:
-    """A Release as the program asked for it. `timeout` is in seconds, of each Kubernetes operation (Helm's meaning)."""
+    """A Release as the program declares it. `timeout` is in seconds per Kubernetes operation (Helm's meaning)."""
 
     name: str
     namespace: str
@@ -44,7 +44,7 @@ class ReleaseSpec:
 
     @classmethod
     def parse(cls, inputs: dict[str, Any]) -> ReleaseSpec:
-        """Raises PluginError for an option that would be silently lost."""
+        """Parse the inputs. Raises PluginError for an option that would have no effect."""
         unknown = {name for name, value in inputs.items() if value} - _IGNORED - _OTHERS - set(_FLAGS)
         repository = dict(inputs.get("repositoryOpts") or {})
         unknown |= {f"repositoryOpts.{name}" for name, value in repository.items() if value and name != "repo"}

@@ -1,4 +1,4 @@
-"""What is kept in the state of an object: its live form, and beside it the inputs and the field manager (the official shape)."""
+"""State of an object in the official shape: its live form, its inputs and the field manager."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def split(state: dict[str, Any]) -> tuple[Object, Object]:
 
 
 def field_manager(state: dict[str, Any], inputs: Object) -> str:
-    """The name our fields are owned under: the object's annotation, else the one in the state."""
+    """Name of the manager that owns the program's fields: the object's annotation, else the one in the state."""
     return directives.value(inputs, "pulumi.com/patchFieldManager") or state.get(_MANAGER) or new_field_manager(inputs)
 
 
@@ -43,7 +43,7 @@ def new_field_manager(inputs: Object) -> str:
 
 
 def imported_inputs(live: Object) -> Object:
-    """Inputs for an object whose program is not known (`pulumi import`): the live object without what the server owns."""
+    """Inputs for an imported object (`pulumi import`): the live object without the fields that the server owns."""
     kept = {name: value for name, value in live.items() if name != "status"}
     kept["metadata"] = {name: value for name, value in live.get("metadata", {}).items() if name not in _SERVER_METADATA}
     return kept

@@ -1,4 +1,4 @@
-"""One API server: requests over pooled connections from any thread, and which kinds it serves."""
+"""One API server: requests over pooled connections from any thread, and the kinds that it serves."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from bench.plugins.kubernetes.tokens import Gvk
 if TYPE_CHECKING:  # loading the client takes longer than starting the plugin without it
     from kubernetes.client.api_client import ApiClient
 
-# Seconds. TLS' handshake counts as connecting: on a busy machine a living server has taken longer than five for it.
+# Seconds. The TLS handshake counts as connecting: a live server on a busy machine has needed more than five.
 _PROBE_TIMEOUT = urllib3.Timeout(connect=10, read=10)
-_TIMEOUT = urllib3.Timeout(connect=30, read=60)  # by its own limit the API server gives a webhook 30
-# A busy server says when to come back (429, 503); anything else that failed midway may have happened and is not repeated.
+_TIMEOUT = urllib3.Timeout(connect=30, read=60)  # the API server itself gives a webhook at most 30
+# A busy server says when to retry (429, 503). Any other failed request may have taken effect and is not repeated.
 _RETRIES = urllib3.Retry(total=6, connect=2, read=0, status=5, allowed_methods=None, backoff_factor=0.2, raise_on_status=False)
 
 
 @dataclass(frozen=True)
 class ServedKind:
-    """Where the objects of one kind live."""
+    """API paths and scope of one kind's objects."""
 
     gvk: Gvk
     plural: str
@@ -44,7 +44,7 @@ class ServedKind:
 
 
 class Cluster:
-    """Thread-safe. Raises ApiError for what the API server refuses, UnreachableError when it does not answer."""
+    """Thread-safe. Raises ApiError if the API server refuses a request, UnreachableError if it does not answer."""
 
     def __init__(self, client: ApiClient) -> None:
         self._client = client
@@ -54,7 +54,7 @@ class Cluster:
         self._probing = threading.Lock()
 
     def request(self, method: str, path: str, *, body: Json = None, content: str = "application/json", **query: str) -> Json:
-        """One call; the decoded JSON answer, or the text where the server sends text (container logs)."""
+        """Send one request; return the decoded JSON answer, or the text if the server sends text (container logs)."""
         self._probe()
         answer = self._send(method, path + ("?" + urlencode(query) if query else ""), body, content, _TIMEOUT)
         text = answer.data.decode(errors="replace")
@@ -65,7 +65,7 @@ class Cluster:
         return decoded
 
     def _probe(self) -> None:
-        """Find out once whether the server answers at all, so that a dead cluster costs one timeout, not one per resource."""
+        """Check once that the server answers at all, so that a dead cluster costs one timeout instead of one per resource."""
         with self._probing:
             if self._alive is None:
                 try:
@@ -78,7 +78,7 @@ class Cluster:
 
     def _send(self, method: str, path: str, body: Json, content: str, timeout: urllib3.Timeout) -> urllib3.BaseHTTPResponse:
         headers = {"Accept": "application/json, */*", **({"Content-Type": content} if body is not None else {})}
-        payload = json.dumps(body) if body is not None else None  # JSON is YAML too, so this serves apply patches as well
+        payload = json.dumps(body) if body is not None else None  # JSON is valid YAML, so this works for apply patches too
         url = self._client.configuration.host + path
         try:
             self._client.update_params_for_auth(headers, None, ["BearerToken"], path, method, body)
@@ -90,7 +90,7 @@ class Cluster:
         return answer
 
     def kind(self, gvk: Gvk) -> ServedKind:
-        """Where a kind is served. Asks the server again on a miss, since CRDs appear during an update."""
+        """The served kind. A miss asks the server again, because CRDs appear during an update."""
         group_version = gvk.api_version
         found = self._kinds.get(group_version, {}).get(gvk.kind)
         if found:

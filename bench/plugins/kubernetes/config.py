@@ -1,4 +1,4 @@
-"""Provider configuration: which cluster, and how objects are written."""
+"""Provider configuration: the cluster, and how objects are written."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from bench.plugins.kubernetes.cluster import Cluster
 from bench.plugins.kubernetes.documents import Json
 from bench.plugins.kubernetes.values import UNKNOWN
 
-_POOL = 64  # the engine runs as many steps at once as the program allows
+_POOL = 64  # the engine runs as many steps in parallel as the program allows
 
 
 @dataclass(frozen=True)
 class ProviderConfig:
-    """The options of `kubernetes.Provider` that this plugin honours; it accepts and ignores the `suppress...` ones."""
+    """Options of `kubernetes.Provider` that this plugin honours; it accepts and ignores the `suppress...` options."""
 
     kubeconfig: str | None = None
     context: str | None = None
@@ -33,7 +33,7 @@ class ProviderConfig:
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> ProviderConfig:
-        """From the provider's inputs. Raises PluginError for an option that would change what the program means."""
+        """Parse the provider's inputs. Raises PluginError for an option that would change the program's meaning."""
         for refused in ("renderYamlToDirectory", "upsertExistingObjects", "deleteUnreachable", "skipUpdateUnreachable"):
             if values.get(refused) not in (None, "", False, "false"):
                 raise PluginError(f"{refused} is not supported by the bench's kubernetes plugin; install the official plugin to use it")
@@ -51,7 +51,7 @@ class ProviderConfig:
         )
 
     def load(self) -> dict[str, Any]:
-        """The kubeconfig as data, with the chosen context current. Raises PluginError when there is none or it is malformed."""
+        """The kubeconfig as data, with the chosen context current. Raises PluginError if there is none or it is malformed."""
         text = self._text_of_kubeconfig()
         try:
             data = yaml.safe_load(text)
@@ -68,7 +68,7 @@ class ProviderConfig:
         return {**data, "current-context": current}
 
     def default_namespace(self, kubeconfig: dict[str, Any]) -> str:
-        """Where namespaced objects go that name no namespace."""
+        """Namespace of namespaced objects that do not name one."""
         current = next(entry for entry in kubeconfig["contexts"] if entry["name"] == kubeconfig["current-context"])
         return self.namespace or current.get("context", {}).get("namespace") or "default"
 
@@ -82,8 +82,8 @@ class ProviderConfig:
 
 
 def connect(kubeconfig: dict[str, Any]) -> Cluster:
-    """A client for the current context. Opens no connection yet, but runs a credential plugin where one is configured."""
-    # Imported late: a preview that never configures the provider need not pay for it.
+    """A client for the current context. It opens no connection yet, but runs a configured credential plugin."""
+    # Imported late, so that a preview that never configures the provider saves the time.
     from kubernetes.client.configuration import Configuration
     from kubernetes.config.config_exception import ConfigException
     from kubernetes.config.kube_config import new_client_from_config_dict
@@ -98,7 +98,7 @@ def connect(kubeconfig: dict[str, Any]) -> Cluster:
 
 
 def config_replacements(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """The provider inputs whose change means another cluster, so that every object is replaced (as the official plugin decides)."""
+    """Provider inputs whose change means another cluster, so that every object is replaced (as in the official plugin)."""
     identifiers = (old.get("clusterIdentifier"), new.get("clusterIdentifier"))
     if all(identifiers):
         return [] if identifiers[0] == identifiers[1] else ["clusterIdentifier"]

@@ -1,4 +1,4 @@
-"""What differs between two plain objects, as the engine shows it: one entry per property path."""
+"""Differences between two plain objects in the engine's form: one entry per property path."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _REPLACING = {
 
 
 def differences(old: Json, new: Json, path: str = "") -> dict[str, PropertyDiffKind]:
-    """Property paths that were added, removed or changed on the way from `old` to `new`, deepest first."""
+    """Property paths that were added, removed or changed between `old` and `new`, deepest first."""
     if isinstance(old, dict) and isinstance(new, dict):
         found: dict[str, PropertyDiffKind] = {}
         for name in sorted({*old, *new}):
@@ -42,7 +42,7 @@ def _member(old: dict[Json, Json], new: dict[Json, Json], key: Json, path: str) 
 
 
 def _same(old: Json, new: Json) -> bool:
-    # JSON tells true from 1, Python does not.
+    # JSON distinguishes true from 1, Python does not.
     return bool(old == new) and isinstance(old, bool) == isinstance(new, bool)
 
 

@@ -1,4 +1,4 @@
-"""The `pulumi.com/...` annotations through which a program steers one object."""
+"""The `pulumi.com/...` annotations by which a program controls one object."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def skip_await(obj: Object) -> bool:
 
 
 def timeout_seconds(custom: float, obj: Object) -> float:
-    """How long to wait: `customTimeouts` first, then `pulumi.com/timeoutSeconds`, else ten minutes."""
+    """Seconds to wait: `customTimeouts` first, then `pulumi.com/timeoutSeconds`, else ten minutes."""
     if custom:
         return custom
     try:
@@ -36,6 +36,6 @@ def timeout_seconds(custom: float, obj: Object) -> float:
 
 
 def propagation(obj: Object) -> str:
-    """What a delete does with dependants; foreground unless the object says otherwise."""
+    """Propagation policy of a delete; foreground unless the object sets another one."""
     wanted = (value(obj, "pulumi.com/deletionPropagationPolicy") or "").lower()
     return {"orphan": "Orphan", "background": "Background"}.get(wanted, "Foreground")

@@ -1,4 +1,4 @@
-"""What can go wrong with a cluster, as messages a person can act on."""
+"""Failures of a cluster, as messages that the user can act on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class NotReadyError(PluginError):
 
 
 class ApiError(PluginError):
-    """The API server refused a request: `code` is the HTTP status, `reason` the machine-readable word of the Status object."""
+    """The API server refused a request: `code` is the HTTP status, `reason` the Status object's machine-readable word."""
 
     def __init__(self, code: int, reason: str, message: str) -> None:
         super().__init__(message)

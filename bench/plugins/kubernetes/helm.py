@@ -1,4 +1,4 @@
-"""The Helm command line: every call with a kubeconfig and values of its own in files that only we can read."""
+"""The Helm command line: each call gets its own kubeconfig and values in files that only this process's user can read."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class HelmCli:
         return json.loads(self.run(*arguments, "--output", "json"))
 
     def run(self, *arguments: str, values: dict[str, Any] | None = None) -> str:
-        """Standard output of one call; `values` go through a file, never the command line. Raises HelmError, CancelledError."""
+        """Standard output of one call; `values` go through a file, never the command line. Raises HelmError or CancelledError."""
         with _private_file(self._kubeconfig) as kubeconfig, _private_file(values or {}) as values_file:
             command = ["helm", *arguments, *(["--values", str(values_file)] if values is not None else [])]
             environment = {**os.environ, "KUBECONFIG": str(kubeconfig)}

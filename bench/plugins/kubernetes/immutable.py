@@ -1,4 +1,4 @@
-"""Fields the API server does not let change in place: a change of one replaces the object (the official plugin's list)."""
+"""Fields that the API server does not change in place: a change replaces the object (the official plugin's list)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bench.plugins.kubernetes.tokens import Gvk
 _IDENTITY = ("metadata.name", "metadata.namespace")
 _RBAC = "rbac.authorization.k8s.io"
 
-# Of a Pod the API server lets only images, deadlines and tolerations change; the official plugin replaces for the image too.
+# The API server lets only a Pod's images, deadlines and tolerations change; the official plugin also replaces for a new image.
 _POD = ("spec",)
 
 _BY_KIND: dict[tuple[str, str], tuple[str, ...]] = {
@@ -44,5 +44,5 @@ def immutable_paths(gvk: Gvk, obj: Object, config: ProviderConfig) -> tuple[str,
 
 
 def is_under(path: str, roots: tuple[str, ...]) -> bool:
-    """Whether a property path (`spec.template.spec.containers[0].image`) is one of the roots or below it."""
+    """True if a property path (`spec.template.spec.containers[0].image`) is one of the roots or below one."""
     return any(path == root or path.startswith((f"{root}.", f"{root}[")) for root in roots)

@@ -9,5 +9,5 @@ from bench.plugins.servicer import serve
 
 
 def main() -> None:
-    # The engine asks for the plugin of the SDK's version, and this one stands in for exactly that.
+    # The engine asks for the plugin of the SDK's version, and this plugin replaces exactly that one.
     serve(KubernetesProvider(), version("pulumi-kubernetes"))

@@ -19,7 +19,7 @@ def metadata(obj: Object) -> dict[str, Any]:
 
 
 def ensure_name(obj: Object, old: Object, urn_name: str, seed: bytes) -> None:
-    """Give an unnamed object the name it had, or the resource's name and a suffix."""
+    """Give an unnamed object its previous name, or the resource's name with a suffix."""
     if metadata(obj).get("name"):
         return
     if metadata(obj).get("generateName"):
@@ -32,7 +32,7 @@ def ensure_name(obj: Object, old: Object, urn_name: str, seed: bytes) -> None:
 
 
 def unique_name(prefix: str, seed: bytes) -> str:
-    """The prefix and eight characters; the engine's seed makes preview and update agree on them."""
+    """The prefix and eight characters; the engine's seed makes preview and update choose the same ones."""
     random = hashlib.sha256(seed).hexdigest() if seed else secrets.token_hex(_SUFFIX_LENGTH)
     return f"{prefix}-{random[:_SUFFIX_LENGTH]}"
 
@@ -43,9 +43,9 @@ def ensure_namespace(obj: Object, namespaced: bool, default: str) -> None:
 
 
 def align_identity(old: Object, new: Object, live: Object) -> None:
-    """Make name and namespace comparable: implicit and explicit "default" are one, a cluster-scoped object has none.
+    """Make name and namespace comparable: an implicit and an explicit "default" are equal, and a cluster-scoped object has none.
 
-    A custom resource whose scope was unknown when it was checked may carry a namespace that its object never had.
+    A custom resource may carry a namespace that its object never had if its scope was unknown during the check.
     """
     live_namespace = metadata(live).get("namespace")
     for side in (old, new):
@@ -63,7 +63,7 @@ def identity(obj: Object) -> tuple[str | None, str]:
 
 
 def object_id(obj: Object) -> str:
-    """The id under which the engine knows the object: `namespace/name`, or `name`."""
+    """The engine's id of the object: `namespace/name`, or `name`."""
     return "/".join(part for part in identity(obj) if part)
 
 
@@ -73,6 +73,6 @@ def parse_id(resource_id: str) -> tuple[str | None, str]:
 
 
 def label(obj: Object) -> str:
-    """How messages call the object: `Deployment default/web`."""
+    """The object's name in messages: `Deployment default/web`."""
     name = object_id(obj)
     return f"{obj.get('kind', 'object')} {'(name not known yet)' if UNKNOWN in name else name}"

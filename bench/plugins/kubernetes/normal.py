@@ -1,4 +1,4 @@
-"""When two spellings of a field mean the same, and which part of a live object is ours."""
+"""Equal spellings of a field, and the part of a live object that the program sets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FACTORS = {"n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"), "k
 
 
 def normalise(obj: Object, gvk: Gvk) -> Object:
-    """The inputs in the form they are compared in: no nulls, and a Secret's `stringData` folded into its `data`."""
+    """The inputs in their comparable form: without nulls, and with a Secret's `stringData` folded into its `data`."""
     if has_unknown(obj):
         return obj
     obj = {name: _without_nulls(value) for name, value in obj.items() if value is not None}
@@ -38,7 +38,7 @@ def _without_nulls(value: Json) -> Json:
 
 
 def prune(live: Json, wanted: Json, *, lenient: bool) -> Json:
-    """The live value reduced to what `wanted` mentions: defaults and other owners' fields are no drift.
+    """The live value reduced to the fields of `wanted`: defaults and other managers' fields are not drift.
 
     `lenient` (built-in kinds, which the API server rewrites into a canonical form) keeps the spelling of `wanted` where
     both mean the same: 1000m and 1, or an empty value and an absent one.

@@ -1,4 +1,4 @@
-"""The life of one Kubernetes object: check, diff, create, read, update, delete, as the official provider defines them."""
+"""Lifecycle of one Kubernetes object: check, diff, create, read, update and delete, as in the official provider."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _RUN_AGAIN = f'metadata.annotations["{directives.REPLACE_UNREADY}"]'
 
 
 class Objects:
-    """Every kind the API server serves. Errors name the object; an object that exists but is not ready stays in the state."""
+    """Objects of every kind that the API server serves. Errors name the object; an object that is not ready stays in the state."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def check(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
-        """The inputs with apiVersion, kind, name and namespace filled in. Sends nothing but discovery."""
+        """The inputs with apiVersion, kind, name and namespace filled in. Sends only discovery requests."""
         gvk = gvk_of_token(request.type)
         raw = plain_map(request.new_inputs)
         obj = normalise({"apiVersion": gvk.api_version, "kind": gvk.kind, **raw}, gvk)
@@ -42,7 +42,7 @@ class Objects:
         return sdk.CheckResponse(inputs=property_map(obj, request.new_inputs))
 
     def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
-        """The last known live state, reduced to the old inputs, against the new inputs."""
+        """Compare the last known live state, reduced to the old inputs, with the new inputs."""
         gvk = gvk_of_token(request.type)
         new = normalise(plain_map(request.new_inputs), gvk)
         inputs, live = checkpoint.split(plain_map(request.old_state))
@@ -56,7 +56,7 @@ class Objects:
         return diff_response(found, fixed, delete_before_replace=fixed_name)
 
     def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
-        """POST, then wait for readiness. In a preview a server-side dry run, where the cluster can answer one."""
+        """POST, then wait for readiness. A preview is a server-side dry run if the cluster can answer one."""
         gvk = gvk_of_token(request.type)
         inputs = plain_map(request.properties)
         if request.preview:
@@ -68,7 +68,7 @@ class Objects:
         return sdk.CreateResponse(naming.object_id(live), checkpoint.outputs(inputs, live, manager, request.properties))
 
     def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
-        """Server-side apply, then wait for readiness. In a preview a dry run of the same."""
+        """Server-side apply, then wait for readiness. A preview is a dry run of the same."""
         gvk = gvk_of_token(request.type)
         inputs = plain_map(request.news)
         state = plain_map(request.olds)
@@ -91,7 +91,7 @@ class Objects:
         return sdk.UpdateResponse(checkpoint.outputs(inputs, live, manager, request.news))
 
     def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
-        """The live object, with the inputs recomputed from it; an empty id when it is gone."""
+        """The live object and the inputs derived from it; an empty id if it is gone."""
         gvk = gvk_of_token(request.type)
         namespace, name = naming.parse_id(request.resource_id)
         try:
@@ -112,20 +112,20 @@ class Objects:
         return sdk.ReadResponse(request.resource_id, outputs, marked)
 
     def delete(self, request: sdk.DeleteRequest) -> None:
-        """DELETE (foreground), then wait until the object is gone; what is gone already is a success."""
+        """DELETE (foreground), then wait until the object is gone; an object that is already gone counts as success."""
         gvk = gvk_of_token(request.type)
         inputs, live = checkpoint.split(plain_map(request.properties))
         with about(live):
             delete_and_wait(self._session, gvk, request.resource_id, inputs, directives.timeout_seconds(request.timeout, inputs))
 
     def _is_to_be_run_again(self, gvk: Gvk, inputs: Object) -> bool:
-        """Whether a Job asks to be replaced as long as it has not succeeded, and has not."""
+        """True if a Job asks for replacement until it succeeds, and has not succeeded."""
         if gvk.kind != "Job" or not directives.is_true(inputs, directives.REPLACE_UNREADY):
             return False
         try:
             live = self._session.cluster.get(gvk, inputs["metadata"].get("namespace"), inputs["metadata"]["name"])
         except (ApiError, UnreachableError):
-            return False  # there is nothing to judge; an update will say what is wrong
+            return False  # nothing to compare; an update will report the problem
         return not readiness(gvk, live).ready
 
     def _namespaced(self, gvk: Gvk) -> bool:
@@ -145,7 +145,7 @@ class Objects:
             if _cannot_preview(error):
                 return properties
             raise
-        live.pop("status", None)  # what the server fills in later is not known yet
+        live.pop("status", None)  # fields that the server fills in later are unknown
         return checkpoint.outputs(inputs, live, checkpoint.new_field_manager(inputs), properties)
 
     def _await(self, gvk: Gvk, inputs: Object, live: Object, timeout: float, manager: str, marked: Properties) -> Object:
@@ -159,7 +159,7 @@ class Objects:
 
 @contextmanager
 def about(obj: Object) -> Iterator[None]:
-    """Put the object's name before what the API server says: a webhook's refusal does not name it."""
+    """Put the object's name before the API server's message, because a webhook's refusal does not name it."""
     try:
         yield
     except ApiError as error:
@@ -168,7 +168,7 @@ def about(obj: Object) -> Iterator[None]:
 
 
 def _cannot_preview(error: PluginError) -> bool:
-    """Whether the dry run failed for a reason that the update itself will remove, or that only concerns dry runs."""
+    """True if the dry run failed for a reason that the update itself removes, or that concerns only dry runs."""
     if isinstance(error, UnreachableError):
         return True
     if not isinstance(error, ApiError):

@@ -1,4 +1,4 @@
-"""Field ownership: a create owns its fields by "Update", an apply owns by "Apply"; this hands the former to the latter."""
+"""Field ownership: a create owns its fields by "Update", an apply by "Apply"; this transfers the former to the latter."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from bench.plugins.kubernetes import naming
 from bench.plugins.kubernetes.documents import Json, Object
 
 CREATOR = "pulumi-kubernetes"
-"""The field manager of every create, in the official provider too."""
+"""Field manager of every create, as in the official provider."""
 
-# By prefix, as the official provider does: our fields from the create, and what a person set with kubectl.
+# Matched by prefix, as in the official provider: fields of the create, and fields that a user set with kubectl.
 _ADOPTED = (("kubectl", "Apply"), ("kubectl", "Update"), ("before-first-apply", "Update"), (CREATOR, "Update"))
 
 
 def adoption(live: Object, manager: str) -> list[dict[str, Any]]:
-    """A JSON patch that makes `manager` own what was created or set by kubectl; empty when there is nothing to take over."""
+    """A JSON patch that makes `manager` own the fields of the create and of kubectl; empty if there are none."""
     entries = naming.metadata(live).get("managedFields") or []
     taken = [entry for entry in entries if _is_adopted(entry)]
     if not taken:
@@ -48,7 +48,7 @@ def _merge(into: dict[str, Any], more: dict[str, Any]) -> None:
 
 
 def keep_ignored(body: Object, live: Object, paths: list[str]) -> None:
-    """`ignoreChanges`: send the live value, so that whoever else sets the field is neither overruled nor in conflict."""
+    """`ignoreChanges`: send the live value, so that the field's other manager is neither overruled nor in conflict."""
     for path in paths:
         *parents, last = path.split(".")
         target: Json = body
@@ -68,7 +68,7 @@ def _child(value: Json, name: str) -> Json:
 
 
 def merge_patch(old: Object, new: Object) -> Object:
-    """The JSON merge patch (RFC 7396) from `old` to `new`: lists as a whole, null for what is gone."""
+    """The JSON merge patch (RFC 7396) from `old` to `new`: whole lists, null for removed fields."""
     patch: Object = {name: None for name in old if name not in new}
     for name, value in new.items():
         before = old.get(name)

@@ -1,4 +1,4 @@
-"""The provider as the engine sees it: configuration, and each call handed to the kind of thing it is about, in a thread."""
+"""The provider that the engine calls: configuration, and a thread per call to the matching lifecycle."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from bench.plugins.kubernetes.tokens import RELEASE
 from bench.plugins.kubernetes.values import plain_map
 from bench.plugins.urn import own_type
 
-_THREADS = 128  # every resource that is waited for holds one
+_THREADS = 128  # each awaited resource occupies one
 T = TypeVar("T")
 
 
 class Lifecycle(Protocol):
-    """What each sort of resource implements; every method blocks and may be called from many threads."""
+    """Operations that each sort of resource implements; every method blocks and may be called from many threads."""
 
     def check(self, request: sdk.CheckRequest) -> sdk.CheckResponse: ...
     def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse: ...
@@ -56,7 +56,7 @@ class KubernetesProvider(sdk.Provider):
     async def diff_config(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
         old, new = plain_map(request.old_state), plain_map(request.new_inputs)
         changed = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name) and name != "version"]
-        # `changes` stays unset: the engine then compares the inputs itself, which is what we would answer.
+        # `changes` stays unset: the engine then compares the inputs itself, with the same result.
         return sdk.DiffResponse(diffs=changed, replaces=config_replacements(old, new))
 
     async def configure(self, request: sdk.ConfigureRequest) -> sdk.ConfigureResponse:
@@ -90,7 +90,7 @@ class KubernetesProvider(sdk.Provider):
         await self._in_thread(self._for(request.type).delete, request)
 
     async def cancel(self) -> None:
-        """Ends every wait, and the Helm processes that run."""
+        """End every wait and the running Helm processes."""
         if self._session:
             self._session.cancelled.set()
 

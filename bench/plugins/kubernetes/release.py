@@ -1,4 +1,4 @@
-"""The life of a Helm release (`kubernetes.helm.v3.Release`), through the Helm command line."""
+"""Lifecycle of a Helm release (`kubernetes.helm.v3.Release`), through the Helm command line."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _IDENTITY = ("name", "namespace")
 
 
 class Releases:
-    """Installs, upgrades and uninstalls. A release that Helm recorded stays in the state even when the operation failed."""
+    """Installs, upgrades and uninstalls. A release that Helm recorded stays in the state even if the operation failed."""
 
     def __init__(self, session: Session, helm: HelmCli) -> None:
         self._session = session
         self._helm = helm
 
     def check(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
-        """The inputs with name, namespace and the chart's exact version filled in; fails when the chart cannot be found."""
+        """The inputs with name, namespace and the chart's exact version filled in. Fails if the chart cannot be found."""
         inputs = {name: value for name, value in plain_map(request.new_inputs).items() if value is not None}
         kept = plain_map(request.old_inputs).get("name")
         inputs.setdefault("name", kept or naming.unique_name(request.name, request.random_seed))
@@ -67,7 +67,7 @@ class Releases:
         return sdk.UpdateResponse(self._deploy(("upgrade", "--install"), spec, inputs, request.news, request.timeout))
 
     def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
-        """The recorded release: its chart version and values become the inputs, so a change by hand is drift."""
+        """The recorded release: its chart version and values become the inputs, so a manual change counts as drift."""
         namespace, name = naming.parse_id(request.resource_id)
         inputs = plain_map(request.inputs)
         try:
@@ -87,7 +87,7 @@ class Releases:
         return sdk.ReadResponse(request.resource_id, outputs, property_map(live, request.inputs))
 
     def delete(self, request: sdk.DeleteRequest) -> None:
-        """`helm uninstall --wait`; a release that is gone already is a success."""
+        """`helm uninstall --wait`; a release that is already gone counts as success."""
         namespace, name = naming.parse_id(request.resource_id)
         state = plain_map(request.properties)
         seconds = int(request.timeout or state.get("timeout") or 300)
@@ -119,7 +119,7 @@ class Releases:
             return None
 
     def _clear_interrupted(self, spec: ReleaseSpec) -> None:
-        """Undo what a killed operation left, for Helm refuses to touch a release that is still `pending` or `uninstalling`."""
+        """Undo a killed operation, because Helm refuses to change a release that is still `pending` or `uninstalling`."""
         status = self._recorded(spec)
         if status is None or not status["status"].startswith(("pending-", "uninstalling")):
             return

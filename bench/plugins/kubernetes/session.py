@@ -1,4 +1,4 @@
-"""What every operation of one configured provider shares."""
+"""State that all operations of one configured provider share."""
 
 from __future__ import annotations
 

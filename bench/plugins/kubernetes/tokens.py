@@ -1,4 +1,4 @@
-"""Type tokens: `kubernetes:<group>/<version>:<Kind>` and the group/version/kind they stand for."""
+"""Type tokens: `kubernetes:<group>/<version>:<Kind>` and the group, version and kind in them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Gvk(NamedTuple):
 
     @property
     def built_in(self) -> bool:
-        """Whether Kubernetes itself defines the kind, and so normalises its fields (quantities, empty values)."""
+        """True if Kubernetes itself defines the kind, and so normalises its fields (quantities, empty values)."""
         return self.group in _BUILT_IN
 
     @classmethod
@@ -53,7 +53,7 @@ class Gvk(NamedTuple):
 
 
 def gvk_of_token(token: str) -> Gvk:
-    """The kind a type token stands for, its parents' types in front or not. Raises PluginError for what is not a kind."""
+    """The kind of a type token, with or without its parents' types in front. Raises PluginError if it is not a kind."""
     token = own_type(token)
     parts = token.split(":")
     if len(parts) != 3 or parts[0] != "kubernetes" or "/" not in parts[1]:

@@ -1,4 +1,4 @@
-"""Between the engine's property values (secrets, unknowns, references) and the plain JSON that Kubernetes speaks."""
+"""Conversion between the engine's property values (secrets, unknowns, references) and Kubernetes' plain JSON."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from bench.plugins.errors import PluginError, Properties
 from bench.plugins.kubernetes.documents import Json
 
 UNKNOWN: str = rpc.UNKNOWN
-"""How the engine writes a value that is not known before the update has run."""
+"""The engine's marker for a value that is unknown before the update."""
 
 
 def plain(value: PropertyValue) -> Json:
-    """The value without its secret marks. An unknown stays the engine's marker string; an asset or archive is refused."""
+    """The value without its secret marks. An unknown stays the engine's marker string; assets and archives are refused."""
     inner = value.value
     if isinstance(inner, bool) or inner is None or isinstance(inner, str):
         return inner
@@ -51,7 +51,7 @@ def has_unknown(value: Json) -> bool:
 
 
 def property_value(value: Json, like: PropertyValue | None = None) -> PropertyValue:
-    """The plain value as the engine wants it, secret wherever `like` (usually the inputs) is secret."""
+    """The plain value in the engine's form, secret wherever `like` (usually the inputs) is secret."""
     if like is not None and like.is_secret:
         return property_value(value).with_secret(True)
     if isinstance(value, dict):
@@ -69,7 +69,7 @@ def property_value(value: Json, like: PropertyValue | None = None) -> PropertyVa
 
 
 def property_map(values: dict[str, Json], like: Mapping[str, PropertyValue] | None = None) -> Properties:
-    """As `property_value`, for a whole object. What a Secret carries is always secret, wherever the Secret is nested."""
+    """Like `property_value`, for a whole object. A Secret's content is always secret, wherever the Secret is nested."""
     known = {_wire_name(name): value for name, value in (like or {}).items()}
     result = {name: property_value(item, known.get(name)) for name, item in values.items()}
     if values.get("kind") == "Secret":

@@ -1,1 +1,1 @@
-"""A Pulumi provider for RandomPassword and RandomString with the official one's inputs and outputs, except `bcryptHash`."""
+"""A Pulumi provider for RandomPassword and RandomString with the official inputs and outputs, except `bcryptHash`."""

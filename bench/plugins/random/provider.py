@@ -1,4 +1,4 @@
-"""The provider: a text is generated once and kept in the state; any changed input makes a new one."""
+"""The provider: it generates a text once and keeps it in the state; any changed input makes a new one."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class RandomProvider(sdk.Provider):
             return sdk.CreateResponse("", request.properties)
         text = TextSpec.parse(_plain(request.properties)).generate()
         secret = own_type(request.type) == PASSWORD
-        resource_id = "none" if secret else text  # an id is never secret, so a password must not be one
+        resource_id = "none" if secret else text  # an id is never secret, so it must not be the password
         return sdk.CreateResponse(resource_id, {**request.properties, "result": PropertyValue(text, is_secret=secret)})
 
     async def delete(self, request: sdk.DeleteRequest) -> None:
-        """Nothing exists outside the state."""
+        """Do nothing: the text exists only in the state."""
 
 
 def _same(old: PropertyValue | None, new: PropertyValue | None) -> bool:

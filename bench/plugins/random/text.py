@@ -11,7 +11,7 @@ _SPECIAL = "!@#$%&*()-_=+[]{}<>:?"
 
 @dataclass(frozen=True)
 class CharacterSet:
-    """One kind of characters: whether it may occur, and at least how often."""
+    """One kind of characters: whether it may occur, and its minimum number."""
 
     characters: str
     minimum: int
@@ -19,14 +19,14 @@ class CharacterSet:
 
 @dataclass(frozen=True)
 class TextSpec:
-    """What a RandomPassword or RandomString asks for."""
+    """The text that a RandomPassword or RandomString asks for."""
 
     length: int
     sets: tuple[CharacterSet, ...]
 
     @classmethod
     def parse(cls, inputs: dict[str, object]) -> TextSpec:
-        """From the resource's inputs. Raises ValueError with the reason when no text can satisfy them."""
+        """Parse the resource's inputs. Raises ValueError with the reason if no text can satisfy them."""
         numeric = inputs.get("numeric", inputs.get("number", True))
         kinds = (
             (string.ascii_lowercase, inputs.get("lower", True), "minLower"),

@@ -1,4 +1,4 @@
-"""AWS: what a cluster, its nodes, its network, its rights and its data must be like."""
+"""AWS rules for the cluster, its nodes, its network, its permissions and its data."""
 
 from __future__ import annotations
 

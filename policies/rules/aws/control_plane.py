@@ -1,4 +1,4 @@
-"""The EKS control plane: who reaches it, who may use it, what it records."""
+"""The EKS control plane: its network access, its administrators, its logs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BEST_PRACTICES = "https://docs.aws.amazon.com/eks/latest/best-practices/"
 
 
 def _endpoint_closed(cluster: Resource, _settings: Settings) -> Iterator[str]:
-    # AWS opens it to everybody where nothing is said.
+    # AWS opens it to everybody by default.
     if not cluster.get("vpcConfig.endpointPublicAccess", True):
         return
     cidrs = list(cluster.get("vpcConfig.publicAccessCidrs", []))
@@ -34,7 +34,7 @@ def _private_endpoint(cluster: Resource, _settings: Settings) -> Iterator[str]:
 
 
 def _secrets_encrypted(cluster: Resource, _settings: Settings) -> Iterator[str]:
-    # The key's ARN is known once the key is made; that one is named is known before.
+    # The key's ARN is known only once the key exists; a preview already knows that a key is named.
     if "keyArn" not in cluster.get("encryptionConfig.provider", {}) or "secrets" not in cluster.get("encryptionConfig.resources", []):
         yield "encryptionConfig names no KMS key for secrets: whoever reads a backup of etcd reads them"
 
@@ -79,8 +79,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="eks-endpoint-closed",
         title="The Kubernetes API server is not open to everybody",
-        why="An open API server is one stolen token, or one bug in it, away from the whole cluster.",
-        fix="Leave cluster.endpoint.publicCidrs empty, or name the networks that need it; never 0.0.0.0/0.",
+        why="One stolen token or one bug in an open API server gives away the whole cluster.",
+        fix="Leave cluster.endpoint.publicCidrs empty, or list the networks that need it; never 0.0.0.0/0.",
         severity="critical",
         types=CLUSTER,
         check=_endpoint_closed,
@@ -89,7 +89,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="eks-private-endpoint",
         title="Nodes reach the API server without the internet",
-        why="With only the public endpoint, nodes stop when NAT does, and a list of CIDRs that lacks NAT's address cuts them off.",
+        why="With only the public endpoint, nodes stop when NAT stops, and a CIDR list without NAT's address cuts them off.",
         fix="EksCluster sets endpoint_private_access; keep it on.",
         severity="high",
         types=CLUSTER,
@@ -97,8 +97,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="eks-secrets-encrypted",
-        title="Kubernetes Secrets are encrypted with a KMS key of ours",
-        why="Otherwise they lie in etcd as they are, and in its backups.",
+        title="Kubernetes Secrets are encrypted with the platform's KMS key",
+        why="Otherwise etcd and its backups contain them without that encryption.",
         fix='EksCluster passes encryption_config with its key and resources ["secrets"]; keep both.',
         severity="critical",
         types=CLUSTER,
@@ -108,7 +108,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="eks-control-plane-logs",
         title="The control plane writes all of its logs",
-        why="Without audit and authenticator logs nobody can say afterwards who did what.",
+        why="Without audit and authenticator logs, nobody can find out later who changed what.",
         fix="EksCluster's LOGS names all five; add what is missing.",
         severity="high",
         types=CLUSTER,
@@ -117,8 +117,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="eks-access-entries",
-        title="Access entries alone say who administers the cluster",
-        why="An edit of aws-auth is an administrator that no stack lists.",
+        title="Only access entries define the cluster's administrators",
+        why="An edit of aws-auth would add an administrator that no stack file lists.",
         fix='Set authentication_mode to "API" and list the roles in cluster.admins.',
         severity="high",
         types=CLUSTER,
@@ -127,7 +127,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="eks-no-creator-admin",
         title="Creating the cluster makes nobody an administrator",
-        why="The right of the creator is in no list and can't be taken back.",
+        why="The creator's right is in no list and cannot be revoked.",
         fix="Set bootstrap_cluster_creator_admin_permissions to False and list the role in cluster.admins.",
         severity="high",
         types=CLUSTER,
@@ -135,7 +135,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="eks-deletion-protected",
-        title="A cluster that users depend on can't be deleted by mistake",
+        title="A cluster that users depend on cannot be deleted by mistake",
         why="A wrong `destroy`, or a change that replaces the cluster, ends every service at once.",
         fix="Set inference-platform:safeguards.protect to true in the stack file.",
         severity="critical",
@@ -145,8 +145,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="eks-standard-support",
-        title="Kubernetes is kept within standard support",
-        why="Extended support costs six times as much an hour and hides that an upgrade is overdue.",
+        title="Kubernetes stays within standard support",
+        why="Extended support costs six times as much per hour and hides that an upgrade is overdue.",
         fix='Set upgrade_policy.support_type to "STANDARD" and raise cluster.version in time.',
         severity="medium",
         types=CLUSTER,
@@ -155,9 +155,9 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="eks-addons-pinned",
-        title="Every EKS add-on has a pinned build",
-        why="EKS' default changes over time: dev would prove another build than the one that prod gets.",
-        fix="Name the build in components/versions.py and components/aws/release.py.",
+        title="Every EKS add-on has a pinned version",
+        why="EKS's default changes over time: dev would test another version than prod gets.",
+        fix="Name the version in components/versions.py and components/aws/release.py.",
         severity="high",
         types=ADDON,
         check=_addon_pinned,

@@ -1,4 +1,4 @@
-"""S3 buckets: each has versions, encryption, a wall and TLS, which are resources of their own beside it."""
+"""S3 buckets: versions, encryption, public access block and TLS, which are separate resources beside each bucket."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Violations = Iterator[tuple[str, Resource | None]]
 
 
 def _pairs(resources: Sequence[Resource], kind: str) -> Iterator[tuple[Resource, Resource | None]]:
-    """Every bucket with what is said about it, found by the bucket's name."""
+    """Every bucket with its resource of this kind, matched by the bucket's name."""
     beside = {resource.get("bucket"): resource for resource in resources if resource.type == kind}
     for bucket in resources:
         if bucket.type == BUCKET:
@@ -66,7 +66,7 @@ RULES: tuple[StackRule, ...] = (
     StackRule(
         name="s3-versioned",
         title="Every bucket keeps versions",
-        why="A model that is overwritten or deleted by mistake can't be served again.",
+        why="A model that was overwritten or deleted by mistake could not be served again.",
         fix="Use ModelBucket, or add a BucketVersioning with the status Enabled.",
         severity="high",
         types=(BUCKET, VERSIONING),
@@ -75,7 +75,7 @@ RULES: tuple[StackRule, ...] = (
     StackRule(
         name="s3-encrypted",
         title="Every bucket is encrypted with a KMS key",
-        why="Then reading takes two rights, and the use of the key is on record.",
+        why="A reader then needs two permissions, and every use of the key is recorded.",
         fix="Use ModelBucket, or add a BucketServerSideEncryptionConfiguration with aws:kms.",
         severity="high",
         types=(BUCKET, ENCRYPTION),
@@ -84,7 +84,7 @@ RULES: tuple[StackRule, ...] = (
     StackRule(
         name="s3-public-access-blocked",
         title="No bucket can be made public",
-        why="One ACL or one policy is enough to publish every model.",
+        why="One ACL or one policy would be enough to publish every model.",
         fix="Use ModelBucket, or add a BucketPublicAccessBlock with all four set.",
         severity="critical",
         types=(BUCKET, WALL),
@@ -92,8 +92,8 @@ RULES: tuple[StackRule, ...] = (
     ),
     StackRule(
         name="s3-tls-only",
-        title="Every bucket answers by TLS only",
-        why="A plain request carries data, and is answered, in the clear.",
+        title="Every bucket answers only over TLS",
+        why="A request without TLS carries data unencrypted in both directions.",
         fix="Use ModelBucket, or deny s3:* where aws:SecureTransport is false.",
         severity="high",
         types=(BUCKET, POLICY),

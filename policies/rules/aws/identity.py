@@ -1,7 +1,7 @@
 """IAM documents and keys.
 
-A document that waits for a resource to be made is one unknown text in a preview, and is refused: components/aws/policy.py makes them
-of what is known. Of a document that is given as an object, a part may be unknown where it can't matter.
+A document that depends on a resource is one unknown text in a preview, and is refused; components/aws/policy.py builds documents
+from known values. In a document given as an object, a part may be unknown if it cannot matter.
 """
 
 from __future__ import annotations
@@ -75,16 +75,16 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="iam-no-star",
         title="No role may do everything",
-        why="Whoever gets hold of a pod of such a role has the account.",
-        fix="Name the actions that are called and the resources they are called on (components/aws/policy.py, `allow`).",
+        why="Anyone who breaks into a pod with such a role has the whole account.",
+        fix="Name the required actions and their resources (components/aws/policy.py, `allow`).",
         severity="critical",
         types=WITH_RIGHTS,
         check=_bounded,
     ),
     Rule(
         name="iam-named-principals",
-        title="Roles, buckets and keys are for named principals",
-        why='A document for "*" is for every account on AWS.',
+        title="Roles, buckets and keys name their principals",
+        why='A document for "*" admits every account on AWS.',
         fix="Name the service or the role (components/aws/policy.py, `trust`, `trust_pods`).",
         severity="critical",
         types=(ROLE, *RESOURCE_POLICIES),
@@ -92,8 +92,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="kms-keys-rotated",
-        title="Every KMS key is rotated by AWS",
-        why="Data of years under one key is lost to whoever gets that key once.",
+        title="AWS rotates every KMS key",
+        why="Without rotation, one leaked key exposes the data of years.",
         fix="Pass enable_key_rotation=True to the key.",
         severity="medium",
         types=(KEY,),

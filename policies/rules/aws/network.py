@@ -1,4 +1,4 @@
-"""The network, its records, and whose everything is."""
+"""The network, its logs, and the owner tags of all resources."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _no_public_addresses(subnet: Resource, _settings: Settings) -> Iterator[str]
 
 
 def _flow_logs(resources: Sequence[Resource], _settings: Settings) -> Iterator[tuple[str, Resource | None]]:
-    # Which network a log is of, only `pulumi up` knows: there are as many logs as networks.
+    # Only `pulumi up` knows which network a log belongs to, so the rule compares the numbers of logs and networks.
     logs = [resource for resource in resources if resource.type == FLOW_LOG and "vpcId" in resource.props]
     networks = [resource for resource in resources if resource.type == VPC]
     for network in networks[len(logs) :]:
@@ -78,7 +78,7 @@ RULES: tuple[Rule | StackRule, ...] = (
     Rule(
         name="no-ingress-from-anywhere",
         title="No security group lets the whole internet in",
-        why="Nothing of this platform is offered to the internet by a security group; one that lets it in is a mistake.",
+        why="The platform offers nothing to the internet through a security group, so one that admits it is a mistake.",
         fix="Name the network's own CIDR, or a security group.",
         severity="critical",
         types=(INGRESS_RULE, OLD_RULE, *GROUPS),
@@ -86,8 +86,8 @@ RULES: tuple[Rule | StackRule, ...] = (
     ),
     Rule(
         name="no-public-addresses",
-        title="Nothing gets a public address by being started",
-        why="A node with a public address is reachable by one wrong rule.",
+        title="No instance gets a public address when it starts",
+        why="One wrong rule makes a node with a public address reachable.",
         fix="Network sets map_public_ip_on_launch to False; keep it.",
         severity="high",
         types=("aws:ec2/subnet:Subnet",),
@@ -95,9 +95,9 @@ RULES: tuple[Rule | StackRule, ...] = (
     ),
     StackRule(
         name="vpc-flow-logs",
-        title="Every network of ours records who talked to whom",
-        why="After an incident it is the only record of where data went.",
-        fix="Network makes FlowLogs with traffic_type ALL; keep it.",
+        title="Every network of the platform logs its connections",
+        why="After an incident, this is the only record of the data's destinations.",
+        fix="Network creates FlowLogs with traffic_type ALL; keep it.",
         severity="high",
         types=(VPC, FLOW_LOG),
         check=_flow_logs,
@@ -105,7 +105,7 @@ RULES: tuple[Rule | StackRule, ...] = (
     Rule(
         name="log-groups-expire",
         title="Every log group has a retention",
-        why="CloudWatch keeps logs for ever unless told otherwise.",
+        why="CloudWatch keeps logs for ever by default.",
         fix="Pass retention_in_days from the stack's configuration.",
         severity="medium",
         types=("aws:cloudwatch/logGroup:LogGroup",),
@@ -113,8 +113,8 @@ RULES: tuple[Rule | StackRule, ...] = (
     ),
     StackRule(
         name="aws-default-tags",
-        title="Everything on AWS says whose it is",
-        why="Without an owner and a cost centre nobody is asked when something is left over, and nobody sees what a stack costs.",
+        title="Every AWS resource has owner tags",
+        why="Without an owner and a cost centre, nobody is responsible for leftovers, and nobody sees a stack's cost.",
         fix="stacks/eks.py passes default_tags to the provider: environment, owner, cost-center, managed-by.",
         severity="medium",
         types=(PROVIDER,),

@@ -1,4 +1,4 @@
-"""Node groups: which machines, at which image, for whom, and whether the autoscaler knows an empty group."""
+"""Node groups: instance types, image, taints, and the tags from which the autoscaler knows an empty group."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _on_demand(groups: Sequence[Resource], settings: Settings) -> Iterator[tuple
 
 
 def _from_zero(resources: Sequence[Resource], _settings: Settings) -> Iterator[tuple[str, Resource | None]]:
-    # Which autoscaling group a tag is for, only `pulumi up` knows; there is one GPU pool in a stack.
+    # Only `pulumi up` knows which autoscaling group a tag is for; a stack has one GPU pool.
     tags = {resource.get("tag.key") for resource in resources if resource.type == TAG}
     for group in resources:
         if group.type != NODE_GROUP or group.get("scalingConfig.minSize", 0) > 0:
@@ -61,9 +61,9 @@ def _from_zero(resources: Sequence[Resource], _settings: Settings) -> Iterator[t
 RULES: tuple[Rule | StackRule, ...] = (
     Rule(
         name="node-instance-types",
-        title="A node group has machines that its image can use and that have been chosen",
-        why="A GPU type under the plain image is paid for and offers no GPU; a type that nobody listed has no price and no quota.",
-        fix="Take gpu.instanceTypes from components/aws/instance_types.py, and types without GPUs for cluster.systemNodes.",
+        title="A node group has listed instance types that its image supports",
+        why="A GPU type with the plain image costs money and offers no GPU; an unlisted type has no price and no quota.",
+        fix="Use types from components/aws/instance_types.py for gpu.instanceTypes, and types without GPUs for cluster.systemNodes.",
         severity="high",
         types=(NODE_GROUP,),
         check=_instance_types,
@@ -71,7 +71,7 @@ RULES: tuple[Rule | StackRule, ...] = (
     Rule(
         name="gpu-pool-tainted",
         title="Only pods that ask for a GPU run on GPU nodes",
-        why="The scheduler fills any node without a taint, and a full GPU node makes the autoscaler buy another.",
+        why="The scheduler fills any node without a taint, and a full GPU node makes the autoscaler add another.",
         fix="GpuNodePool passes GPU_TAINT; keep it.",
         severity="high",
         types=(NODE_GROUP,),
@@ -80,8 +80,8 @@ RULES: tuple[Rule | StackRule, ...] = (
     ),
     Rule(
         name="node-image-pinned",
-        title="Where digests are required, the machine image is pinned too",
-        why="A driver is part of the image: two nodes of one pool would differ by the day they started.",
+        title="If digests are required, the machine image is pinned too",
+        why="The image contains the driver, so nodes of one pool would differ by their start date.",
         fix="Set releaseVersion of cluster.systemNodes and of gpu in the stack file, such as 1.35.7-20260911.",
         severity="high",
         types=(NODE_GROUP,),
@@ -90,8 +90,8 @@ RULES: tuple[Rule | StackRule, ...] = (
     ),
     StackRule(
         name="gpu-on-demand-in-prod",
-        title="Production has GPUs that AWS does not take away",
-        why="A spot market that runs out ends every replica at once.",
+        title="Production has GPUs that AWS cannot take away",
+        why="A spot market without capacity ends every replica at once.",
         fix="Set gpu.capacity to on-demand in the stack file.",
         severity="high",
         types=(NODE_GROUP,),
@@ -99,9 +99,9 @@ RULES: tuple[Rule | StackRule, ...] = (
     ),
     StackRule(
         name="empty-pool-described",
-        title="The autoscaler knows what a node of an empty pool would be",
-        why="A managed node group's tags do not reach its autoscaling group (eksctl#7543): pods would wait for a node for ever.",
-        fix="GpuNodePool makes the tags of node_template(); keep one for every label, taint and resource.",
+        title="The autoscaler knows the nodes of an empty pool",
+        why="A managed node group's tags do not reach its autoscaling group (eksctl#7543), so pods would wait for a node for ever.",
+        fix="GpuNodePool makes the tags with node_template(); keep one for every label, taint and resource.",
         severity="high",
         types=(NODE_GROUP, TAG),
         check=_from_zero,

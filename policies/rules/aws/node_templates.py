@@ -1,4 +1,4 @@
-"""Machines and volumes: credentials that stay on the machine, disks that are encrypted, and somebody who pays."""
+"""Machines and volumes: protected credentials, encrypted disks, and owner tags."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def _storage_class(storage: Resource, _settings: Settings) -> Iterator[str]:
 RULES: tuple[Rule, ...] = (
     Rule(
         name="node-credentials-kept",
-        title="Pods can't read the credentials of their node",
-        why="The node's role may pull every image and describe the account; a pod has a role of its own by Pod Identity.",
+        title="Pods cannot read the credentials of their node",
+        why="The node's role may pull every image and describe the account; pods have their own roles by Pod Identity.",
         fix="NodePool sets http_tokens to required and http_put_response_hop_limit to 1; keep both.",
         severity="critical",
         types=TEMPLATE,
@@ -71,7 +71,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="node-disks-encrypted",
         title="The disks of nodes are encrypted gp3",
-        why="Images, model weights and what pods write to emptyDir lie on them, and in snapshots of them.",
+        why="They and their snapshots contain images, model weights and the pods' emptyDir files.",
         fix='NodePool sets encrypted to "true" and volume_type to gp3 for every disk; keep both.',
         severity="high",
         types=TEMPLATE,
@@ -79,8 +79,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="nodes-tagged",
-        title="Instances, disks and interfaces of nodes say whose they are",
-        why="The provider's default tags do not reach what a launch template makes, and nodes are most of the bill.",
+        title="Instances, disks and network interfaces of nodes have owner tags",
+        why="The provider's default tags do not reach resources of a launch template, and nodes are most of the bill.",
         fix="NodePool passes Membership.tags in tag_specifications of all three kinds; keep them.",
         severity="medium",
         types=TEMPLATE,
@@ -88,7 +88,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="nodes-without-ssh",
-        title="There is no way into a node but Session Manager",
+        title="Session Manager is the only access to a node",
         why="An SSH key is shared, never expires and leaves no record.",
         fix="Use NodePool, which has a launch template and no remote_access.",
         severity="high",
@@ -98,7 +98,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="storage-class-encrypted",
         title="Volumes that pods claim are encrypted gp3",
-        why="A snapshot, or the disk itself, is read by whoever gets hold of it.",
+        why="Otherwise anyone with the disk or a snapshot of it can read the data.",
         fix='StorageClass passes type gp3 and encrypted "true"; keep both.',
         severity="high",
         types=STORAGE_CLASS,

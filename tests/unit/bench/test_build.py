@@ -129,7 +129,7 @@ def test_a_second_build_waits_and_names_the_first(machine: Machine, tmp_path: Pa
     machine.go(BUILDS)
     second = subprocess.Popen([sys.executable, "-c", ENSURE], cwd=ROOT, env=machine.environment, stderr=subprocess.PIPE, text=True)
     assert second.stderr is not None
-    assert f"process {first.pid} is at it" in second.stderr.readline()
+    assert f"process {first.pid} holds the lock" in second.stderr.readline()
     with pytest.raises(subprocess.TimeoutExpired):
         second.wait(timeout=0.5)  # a build with this `go` takes a tenth of that
     os.killpg(first.pid, signal.SIGKILL)

@@ -78,4 +78,4 @@ def test_a_built_cache_needs_little_room() -> None:
 
 def test_the_table_is_aligned_and_names_the_remedy() -> None:
     lines = table([Finding("go", "not on PATH", "install it"), Finding("memory", "16 GiB")]).splitlines()
-    assert lines == ["check   state        to mend it", "go      not on PATH  install it", "memory  16 GiB"]
+    assert lines == ["check   state        to fix it", "go      not on PATH  install it", "memory  16 GiB"]

@@ -89,7 +89,7 @@ def test_a_later_up_adds_to_what_the_node_has() -> None:
 
 @pytest.mark.parametrize("word", ["grafana", "gpus", "gpus=", "gpus=-1", "keda=1"])
 def test_what_is_unknown_is_answered_with_what_is_known(word: str) -> None:
-    with pytest.raises(BenchError, match=f"--with {word} is unknown; choose of: keda, monitoring, .*gpus=NUMBER"):
+    with pytest.raises(BenchError, match=f"--with {word} is unknown; choose one of: keda, monitoring, .*gpus=NUMBER"):
         PLAIN.with_words([word])
 
 

@@ -91,7 +91,7 @@ def test_right_arguments_are_accepted(token: str, inputs: dict[str, object]) -> 
         ({"subnetIds": [1]}, "subnet_ids[0]: expected a string, got the number 1"),
         ({"labels": {"a": 1}}, 'labels["a"]: expected a string, got the number 1'),
         ({"scalingConfig": []}, "scaling_config: expected an object, got a list"),
-        ({"nodeRoleArn": "nodes"}, 'node_role_arn: "nodes" is no ARN (arn:aws:service:region:account:resource)'),
+        ({"nodeRoleArn": "nodes"}, 'node_role_arn: "nodes" is not an ARN (arn:aws:service:region:account:resource)'),
     ],
 )
 def test_a_wrong_argument_is_refused_with_its_path_in_the_program(change: dict[str, object], reason: str) -> None:
@@ -127,7 +127,7 @@ def test_an_unknown_satisfies_nested_arguments() -> None:
 
 
 def test_a_resource_that_the_sdk_does_not_have_is_refused() -> None:
-    assert check("aws:eks/cluster:Clutter", {}) == ["aws:eks/cluster:Clutter is no resource of the pulumi-aws that is installed here"]
+    assert check("aws:eks/cluster:Clutter", {}) == ["aws:eks/cluster:Clutter is not a resource of the installed pulumi-aws"]
 
 
 @pytest.mark.parametrize("inputs", [{"diskSize": secret("hunter2")}, {"launchTemplate": secret({"version": "1", "id": 7231})}])

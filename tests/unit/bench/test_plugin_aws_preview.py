@@ -72,4 +72,4 @@ def test_it_says_once_that_it_is_a_simulation_and_what_is_left_unchecked(tmp_pat
     asyncio.run(two_calls(plugin(None, without)))
     assert [message.startswith("aws is simulated by the bench") for message in with_models.messages + without.messages] == [True, True]
     assert "not checked" not in with_models.messages[0]
-    assert "allowed words and patterns are not checked before `python -m bench build`" in without.messages[0]
+    assert "allowed words and patterns are checked only after `python -m bench build`" in without.messages[0]

@@ -56,7 +56,7 @@ def test_nothing_is_asked_of_another_account(machine: Machine) -> None:
     machine.calls["sts get-caller-identity"] |= {"Account": "999999999999", "Arn": "arn:aws:sts::999999999999:assumed-role/x/y"}
     *_, identity = machine.findings()
     assert identity.check == "identity"
-    assert identity.state == "arn:aws:sts::999999999999:assumed-role/x/y is of another account"
+    assert identity.state == "arn:aws:sts::999999999999:assumed-role/x/y belongs to another account"
     assert ACCOUNT in identity.remedy
 
 
@@ -124,7 +124,7 @@ def test_a_quota_below_the_largest_pool_is_asked_for(
     machine.gpus(*types, capacity=capacity, most=most)
     finding = machine.found("GPU quota")
     largest = max(types, key=lambda kind: (TYPES[kind], kind))
-    assert finding.state == f"24 vCPUs {capacity}, {wanted} wanted by {most} x {largest}"
+    assert finding.state == f"24 vCPUs {capacity}, {wanted} needed for {most} x {largest}"
     assert finding.remedy == (
         f"aws service-quotas request-service-quota-increase --service-code ec2 --quota-code {code}"
         f" --desired-value {wanted} --region eu-central-1 (takes hours to days)"
@@ -146,15 +146,15 @@ def test_each_family_has_its_own_quota(machine: Machine) -> None:
     machine.calls["ec2 describe-instance-types Name=instance-type,Values=g6.2xlarge,g6.xlarge,g5.xlarge"] = described("g6.2xlarge")
     machine.calls["service-quotas get-service-quota L-C4BD4855"] = {"Quota": {"Value": 0.0}}
     graphics, compute = [finding for finding in machine.findings() if finding.check == "GPU quota"]
-    assert (graphics.state, graphics.missing) == ("24 vCPUs spot, 16 wanted by 2 x g6.2xlarge", False)
-    assert compute.state == "0 vCPUs spot, 32 wanted by 2 x p5.4xlarge"
+    assert (graphics.state, graphics.missing) == ("24 vCPUs spot, 16 needed for 2 x g6.2xlarge", False)
+    assert compute.state == "0 vCPUs spot, 32 needed for 2 x p5.4xlarge"
     assert "--quota-code L-C4BD4855 --desired-value 32" in compute.remedy
 
 
 def test_a_quota_that_is_not_known_is_not_guessed(machine: Machine) -> None:
     machine.gpus("p6-b200.48xlarge", "p5.48xlarge", "p4d.24xlarge", capacity="spot", most=1)
     unknown = [finding for finding in machine.findings() if "not known" in finding.state]
-    assert [finding.state for finding in unknown] == ["which one counts p6-b200.48xlarge on spot is not known here"]
+    assert [finding.state for finding in unknown] == ["the quota of p6-b200.48xlarge on spot is not known here"]
     assert "list-service-quotas" in unknown[0].remedy
 
 
@@ -193,7 +193,7 @@ def test_whoever_is_no_admin_of_the_cluster_is_told_before_pulumi_runs(machine: 
     machine.stack["cluster"]["admins"] = ["me", f"arn:aws:iam::{ACCOUNT}:user/inference-admin"]
     machine.calls["sts get-caller-identity"]["Arn"] = caller
     finding = machine.found("cluster access")
-    assert finding.state == f"{name} is none of cluster.admins"
+    assert finding.state == f"{name} is not one of cluster.admins"
     assert finding.remedy.endswith(f", or add {name}")
 
 
@@ -208,7 +208,7 @@ def test_a_cluster_that_does_not_exist_yet_is_no_defect(machine: Machine) -> Non
 def test_a_cluster_in_the_making_has_no_endpoint(machine: Machine) -> None:
     machine.calls["eks describe-cluster"] = {"cluster": {"status": "CREATING"}}
     finding = machine.found("endpoint")
-    assert (finding.state, finding.missing) == ("cluster inference-prod has none yet: CREATING", False)
+    assert (finding.state, finding.missing) == ("cluster inference-prod has no endpoint yet: CREATING", False)
 
 
 def test_an_endpoint_that_answers(machine: Machine) -> None:
@@ -251,4 +251,4 @@ def test_a_call_that_aws_refuses_is_a_finding(machine: Machine, call: str, check
     missing = [finding for finding in machine.findings() if finding.missing]
     assert [finding.check for finding in missing] == [check]
     assert "An error occurred (AccessDeniedException)" in missing[0].state
-    assert "get the right" in missing[0].remedy or "get access" in missing[0].remedy
+    assert "get the permission" in missing[0].remedy or "get access" in missing[0].remedy

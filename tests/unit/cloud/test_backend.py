@@ -11,7 +11,7 @@ from tests.unit.cloud.machine import Machine, refused
     ("url", "state", "remedy"),
     [
         ("", "PULUMI_BACKEND_URL is not set", "export PULUMI_BACKEND_URL='s3://<bucket>?region=eu-central-1'"),
-        ("file:///tmp/state", "file:///tmp/state is on this machine only", "keep the state of a shared stack in S3"),
+        ("file:///tmp/state", "file:///tmp/state exists only on this machine", "keep the state of a shared stack in S3"),
     ],
 )
 def test_a_state_that_others_cannot_reach(machine: Machine, monkeypatch: pytest.MonkeyPatch, url: str, state: str, remedy: str) -> None:
@@ -84,7 +84,7 @@ def test_a_key_is_asked_for_by_whatever_names_it(machine: Machine, provider: str
     [
         ("Disabled", "aws kms enable-key --key-id 1234abcd --region eu-west-1"),
         ("PendingDeletion", "aws kms cancel-key-deletion --key-id 1234abcd --region eu-west-1"),
-        ("Unavailable", "make another key: docs/aws.md"),
+        ("Unavailable", "create another key: docs/aws.md"),
     ],
 )
 def test_a_key_that_cannot_be_used(machine: Machine, state: str, remedy: str) -> None:

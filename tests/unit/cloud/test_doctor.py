@@ -22,14 +22,14 @@ def test_the_exit_status_says_whether_something_is_missing(machine: Machine, cap
     assert capsys.readouterr().out.endswith("\nall 13 checks passed\n")
     machine.calls["s3api get-bucket-versioning"] = {}
     assert report(machine.findings()) == 1
-    assert capsys.readouterr().out.endswith("\n1 of 13 checks want mending\n")
+    assert capsys.readouterr().out.endswith("\n1 of 13 checks need a fix\n")
 
 
 def test_a_finding_is_a_line_and_its_remedy_another(machine: Machine) -> None:
     machine.calls["kms describe-key"]["KeyMetadata"]["KeyState"] = "Disabled"
     assert str(machine.found("secrets key")).splitlines() == [
         "missing  secrets key      alias/inference-platform is Disabled",
-        "                          to mend it: aws kms enable-key --key-id 1234abcd --region eu-west-1",
+        "                          to fix it: aws kms enable-key --key-id 1234abcd --region eu-west-1",
     ]
     assert str(machine.found("region")) == "ok       region           eu-central-1"
 

@@ -77,7 +77,7 @@ def test_a_comment_fits_and_keeps_what_is_lost() -> None:
     text = markdown(Summary("prod", Plan((Change("delete", urn.format("lost"), True), *many))))
     assert len(text) <= COMMENT_LIMIT
     assert "| delete, PROTECTED | subnet-lost |" in text
-    assert "The whole preview is in the log of the job" in text
+    assert "The job's log has the whole preview" in text
     assert text.startswith(marker("prod"))
 
 

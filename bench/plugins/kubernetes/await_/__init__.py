@@ -1,1 +1,1 @@
-"""Waiting for objects: until they are ready, or gone, and saying why when they are not."""
+"""Waiting until objects are ready or gone, with the reasons if they are not."""

@@ -12,12 +12,12 @@ from bench.plugins.kubernetes.errors import ApiError, CancelledError, Unreachabl
 from bench.plugins.kubernetes.session import Session
 from bench.plugins.kubernetes.tokens import Gvk
 
-# Kinds whose deletion the official provider does not wait for under skipAwait (pulumi-kubernetes#1232, #3154).
+# Kinds whose deletion the official provider does not await under skipAwait (pulumi-kubernetes#1232, #3154).
 _SKIPPABLE = {"Namespace", "Pod", "ReplicationController", "DaemonSet", "Deployment", "StatefulSet", "Job"}
 
 
 def delete_and_wait(session: Session, gvk: Gvk, resource_id: str, inputs: Object, timeout: float) -> None:
-    """DELETE, then wait up to `timeout` seconds. An object, or a whole kind, that is gone already is a success."""
+    """DELETE, then wait up to `timeout` seconds. An object or a whole kind that is already gone counts as success."""
     namespace, name = naming.parse_id(resource_id)
     try:
         path = session.cluster.kind(gvk).path(namespace, name)
@@ -42,7 +42,7 @@ def _wait_until_gone(session: Session, path: str, timeout: float) -> None:
             raise CancelledError(f"interrupted: {naming.label(live)} is being deleted{_held_by(live)}")
         live = _look(session, path, live)
         if live["metadata"]["uid"] != first["metadata"]["uid"]:
-            return  # somebody made a new one under the same name
+            return  # a new object has the same name
 
 
 def _look(session: Session, path: str, last: Object) -> Object:

@@ -1,4 +1,4 @@
-"""Why an object is not ready, in lines a person can act on: conditions, containers, last words, recent warnings."""
+"""Reasons why an object is not ready, one per line: conditions, containers, termination messages, recent warnings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _GOOD_WHEN_FALSE = {"ReplicaFailure", "Failed", "FailureTarget", "Suspended"}
 
 
 def explain(cluster: Cluster, gvk: Gvk, live: Object) -> list[str]:
-    """Reasons, most telling first. Never raises: an explanation that cannot be had must not hide the failure."""
+    """Reasons, most useful first. Never raises, because a missing explanation must not hide the failure."""
     reasons = _conditions(live)
     try:
         pods = [live] if gvk == _POD else _pods(cluster, gvk, live)
@@ -63,7 +63,7 @@ def _has_problem(pod: Object) -> bool:
 
 
 def _trouble(status: dict[str, Any]) -> dict[str, Any] | None:
-    """The termination that explains a container best: the current failed one, else the one before its restart."""
+    """The termination that explains a container best: the current one if it failed, else the one before its restart."""
     for state in (status.get("state") or {}, status.get("lastState") or {}):
         terminated = state.get("terminated")
         if terminated and terminated.get("exitCode"):

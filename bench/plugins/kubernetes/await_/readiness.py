@@ -1,4 +1,4 @@
-"""When an object of a kind is ready, judged from its status alone. Kinds that are not listed are ready once they exist."""
+"""Readiness of an object, judged from its status alone. Kinds that are not listed are ready once they exist."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.plugins.kubernetes.tokens import Gvk
 
 @dataclass(frozen=True)
 class Readiness:
-    """`missing` says in one line what is not there yet; `failed` that it never will be."""
+    """`missing` says in one line what the object still lacks; `failed` means that it will never be ready."""
 
     missing: str = ""
     failed: bool = False

@@ -1,4 +1,4 @@
-"""Readiness that other objects decide: a Service's endpoints, a claim's storage class."""
+"""Readiness that depends on other objects: a Service's endpoints, a claim's storage class."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _STORAGE_CLASS = Gvk("storage.k8s.io", "v1", "StorageClass")
 
 
 def judge(cluster: Cluster, gvk: Gvk, obj: Object) -> Readiness:
-    """As `readiness`, asking the API server for related objects where a kind needs them."""
+    """Like `readiness`, but reads related objects from the API server where a kind needs them."""
     if (gvk.group, gvk.kind) == ("", "Service"):
         return _service(cluster, obj)
     if (gvk.group, gvk.kind) == ("", "PersistentVolumeClaim"):
@@ -25,7 +25,7 @@ def _service(cluster: Cluster, obj: Object) -> Readiness:
     spec = obj["spec"]
     if spec.get("type") == "LoadBalancer" and not ((obj.get("status") or {}).get("loadBalancer") or {}).get("ingress"):
         return Readiness("the load balancer has no address")
-    # Without a selector, or without an address of its own, somebody else decides what answers.
+    # Without a selector or its own address, the Service's endpoints are managed elsewhere.
     if spec.get("type") == "ExternalName" or spec.get("clusterIP") == "None" or not spec.get("selector"):
         return READY
     metadata = obj["metadata"]

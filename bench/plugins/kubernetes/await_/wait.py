@@ -18,7 +18,7 @@ from bench.plugins.kubernetes.tokens import Gvk
 
 
 def pauses() -> Iterator[float]:
-    """Seconds between two looks at one object: half a second at first, then one."""
+    """Seconds between two reads of one object: half a second at first, then one."""
     return itertools.chain(itertools.repeat(0.5, 10), itertools.repeat(1.0))
 
 
@@ -56,10 +56,10 @@ def _look(cluster: Cluster, gvk: Gvk, at: tuple[str | None, str], last: Object) 
     except (ApiError, UnreachableError) as error:
         if isinstance(error, ApiError) and error.not_found:
             raise NotReadyError("it was deleted while it was waited for", []) from error
-        return last  # a restarting API server refuses or forbids for a while: no reason to give up before the deadline
+        return last  # a restarting API server briefly refuses or forbids requests; keep waiting until the deadline
 
 
 def check_once(cluster: Cluster, gvk: Gvk, live: Object) -> list[str] | None:
-    """Why the object is not ready now, without waiting; None when it is."""
+    """Reasons why the object is not ready now, without waiting; None if it is ready."""
     state = judge(cluster, gvk, live)
     return None if state.ready else [f"{naming.label(live)} is not ready: {state.missing}", *explain(cluster, gvk, live)]
