@@ -87,11 +87,11 @@ def terminal(summary: Summary) -> str:
     plan = summary.plan
     lines = [summary.headline, *(f"  note: {note}" for note in summary.notes)]
     lines += [f"  error: {error.splitlines()[0]}" for error in plan.errors]
-    lines += ["", *plan.needs, ""] if plan.needs else []
     for change in plan.of("delete", "replace"):
         lines.append(
             f"  {change.operation.upper():8}{'PROTECTED ' if change.protected else ''}{change.name}  ({change.type}){_why(change)}"
         )
+    lines += ["", *plan.needs] if plan.needs else []
     lines += ["", *_aligned(["component", *OPERATIONS], _rows(plan.changes))] if plan.changes else []
     updates = [f"  {change.name}  ({change.type}){_why(change)}" for change in plan.of("update")]
     lines += ["", "updates", *updates] if updates else []
@@ -113,8 +113,8 @@ def markdown(summary: Summary, limit: int = COMMENT_LIMIT) -> str:
     plan = summary.plan
     sections = [
         _code("Pulumi says", plan.errors),
-        "\n".join(f"- {line.strip()}" if line.startswith(" ") else f"**{line.strip()}**\n" for line in plan.needs),
         _table("Deleted and replaced", ["", "resource", "type", "because of"], [_loss(change) for change in plan.of("delete", "replace")]),
+        "\n".join(f"- {line.strip()}" if line.startswith(" ") else f"**{line}**\n" for line in plan.needs),
         f"**{summary.policies.capitalize()}**",
         _table(
             "", ["level", "policy", "resource", "what"], [[_level(v.mandatory), v.policy, v.resource, v.message] for v in plan.violations]

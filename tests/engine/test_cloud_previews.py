@@ -19,6 +19,7 @@ from policies.rules.rule import Rule
 from policies.settings import for_stack
 from scripts.preview.cost import cost, resources
 from scripts.preview.plan import Cluster
+from stacks.supply import ADVISED, NEEDED
 from tests import stack_files
 from tests.engine.previews import Machine, Preview, Scratch, this_machine, with_stand_in_digests
 
@@ -155,9 +156,9 @@ def test_a_preview_is_within_its_budget(preview: Preview) -> None:
 def test_a_preview_says_that_aws_is_simulated_and_which_artifacts_have_no_digest(previewed: Callable[[str], Preview]) -> None:
     text = previewed("dev").text
     assert "aws is simulated" in text
-    assert "artifacts have no digest in components/artifacts.lock.json" in text
-    assert "ghcr.io/kedacore/keda:2.21.0" in text
-    assert "have no digest" not in previewed("prod").text
+    assert "artifacts in components/artifacts.lock.json (" in text
+    assert " more): `make lock`" in text
+    assert "artifacts.lock.json" not in previewed("prod").text
 
 
 def test_the_summary_counts_and_prices_what_the_engine_planned(preview: Preview) -> None:
@@ -170,6 +171,19 @@ def test_the_summary_counts_and_prices_what_the_engine_planned(preview: Preview)
     components = {price.component: price for price in priced.prices}
     assert {"control plane", "system nodes", "GPU nodes", "NAT gateways", "volumes"} <= components.keys()
     assert 0 < components["system nodes"].minimum < components["system nodes"].maximum
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_a_clean_clone_shows_the_whole_plan_and_one_list_of_what_an_up_needs(tmp_path: Path, machine: Machine, stack: str) -> None:
+    """No images, no digests: what an `up` of this stack refuses is no violation of a policy."""
+    clean = Scratch(tmp_path, stack, machine, {"images": {}}).preview()
+    assert clean.code == 0, clean.text[-4000:]
+    assert [part for part, kind in KINDS.items() if not clean.types[kind]] == []
+    assert clean.plan.violations == ()
+    assert clean.plan.needs[0] == NEEDED
+    assert clean.plan.needs[1].startswith("  image of mnist-classifier's server: `docker build ")
+    (lock,) = [line for line in clean.plan.needs if line.endswith("`make lock`")]
+    assert (clean.plan.needs.index(lock) < clean.plan.needs.index(ADVISED)) is (stack == "prod")
 
 
 def test_prod_without_images_by_digest_is_refused_before_anything_else(tmp_path: Path, machine: Machine) -> None:
@@ -185,8 +199,8 @@ def test_an_up_of_prod_with_an_incomplete_lock_makes_nothing(tmp_path: Path, mac
     done = Scratch(tmp_path, "prod", machine).pulumi("up", "--yes", "--skip-preview")
     text = done.stdout + done.stderr
     assert done.returncode != 0
-    assert "safeguards.digests: required" in text
-    assert "run `make lock`" in text
+    assert NEEDED in text
+    assert "`make lock`" in text
     assert "Traceback" not in text
     (state,) = [path for path in (tmp_path / "state").rglob("prod.json") if "stacks" in path.parts]
     kept = json.loads(state.read_text())["checkpoint"]["latest"].get("resources") or []

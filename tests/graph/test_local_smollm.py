@@ -73,7 +73,9 @@ def _server(graph: Graph) -> dict[str, Any]:
 
 def test_the_nodes_prometheus_reads_monitors_and_rules_by_its_labels(smollm: Graph) -> None:
     read = smollm.of_kind("PodMonitor", "ServiceMonitor", "PrometheusRule")
-    assert {"mnist-classifier-metrics", "smollm-text-generation-metrics", "minio-metrics", "generation-smollm-text-generation-rules"} <= {item.name for item in read}
+    assert {"mnist-classifier-metrics", "smollm-text-generation-metrics", "minio-metrics", "generation-smollm-text-generation-rules"} <= {
+        item.name for item in read
+    }
     for item in read:
         assert item.inputs["metadata"]["labels"]["prometheus"] == "bench", item.key
     assert {item.inputs["metadata"]["namespace"] for item in smollm.of_kind("PrometheusRule")} == {"default"}

@@ -65,9 +65,7 @@ def test_a_file_that_is_no_manifest_is_named(tmp_path: Path, text: str, reason: 
 
 def test_an_edit_whose_object_is_missing_names_it_and_what_there_is() -> None:
     found = Objects([item("v1", "ConfigMap", "one", "a"), item("v1", "ConfigMap", "two", "a")], "thing 1.2.3")
-    with pytest.raises(
-        ManifestError, match=r"thing 1\.2\.3: 0 objects are ConfigMap three, expected one; objects of this kind: one, two"
-    ):
+    with pytest.raises(ManifestError, match=r"thing 1\.2\.3: 0 objects are ConfigMap three, expected one; objects of this kind: one, two"):
         found.one("ConfigMap", "three")
     with pytest.raises(ManifestError, match="0 objects are Secret one, expected one; objects of this kind: none"):
         found.drop("Secret", "one")

@@ -12,6 +12,9 @@ import pytest
 from scripts.cloud.aws import Aws, AwsError
 from scripts.cloud.doctor import report
 from scripts.errors import DriverError
+from stacks import supply
+from stacks.config import parse
+from tests.stack_files import committed
 from tests.unit.cloud.machine import Machine, refused
 
 ROOT = Path(__file__).parents[3]
@@ -19,10 +22,10 @@ ROOT = Path(__file__).parents[3]
 
 def test_the_exit_status_says_whether_something_is_missing(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     assert report(machine.findings()) == 0
-    assert capsys.readouterr().out.endswith("\nall 13 checks passed\n")
+    assert capsys.readouterr().out.endswith("\nall 15 checks passed\n")
     machine.calls["s3api get-bucket-versioning"] = {}
     assert report(machine.findings()) == 1
-    assert capsys.readouterr().out.endswith("\n1 of 13 checks need a fix\n")
+    assert capsys.readouterr().out.endswith("\n1 of 15 checks need a fix\n")
 
 
 def test_a_finding_is_a_line_and_its_remedy_another(machine: Machine) -> None:
@@ -69,6 +72,26 @@ def test_the_committed_stacks_can_be_examined(machine: Machine, stack: str) -> N
     assert done.returncode == 1
     assert done.stderr == ""
     assert "missing  identity         An error occurred (ExpiredToken)" in done.stdout
+
+
+def test_what_an_up_needs_is_the_programs_own_list(machine: Machine) -> None:
+    """The same lines as in a preview (tests/unit/test_supply.py)."""
+    machine.stack |= {key: value for key, value in committed("prod").items() if key not in {"cluster", "gpu"}}
+    machine.stack["cluster"]["systemNodes"] = {"releaseVersion": "1.35.7-20260911"}
+    machine.stack["gpu"]["releaseVersion"] = "1.35.7-20260911"
+    needs = supply.needs(parse(machine.stack, "prod"))
+    told = [finding for finding in machine.findings() if finding.check in {"images", "weights", "digests"}]
+    assert [(finding.check, finding.missing) for finding in told] == [("images", True), ("weights", False), ("digests", True)]
+    assert [(finding.state, finding.remedy) for finding in told if finding.missing] == [
+        (need.what, need.command) for need in needs if need.required
+    ]
+
+
+def test_what_an_up_can_do_without_wants_no_mending(machine: Machine) -> None:
+    machine.stack["safeguards"] = {"digests": "optional"}
+    digests = machine.found("digests")
+    assert not digests.missing
+    assert "`make lock`" in digests.state
 
 
 def test_a_stack_that_does_not_exist_is_one_line(machine: Machine) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from scripts.preview.plan import UNREACHABLE, Cluster, Plan, Violation, plan, read
+from stacks.supply import ADVISED, NEEDED
 
 PREVIEWS = Path(__file__).parent / "previews"
 VPC = "urn:pulumi:dev::inference-platform::inference-platform:aws:Network$aws:ec2/vpc:Vpc::network"
@@ -74,6 +75,13 @@ def test_an_error_makes_it_incomplete_though_the_engine_summed_up(change: Plan) 
 def test_an_unreachable_cluster_is_told_from_one_that_answered() -> None:
     assert plan([said(f"{UNREACHABLE}: dial tcp 10.0.0.1:443: i/o timeout\n")]).cluster is Cluster.UNREACHABLE
     assert plan([step("same", new={"inputs": {}})]).cluster is Cluster.ASKED
+
+
+def test_what_an_up_needs_is_read_from_the_programs_warning() -> None:
+    warning = f"{NEEDED}\n  image of iris: build it\n{ADVISED}\n  digests: `make lock`\n"
+    found = plan([said("using pulumi-resource-aws from $PATH"), said(warning)])
+    assert found.needs == (NEEDED, "  image of iris: build it", ADVISED, "  digests: `make lock`")
+    assert plan([said("another warning")]).needs == ()
 
 
 def test_what_stays_is_counted_and_what_policies_said_is_kept_once() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from scripts.preview.plan import Change, Cluster, Plan, Violation, read
 from scripts.preview.summary import COMMENT_LIMIT, Cost, Price, Summary, markdown, marker, terminal
+from stacks.supply import ADVISED, NEEDED
 from tests.unit.preview.test_plan import PREVIEWS
 
 COST = Cost((Price("control plane", 73, 73), Price("GPU nodes", 0, 1836.7)), "2026-07-20", ("Service envoy: no price of it",))
@@ -42,6 +43,14 @@ def test_policies_and_cost_are_told(change: Plan) -> None:
     assert "USD per month, prices of 2026-07-20  minimum  maximum" in text
     assert text.splitlines()[-2].split() == ["all", "73", "1,910"]
     assert text.endswith("  no price: Service envoy: no price of it")
+
+
+def test_what_an_up_needs_is_one_list_before_the_plan(change: Plan) -> None:
+    needs = (NEEDED, "  image of iris: build it", ADVISED, "  digests: `make lock`")
+    summary = Summary("prod", replace(change, needs=needs))
+    assert "\n".join(["", *needs, "", "component "]) in terminal(summary)
+    assert f"**{NEEDED}**\n\n- image of iris: build it\n**{ADVISED}**\n\n- digests: `make lock`\n" in markdown(summary)
+    assert NEEDED not in terminal(Summary("prod", change))
 
 
 def test_no_violation_is_no_news_without_policies() -> None:
