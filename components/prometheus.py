@@ -44,7 +44,7 @@ class Prometheus(Args):
     """A Prometheus whose operator reads the monitors and rules of every namespace.
 
     `namespace`: where its pods run, which a NetworkPolicy must know; None: outside the cluster, or unknown. `labels`: by which it
-    chooses monitors and rules; ours takes all. `definitions`: what brings the CRDs of both; None: they are there.
+    selects monitors and rules; the platform's own selects all. `definitions`: resource that installs their CRDs; None: they exist.
     """
 
     url: Annotated[str, AfterValidator(address)]

@@ -21,7 +21,7 @@ MAX_PARTS = 10_000
 ALGORITHM = "SHA256"
 
 PASSED_OVER = {"AccessDenied", "NoSuchUpload"}
-"""The user has no such right, or somebody else ended the upload. Both only cost the parts that were sent before."""
+"""The user lacks this permission, or another process ended the upload. Both only cost the parts that were sent before."""
 
 
 def part_size(size: int) -> int:
@@ -30,7 +30,7 @@ def part_size(size: int) -> int:
 
 
 def send(store: Any, bucket: str, upload: Upload, progress: Progress) -> str | None:  # noqa: ANN401 - a boto3 client
-    """Returns the sha256 of what was sent; None where somebody else was first.
+    """Returns the sha256 of what was sent; None if another upload was first.
 
     A failure leaves the parts in the store for the next run. S3 drops them after a week, MinIO after a day.
     """

@@ -96,7 +96,7 @@ def _publish(bucket: Bucket, upload: Upload, progress: Progress) -> None:
 
 
 def _send_whole(store: Any, bucket: str, upload: Upload, progress: Progress) -> str | None:  # noqa: ANN401
-    """Returns the sha256 of what was sent; None where somebody else was first."""
+    """Returns the sha256 of what was sent; None if another upload was first."""
     body = upload.path.read_bytes()
     digest = hashlib.sha256(body)
     checksum = base64.b64encode(digest.digest()).decode()

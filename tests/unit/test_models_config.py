@@ -267,7 +267,7 @@ def test_labels_are_those_of_an_existing_prometheus() -> None:
     assert accepted(monitoring={"prometheusUrl": f"{PROMETHEUS}/"}).monitoring.prometheus_url == PROMETHEUS
     (line,) = mistakes(monitoring={"prometheusUrl": "http://u:secret@p.m"})
     assert line.startswith("Pulumi.dev.yaml: inference-platform:monitoring.prometheusUrl: the address holds a user or a password")
-    refused = "labels are what an existing Prometheus chooses by; name it in prometheusUrl or leave them out"
+    refused = "labels are for an existing Prometheus; name it in prometheusUrl or leave labels out"
     for monitoring in ({"labels": labels}, {"enabled": True, "labels": labels}):
         assert mistakes(monitoring=monitoring) == [f"Pulumi.dev.yaml: inference-platform:monitoring: {refused}"]
 
