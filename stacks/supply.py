@@ -20,7 +20,7 @@ ADVISED = "worth doing before an `up`:"
 SHOWN = 3
 """Addresses of artifacts without a digest that the list repeats; `make lock` finds them all."""
 
-Kind = Literal["images", "weights", "digests"]
+Kind = Literal["models", "images", "weights", "digests"]
 
 
 class Need(NamedTuple):
@@ -50,7 +50,12 @@ def check(config: StackConfig) -> None:
 
 def needs(config: StackConfig) -> list[Need]:
     """Return everything that is missing, in the order in which one would see to it."""
-    return [*_images(config), *_weights(config), *_digests(config)]
+    return [*_models(config), *_images(config), *_weights(config), *_digests(config)]
+
+
+def _models(config: StackConfig) -> Iterator[Need]:
+    if not config.models:
+        yield Need("models", "no model is configured", "write one below inference-platform:models (README.md)", required=False)
 
 
 def _images(config: StackConfig) -> Iterator[Need]:

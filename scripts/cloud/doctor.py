@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import get_args
 from urllib.parse import urlsplit
 
 from scripts.cloud import account, backend, gpu
@@ -17,6 +18,8 @@ from stacks.config import StackConfig
 from stacks.config.cluster import EksClusterConfig
 
 Check = Callable[[], Finding]
+LOOKED_FOR: Mapping[str, str] = {"images": "every model has its image", "digests": "the lock file has all of them"}
+"""Kind of need → what the report says where nothing of that kind is missing."""
 
 
 def report(findings: Iterable[Finding]) -> int:
@@ -55,11 +58,11 @@ def examine(config: StackConfig, stack_file: Path) -> Iterator[Finding]:
 def _supply(config: StackConfig) -> Iterator[Finding]:
     """Findings from the program's own list. Only needs that an `up` requires count as missing."""
     needs = supply.needs(config)
-    for kind in ("images", "digests"):
-        if not any(need.kind == kind for need in needs):
-            yield Finding(kind, "everything that the stack names is known")
-    for need in needs:
-        yield Finding(need.kind, need.what, need.command) if need.required else Finding(need.kind, f"{need.what}: {need.command}")
+    for kind in get_args(supply.Kind):
+        for need in (need for need in needs if need.kind == kind):
+            yield Finding(kind, need.what, need.command) if need.required else Finding(kind, f"{need.what}: {need.command}")
+        if kind in LOOKED_FOR and not any(need.kind == kind for need in needs):
+            yield Finding(kind, LOOKED_FOR[kind])
 
 
 def _asked(config: StackConfig, cluster: EksClusterConfig, stack_file: Path) -> Iterator[tuple[str, Check]]:

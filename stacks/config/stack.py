@@ -60,6 +60,12 @@ class StackConfig(Section):
             raise ValueError("; ".join(words))
         return section
 
+    @field_validator("models", mode="before")
+    @classmethod
+    def _nothing_below_the_key(cls, models: object) -> object:
+        """A key whose entries are all commented out is empty: YAML reads null, and Pulumi hands over an empty text."""
+        return {} if models in (None, "") else models
+
     @field_validator("models")
     @classmethod
     def _have_what_they_need(cls, models: dict[str, ModelService], others: ValidationInfo) -> dict[str, ModelService]:

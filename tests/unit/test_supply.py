@@ -118,7 +118,15 @@ def test_files_of_every_version_and_only_of_the_store_are_asked_for(warned: list
     ]
 
 
-def test_a_stack_without_models_needs_no_image(warned: list[str]) -> None:
-    check(**stack_files.prod(models={}))
+@pytest.mark.parametrize("models", [{}, None, ""])
+def test_a_stack_without_models_is_told_so_and_needs_no_image(warned: list[str], models: object) -> None:
+    """Left out, empty, or with every entry commented out: YAML reads the last as null, and Pulumi hands over an empty text."""
+    check(**stack_files.prod(models=models))
     check(**{key: value for key, value in stack_files.prod().items() if key != "models"})
-    assert warned == [f"{NEEDED}\n{DIGESTS}"] * 2
+    none = "  no model is configured: write one below inference-platform:models (README.md)"
+    assert warned == [f"{NEEDED}\n{DIGESTS}\n{ADVISED}\n{none}"] * 2
+
+
+def test_an_up_without_models_goes_on(up: list[str]) -> None:
+    check("local", **stack_files.local(models={}, mirror={"digests": "drop"}))
+    assert len(up) == 1

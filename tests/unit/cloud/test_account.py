@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.cloud.machine import ACCOUNT, TYPES, ZONES, Machine, described, refused
 
-CHECKS = ["pulumi", "state backend", "secrets provider", "images", "digests", "aws", "identity", "region"]
+CHECKS = ["pulumi", "state backend", "secrets provider", "models", "images", "digests", "aws", "identity", "region"]
 """Those that always come, in their order, before the account is looked at."""
 
 
@@ -45,7 +45,7 @@ def test_a_call_is_made_in_the_region_it_is_about(machine: Machine) -> None:
 def test_without_credentials_only_what_this_machine_knows_is_reported(machine: Machine) -> None:
     machine.calls["sts get-caller-identity"] = 'Unable to locate credentials. You can configure credentials by running "aws configure".'
     *here, identity = machine.findings()
-    assert [finding.check for finding in here] == CHECKS[:6]
+    assert [finding.check for finding in here] == CHECKS[:7]
     assert not any(finding.missing for finding in here)
     assert identity.state.startswith("Unable to locate credentials")
     assert "aws sso login" in identity.remedy

@@ -22,10 +22,10 @@ ROOT = Path(__file__).parents[3]
 
 def test_the_exit_status_says_whether_something_is_missing(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     assert report(machine.findings()) == 0
-    assert capsys.readouterr().out.endswith("\nall 15 checks passed\n")
+    assert capsys.readouterr().out.endswith("\nall 16 checks passed\n")
     machine.calls["s3api get-bucket-versioning"] = {}
     assert report(machine.findings()) == 1
-    assert capsys.readouterr().out.endswith("\n1 of 15 checks need a fix\n")
+    assert capsys.readouterr().out.endswith("\n1 of 16 checks need a fix\n")
 
 
 def test_a_finding_is_a_line_and_its_remedy_another(machine: Machine) -> None:
