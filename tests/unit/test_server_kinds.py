@@ -121,9 +121,7 @@ def test_vllm_keeps_a_connection_longer_than_the_gateway_does() -> None:
 
 def test_several_gpus_are_requested_for_one_replica() -> None:
     assert model("llm", vllm(tensorParallel=4)).entry.server.gpu_count == 4
-    assert mistakes({"llm": {**vllm(), "gpus": 2}}) == [
-        ".llm.gpus: this key is written server.tensorParallel (vllm), or server.gpus (custom)"
-    ]
+    assert mistakes({"llm": {**vllm(), "gpus": 2}}) == [".llm.gpus: this key is now server.tensorParallel (vllm), or server.gpus (custom)"]
 
 
 def test_shared_memory_is_a_volume_of_its_own_size() -> None:
@@ -202,21 +200,19 @@ def test_a_model_on_gpus_is_not_run_by_knative() -> None:
 )
 def test_keys_of_earlier_releases_are_told_their_new_spelling(key: str, instead: str) -> None:
     (line,) = mistakes({"digits": classifier(**{key: {}})})
-    assert line.startswith(f".digits.{key}: this key is written {instead}")
+    assert line.startswith(f".digits.{key}: this key is now {instead}")
 
 
 def test_the_model_of_a_version_is_told_its_new_spelling() -> None:
     versions = [{"name": "v1", "model": "s3://models/a.pt", "weight": 100}]
-    assert ".digits.versions[0].model: this key is written source" in mistakes({"digits": classifier(versions=versions)})
+    assert ".digits.versions[0].model: this key is now source" in mistakes({"digits": classifier(versions=versions)})
 
 
 def test_the_section_of_earlier_releases_is_told_its_new_spelling() -> None:
     with pytest.raises(ConfigError) as error:
         parse({"services": {"mnist": {"model": "s3://models/a.pt"}}}, "dev")
     (line,) = error.value.lines
-    assert line.endswith(
-        "inference-platform:services: this key is written models: a map from each model's name to its entry (docs/models.md)"
-    )
+    assert line.endswith("inference-platform:services: this key is now models: a map from each model's name to its entry (docs/models.md)")
 
 
 TWO = [{"name": name, "source": f"hf://acme/{name}", "weight": 50} for name in ("v1", "v2")]
