@@ -138,8 +138,8 @@ lock: $(VENV)/.installed ## Ask every pin's source for its digest: components/ar
 mirror-list: $(VENV)/.installed ## Everything third-party that STACK=dev|prod downloads, for a copy tool
 	@$(RUN) python -m scripts.supply.mirror_list $(or $(STACK),prod) $(ARGS)
 
-schema: $(VENV)/.installed ## Write what is generated: the JSON Schema that editors use for Pulumi.<stack>.yaml, and docs/policies.md
-	@$(RUN) python -m stacks.schema && python -m policies.document
+schema: $(VENV)/.installed ## Write what is generated: the JSON Schema that editors use for Pulumi.<stack>.yaml, the tables of docs/models.md, and docs/policies.md
+	@$(RUN) python -m stacks.schema && python -m stacks.reference && python -m policies.document
 
 format: $(VENV)/.installed ## Format the code
 	@$(RUN) ruff format $(CHECKED) && ruff check --fix $(CHECKED)

@@ -21,8 +21,8 @@ HOST = "kubernetes.io/hostname"
 class Quantities(Declared):
     """CPU and memory of one container. `cpu` None: no CPU request, or no CPU limit."""
 
-    cpu: CpuQuantity | None = None
-    memory: MemoryQuantity
+    cpu: CpuQuantity | None = Field(None, description="CPUs, such as 500m or 2. Left out: no CPU request, or no CPU limit.")
+    memory: MemoryQuantity = Field(description="Bytes, such as 512Mi or 2Gi.")
 
     def fields(self) -> dict[str, str]:
         return {name: value for name, value in (("cpu", self.cpu), ("memory", self.memory)) if value is not None}
@@ -31,8 +31,8 @@ class Quantities(Declared):
 class Resources(Declared):
     """Resources of one container. The scheduler reserves requests; limits cap the use."""
 
-    requests: Quantities
-    limits: Quantities
+    requests: Quantities = Field(description="What the scheduler keeps free.")
+    limits: Quantities = Field(description="What the container may reach.")
 
     @model_validator(mode="after")
     def _requests_within_limits(self) -> Resources:

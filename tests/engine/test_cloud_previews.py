@@ -187,7 +187,7 @@ def test_a_clean_clone_shows_the_whole_plan_and_one_list_of_what_an_up_needs(tmp
 
 
 def test_prod_without_images_by_digest_is_refused_before_anything_else(tmp_path: Path, machine: Machine) -> None:
-    images = {**stack_files.IMAGES_BY_DIGEST, "mnist": "registry.example/mnist:1"}
+    images = {**stack_files.IMAGES_BY_DIGEST, stack_files.MNIST: {"server": "registry.example/mnist:1"}}
     done = Scratch(tmp_path, "prod", machine, {"images": images}).pulumi("preview")
     text = done.stdout + done.stderr
     assert done.returncode != 0

@@ -30,7 +30,7 @@ def _run(name: str, script: str, make_model: bool) -> None:
     work = {"name": "work", "mountPath": "/work"}
     maker = {
         "name": "model",
-        "image": _image("servingruntime/mnist-pytorch", "default", ".spec"),
+        "image": _image("servingruntime/mnist-classifier-pytorch", "default", ".spec"),
         "command": ["python3", "-c", OTHER_MODEL],
         "volumeMounts": [work],
         "securityContext": SECURITY,

@@ -83,7 +83,7 @@ def pulumi(*arguments: str) -> Done:
 
 
 def apply(**changes: Any) -> Done:  # noqa: ANN401 - any YAML
-    """`pulumi up` with some keys of the stack file changed, as `models__mnist-classifier__source="s3://..."`; None takes a key out."""
+    """`pulumi up` with some keys of the stack file changed, as `models__mnist_classifier__source="s3://..."`; None takes a key out."""
     return _applied(stack_files.changed(stack_files.committed("local"), changes), changes)
 
 

@@ -8,22 +8,39 @@ from typing import Any
 
 from bench.mirror import MIRROR
 from tests import stack_files
+from tests.graph.models_alone import CANARY
 from tests.graph.recording import Graph, Resource, record
 from tests.model_files import version, whole
 
+COUNTER = {
+    "server": {
+        "kind": "custom",
+        "image": "registry.example/counter:1",
+        "command": ["/bin/serve"],
+        "args": ["--verbose"],
+        "env": {"UNIT": "words"},
+        "secretEnv": {"TOKEN": "in-no-pod-in-clear"},
+        "port": 9000,
+        "livePath": "/alive",
+        "metrics": "/metrics",
+    },
+    "scaling": {"metric": "cpu"},
+}
+
 
 def all_modes() -> dict[str, Any]:
-    """Every part that runs on a cluster of any kind, highly available, and services in both modes with all they can have."""
+    """Every part that runs on a cluster of any kind, highly available, and models of all kinds in both modes with all they can have."""
     replicated = {
         name: {"enabled": True, "replicas": 3} for name in ("certManager", "envoyGateway", "knative", "keda", "monitoring", "kserve")
     }
     return whole(
-        mnist={"canary": {"model": "s3://models/mnist/b.pt", "percent": 10}},
+        mnist={"versions": CANARY},
         smollm={
             "versions": [version("v1", 90), version("v2", 10), version("v3", 0)],
             "experiment": {"groups": {"patient": "v2"}},
             "shadow": {"version": "v3"},
         },
+        models={"counter": COUNTER},
         modelStore={"mode": "distributed", "replicas": 4},
         **replicated,
     )

@@ -8,13 +8,10 @@ import pytest
 
 from components.serving.model_service import ModelService
 from stacks.config import ConfigError, StackConfig, parse
-from stacks.images import registries
 from tests.model_files import version, whole
-from tests.stack_files import IMAGES_BY_DIGEST, MNIST, SMOLLM
+from tests.stack_files import MNIST, SMOLLM
 
-DIGEST = f"sha256:{'ab' * 32}"
 KEY = "Pulumi.dev.yaml: inference-platform:models"
-PROMETHEUS = "http://prometheus.example:9090"
 STABLE = {"name": "v1", "source": "s3://models/mnist/a.pt", "weight": 90}
 CANDIDATE = {"name": "v2", "source": "s3://models/mnist/b.pt", "weight": 10}
 CUSTOM: dict[str, Any] = {"server": {"kind": "custom", "image": "registry.example/counter:1"}}
@@ -216,98 +213,3 @@ def test_a_folder_of_another_model_is_not_downloaded_beside_ones_own() -> None:
 def test_a_model_of_the_hub_needs_no_store(address: str) -> None:
     model = entry(SMOLLM, smollm={"source": address}, modelStore={"enabled": False})
     assert (model.sources, model.reads_store) == ([address], False)
-
-
-@pytest.mark.parametrize(
-    ("given", "line"),
-    [
-        ({"mnist": {}, "kserve": {"enabled": False}}, f"{MNIST} needs kserve.enabled: true"),
-        ({"mnist": {}, "knative": {"enabled": False}}, f"{MNIST} needs knative.enabled: true"),
-        ({"mnist": {}, "envoyGateway": {"enabled": False}}, f"{MNIST} needs envoyGateway.enabled: true"),
-        ({"mnist": {}, "modelStore": {"enabled": False}}, f"{MNIST} needs modelStore.enabled: true"),
-        ({"smollm": {}, "keda": {"enabled": False}}, f"{SMOLLM} needs keda.enabled: true"),
-        (
-            {"smollm": {"versions": [version("v1", 50), version("v2", 50)]}, "envoyGateway": {"enabled": False}},
-            f"{SMOLLM} needs envoyGateway.enabled: true",
-        ),
-        ({"smollm": {}, "monitoring": {}}, f"{SMOLLM} needs monitoring.enabled: true or monitoring.prometheusUrl"),
-        ({"smollm": {}, "gpu": {"mode": "none"}, "gpuOperator": {}}, f"{SMOLLM} needs gpu.mode: managed or existing"),
-        ({"smollm": {}, "modelStore": {"enabled": False}}, f"{SMOLLM} needs modelStore.enabled: true"),
-    ],
-)
-def test_a_model_without_what_it_stands_on_is_refused(given: dict[str, Any], line: str) -> None:
-    name = line.split()[0]
-    assert mistakes(**given) == [f"{KEY}: {line}; set what is missing, or leave models.{name} out"]
-
-
-def test_a_model_needs_only_what_it_uses() -> None:
-    off = {key: {"enabled": False} for key in ("knative", "envoyGateway", "keda", "monitoring", "gpuOperator")}
-    cpu = {"scaling": {"metric": "cpu"}}
-    assert accepted(mnist=cpu, models={"c": CUSTOM}, **off, gpu={"mode": "none"}).models.keys() == {MNIST, "c"}
-    assert accepted(models={"c": CUSTOM}, **off, gpu={"mode": "none"}, modelStore={"enabled": False}).models.keys() == {"c"}
-
-
-def test_what_several_models_lack_is_told_at_once() -> None:
-    two = {"versions": [version("v1", 50), version("v2", 50)]}
-    (line,) = mistakes(mnist={}, smollm=two, envoyGateway={"enabled": False})
-    assert f"{MNIST} needs envoyGateway" in line
-    assert f"{SMOLLM} needs envoyGateway" in line
-
-
-def test_an_existing_prometheus_is_enough() -> None:
-    assert accepted(smollm={}, monitoring={"prometheusUrl": PROMETHEUS}).models
-    assert accepted(monitoring={"prometheusUrl": f"{PROMETHEUS}/"}).monitoring.prometheus_url == PROMETHEUS
-    (line,) = mistakes(monitoring={"prometheusUrl": "http://u:secret@p.m"})
-    assert line.startswith("Pulumi.dev.yaml: inference-platform:monitoring.prometheusUrl: the address holds a user or a password")
-
-
-def test_labels_are_those_of_an_existing_prometheus() -> None:
-    labels = {"prometheus": "bench"}
-    assert accepted(monitoring={"prometheusUrl": PROMETHEUS, "labels": labels}).monitoring.labels == labels
-    assert accepted(monitoring={"prometheusUrl": f"{PROMETHEUS}/"}).monitoring.prometheus_url == PROMETHEUS
-    (line,) = mistakes(monitoring={"prometheusUrl": "http://u:secret@p.m"})
-    assert line.startswith("Pulumi.dev.yaml: inference-platform:monitoring.prometheusUrl: the address holds a user or a password")
-    refused = "labels are for an existing Prometheus; name it in prometheusUrl or leave labels out"
-    for monitoring in ({"labels": labels}, {"enabled": True, "labels": labels}):
-        assert mistakes(monitoring=monitoring) == [f"Pulumi.dev.yaml: inference-platform:monitoring: {refused}"]
-
-
-def test_every_version_is_in_the_store_and_named_by_its_key() -> None:
-    others = {"versions": [STABLE, {**CANDIDATE, "source": "s3://others/mnist/b.pt"}]}
-    (line,) = mistakes(mnist=others, smollm={"source": "s3://others/smollm"})
-    assert line == (
-        f'{KEY}: {MNIST}.versions[1].source: "s3://others/mnist/b.pt" is not in the model store; its bucket is models; '
-        f'{SMOLLM}.source: "s3://others/smollm" is not in the model store; its bucket is models'
-    )
-
-
-def test_weights_are_an_image_like_any_other_and_may_be_left_out() -> None:
-    assert SMOLLM not in accepted(smollm={}).images
-    by_tag = {**IMAGES_BY_DIGEST, SMOLLM: {"weights": "weights.example/smollm:1"}}
-    assert registries(accepted(smollm={}, images=by_tag)) == {"registry.example", "weights.example"}
-    (line,) = mistakes(smollm={}, images=by_tag, safeguards={"digests": "required"})
-    assert line.startswith("Pulumi.dev.yaml: inference-platform:images: safeguards.digests: required wants every image as")
-
-
-@pytest.mark.parametrize(
-    ("reference", "host"),
-    [("mnist:dev", "docker.io"), ("acme/mnist:1", "docker.io"), ("localhost/m:1", "localhost"), ("r.example:5000/m:1", "r.example:5000")],
-)
-def test_knative_asks_no_registry_for_an_image_of_a_models_own(reference: str, host: str) -> None:
-    """An image that was loaded into a kind node exists nowhere else: Knative would find no digest, and start nothing."""
-    assert registries(accepted(mnist={}, images={MNIST: {"server": reference}})) == {host}
-    own = {"server": {"kind": "pytorch", "image": reference}}
-    assert registries(accepted(mnist=own, images={})) == {host}
-    tried = {"versions": [STABLE, {**CANDIDATE, "image": reference}]}
-    assert registries(accepted(mnist=tried, images={})) == {host}
-
-
-def test_where_digests_are_required_an_entry_names_no_image_by_a_tag() -> None:
-    required = {"images": IMAGES_BY_DIGEST, "safeguards": {"digests": "required"}}
-    assert accepted(mnist={}, **required).models
-    by_tag = {"versions": [STABLE, {**CANDIDATE, "image": "registry.example/mnist:2"}]}
-    wrong = "has no digest, and safeguards.digests: required wants <repository>:<tag>@sha256:<digest>"
-    assert mistakes(mnist=by_tag, **required) == [f'{KEY}: {MNIST}.versions[1].image: "registry.example/mnist:2" {wrong}']
-    assert mistakes(models={"counter": CUSTOM}, **required) == [f'{KEY}: counter.server.image: "registry.example/counter:1" {wrong}']
-    by_digest = {"versions": [STABLE, {**CANDIDATE, "image": f"registry.example/mnist:2@{DIGEST}"}]}
-    assert accepted(mnist=by_digest, **required).models

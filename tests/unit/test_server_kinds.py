@@ -43,6 +43,7 @@ OPTIONS: list[tuple[str, Any, list[str]]] = [
     ("maxNumSeqs", 64, ["--max-num-seqs=64"]),
     ("maxNumBatchedTokens", 8192, ["--max-num-batched-tokens=8192"]),
     ("gpuMemoryUtilization", 0.5, ["--gpu-memory-utilization=0.5"]),
+    ("weightsGib", 1.5, []),
     ("dtype", "float16", ["--dtype=float16"]),
     ("quantization", "awq", ["--quantization=awq"]),
     ("kvCacheDtype", "fp8", ["--kv-cache-dtype=fp8"]),
