@@ -101,6 +101,13 @@ def test_every_keyword_that_can_be_declared_is_checked() -> None:
     assert kinds == list(TYPES)
 
 
+def test_a_keyword_without_a_value_is_none() -> None:
+    """YAML reads `type:` and nothing behind it as null; the check would look that type up."""
+    assert Answer.model_validate({"type": None, "items": {"minItems": None, "type": "null"}}).schema_of_json() == {
+        "items": {"type": "null"}
+    }
+
+
 @pytest.mark.parametrize(
     ("found", "words"),
     [
