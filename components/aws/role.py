@@ -25,7 +25,7 @@ class RoleArgs(Args):
 
 
 class Role(Component):
-    """Owns an IAM role and its policies. Dependants wait for the whole component, because a role without its policies is useless."""
+    """Owns an IAM role and its policies. Usable with all of its policies, so dependants wait for the whole component."""
 
     arn: pulumi.Output[str]
 

@@ -1,4 +1,4 @@
-"""Publishes a file or a folder to the model store of a stack: `make publish FILE=model.pt TO=s3://models/mnist/model.pt STACK=local`.
+"""Publishes a file or a folder to the model store of a stack: `make publish FILE=model.pt TO=s3://models/iris/model.pt STACK=local`.
 
 A published key is never overwritten. Each file is read back from the store and compared by its sha256. Killed or interrupted, the same
 command continues. Exits 0 when the store holds every file, 2 when it does not, 130 when it was interrupted.

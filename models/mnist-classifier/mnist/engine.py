@@ -1,5 +1,8 @@
 """The network as it is run: one TorchScript graph on oneDNN, so that a batch is one call without Python's lock. Figures: README.md."""
 
+# mypy: allow-subclassing-any
+# The bases come from the image's packages, which this environment lacks.
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (PyTorch's own spelling)

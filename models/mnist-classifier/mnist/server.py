@@ -1,5 +1,8 @@
 """The predictor: `python -m mnist.server --model_name=mnist-classifier --model_dir=/mnt/models --http_port=8080`."""
 
+# mypy: allow-subclassing-any
+# The bases come from the image's packages, which this environment lacks.
+
 import argparse
 import asyncio
 import logging
