@@ -6,6 +6,7 @@ It takes minutes each (make acceptance): the figures stand in docs/measurements.
 from __future__ import annotations
 
 import itertools
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,7 @@ from scripts.mlops.prometheus import connected
 from scripts.mlops.reach import Endpoint
 from tests.node import platform, smollm
 from tests.node.smollm import V1, V2
+from tests.node.test_known_names import inside, started
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.node, pytest.mark.acceptance]
@@ -70,6 +72,23 @@ def test_it_answers_whole_and_streamed_through_the_gateway(served: Endpoint) -> 
     answers = [sample.detail for sample in measured.samples]
     # Sixteen tokens in one piece would not be a stream.
     assert all(isinstance(answer, Completion) and len(answer.gaps) > 1 for answer in answers)
+
+
+@pytest.mark.usefixtures("served")
+def test_the_commands_that_people_know_work_as_written() -> None:
+    waited = platform.kubectl("wait", "--for=condition=Ready", f"inferenceservice/{smollm.SERVICE}", "--timeout=60s")
+    assert "condition met" in waited
+    pods = platform.kubectl("get", "pods", "--selector", f"serving.kserve.io/inferenceservice={smollm.SERVICE}", "--output", "name")
+    assert len(pods.split()) == 1
+    assert f"keda-hpa-{smollm.SERVICE}-predictor" in platform.kubectl("get", "hpa")
+    load = ("scripts/mlops/load_test_smollm.py", "--cpu", "--requests", "10", "--clients", "2", "--max-tokens", "4", "--timeout", "600")
+    # Through the gateway, from this machine; the same from a pod of plain Python.
+    done = platform.run(sys.executable, *load, environment=platform.shell())
+    assert done.status == 0, done.output
+    started("plain-python-for-smollm")
+    inside_pod = inside("plain-python-for-smollm", "sh", "-c", f"cd /tmp && python3 {' '.join(load)}")
+    platform.kubectl("delete", "pod", "plain-python-for-smollm", "--wait=false")
+    assert inside_pod.returncode == 0, inside_pod.stdout.decode()
 
 
 @pytest.mark.usefixtures("served")

@@ -92,6 +92,7 @@ def test_vllm_alone_says_where_and_as_what_it_serves() -> None:
         ("--no-enable-prefix-caching", "--enable-prefix-caching is what prefixCaching says; write it there"),
         ("--speculative-config.method=ngram", "--speculative-config is what speculative says; write it there"),
         ("--speculative_config={}", "--speculative-config is what speculative says; write it there"),
+        ("--api-key=secret", "--api-key is set by the platform"),
         ("--port=9000", "--port is set by the platform"),
         ("--served-model-name=other", "--served-model-name is set by the platform"),
         ("--uds=/tmp/socket", "--uds is set by the platform"),

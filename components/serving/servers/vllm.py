@@ -55,7 +55,7 @@ OWN_FLAGS = {
     "--enable-prefix-caching": "prefix_caching",
     "--speculative-config": "speculative",
     "--enable-auto-tool-choice": "tool_calling",
-    **dict.fromkeys(("--model", "--port", "--host", "--uds", "--served-model-name", "--shutdown-timeout"), ""),
+    **dict.fromkeys(("--model", "--port", "--host", "--api-key", "--uds", "--served-model-name", "--shutdown-timeout"), ""),
 }
 """Flag that this file writes → the field that says it, or "" where the platform decides."""
 
