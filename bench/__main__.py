@@ -89,6 +89,17 @@ def env(args: argparse.Namespace) -> int:
     return 0
 
 
+def kubectl(args: argparse.Namespace) -> int:
+    """Run kubectl on the node. Its kubeconfig stays out of the caller's shell, where KUBECONFIG names the user's own cluster."""
+    from bench.tools import binary
+
+    instance = _instance(args)
+    if not instance.kubeconfig.is_file():
+        raise BenchError("the node does not run; start it: python -m bench up")
+    program = str(binary("kubectl"))
+    os.execv(program, [program, f"--kubeconfig={instance.kubeconfig}", *args.arguments])  # noqa: S606 (no shell)
+
+
 def _wanted(args: argparse.Namespace) -> Wanted:
     from bench import extras
 
@@ -154,6 +165,8 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     command("logs", logs, "show the log of one process of the node").add_argument("name", metavar="NAME", help="a name that `status` lists")
     command("down", down, "stop the node and remove everything it created on this machine, including its data")
     command("env", env, "print the node's connection data as JSON: kubeconfig, PATH, charts, manifests, images, extras")
+    run = command("kubectl", kubectl, "run kubectl on the node, as in `python -m bench kubectl get pods`")
+    run.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENTS")
     img = command("image", image, "build a folder with a Containerfile, push the image to the node's registry and print its reference")
     img.add_argument("context", type=Path, metavar="CONTEXT", help="folder with a Containerfile or Dockerfile")
     img.add_argument("name", metavar="NAME", help="image name; the reference is bench.local/NAME:<content hash>")

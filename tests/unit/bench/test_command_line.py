@@ -66,3 +66,14 @@ def test_a_terminals_line_is_rewritten_in_place() -> None:
     progress.line("cached     x", "2 of 2", screen)
     assert screen.getvalue().startswith("\r  cached     x ..")
     assert screen.getvalue().endswith(" 2 of 2\x1b[K\n")
+
+
+def test_kubectl_gets_its_own_options_and_the_nodes_kubeconfig(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    called: list[list[str]] = []
+    monkeypatch.setattr("bench.paths.Instance.kubeconfig", tmp_path / "kubeconfig")
+    monkeypatch.setattr("bench.tools.binary", lambda name: tmp_path / name)
+    monkeypatch.setattr("os.execv", lambda _program, words: called.append(list(words)))
+    assert main(["kubectl", "get", "pods", "-l", "a=b"]) == 1
+    (tmp_path / "kubeconfig").touch()
+    main(["kubectl", "get", "pods", "-l", "a=b"])
+    assert called == [[str(tmp_path / "kubectl"), f"--kubeconfig={tmp_path / 'kubeconfig'}", "get", "pods", "-l", "a=b"]]
