@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from components.serving.inference_service import OWN_IMAGE
 from components.serving.model import Model
 from components.serving.modes import MODE
 from scripts.errors import DriverError, reason
@@ -106,8 +107,10 @@ def is_on_knative(service: Object) -> bool:
 
 
 def described(service: Object) -> Content:
-    """Return what an InferenceService says of its version."""
-    model = service["spec"]["predictor"]["model"]
+    """Return what an InferenceService says of its version. `image` None: the model's own."""
+    model = service["spec"]["predictor"].get("model")
+    if model is None:
+        return Content(None, service["metadata"].get("annotations", {}).get(OWN_IMAGE))
     return Content(model.get("storageUri"), model.get("image"))
 
 

@@ -51,7 +51,7 @@ class _Deployment:
             platform.options,
             # Without them no node and no GPU is ever offered, and the clock of the first answer runs.
             after=[
-                platform.store,
+                platform.store if model.entry.reads_store else None,
                 self._published(model),
                 platform.autoscaler,
                 platform.gpu_operator if model.entry.server.gpu_count else None,

@@ -19,6 +19,9 @@ from components.serving.model import Model, Part
 from components.serving.modes import Front
 from components.serving.runtime import ServingRuntime
 from components.serving.storage import pod_annotations, reader_account
+from components.serving.versions import Version
+
+OWN_IMAGE = "inference-platform/image"
 
 
 class InferenceServiceArgs(Args):
@@ -71,7 +74,7 @@ class InferenceService(Component):
                 "name": part.name,
                 "namespace": model.namespace,
                 "labels": {**labels(model.name, "serving"), **modes.visibility(model, self.args.front)},
-                "annotations": {**modes.mode_annotations(model), **pod_annotations(self.args.storage)},
+                "annotations": {**modes.mode_annotations(model), **pod_annotations(self.args.storage), **_own_image(part.version)},
             },
             spec={"predictor": self._predictor(part)},
             opts=pulumi.ResourceOptions.merge(
@@ -82,22 +85,34 @@ class InferenceService(Component):
         )
 
     def _predictor(self, part: Part) -> dict[str, Any]:
-        model, version, server = self.model, part.version, self.model.entry.server
+        model, server = self.model, self.model.entry.server
         return {
             "serviceAccountName": model.account.name,
             "automountServiceAccountToken": False,
             "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
             **modes.predictor_fields(model),
             **(_on_gpu_nodes() if server.gpu_count else {}),
+            **(self._model(part.version) if part.version.source else self._server(part.version)),
+        }
+
+    def _model(self, version: Version) -> dict[str, Any]:
+        server = self.model.entry.server
+        return {
             "model": {
                 "modelFormat": {"name": server.model_format},
                 "runtime": self.runtime.name,
                 "protocolVersion": server.protocol_spoken.kserve,
-                **({"storageUri": version.source} if version.source else {}),
+                "storageUri": version.source,
                 **({"image": version.image} if version.image else {}),
-                "resources": _resources(model),
-            },
+                "resources": _resources(self.model),
+            }
         }
+
+    def _server(self, version: Version) -> dict[str, Any]:
+        """Return the server's container itself, for a version whose image brings the model (see ServingRuntime)."""
+        image = {"image": version.image} if version.image else {}
+        container = {**self.runtime.container, **image, "resources": _resources(self.model)}
+        return {"containers": [container], "volumes": self.model.entry.server.volumes()}
 
     def _address(self) -> k8s.core.v1.Service:
         """KServe itself makes only `<name>-predictor`, unless there is an ingress."""
@@ -120,6 +135,11 @@ class InferenceService(Component):
             else {"type": "ExternalName", "external_name": front.host},
             opts=self.child(),
         )
+
+
+def _own_image(version: Version) -> dict[str, str]:
+    """Return the annotation that tells a version's own image from the model's, where the container shows only which one runs."""
+    return {OWN_IMAGE: version.image} if version.image and not version.source else {}
 
 
 def _resources(model: Model) -> dict[str, dict[str, str]]:

@@ -23,6 +23,10 @@ class ServingRuntimeArgs(Args):
 class ServingRuntime(Component):
     """Owns one namespaced ServingRuntime, so that an edit rolls one model only, and the Secret of its environment. Needs KServe's CRDs.
 
+    A model without files has no ServingRuntime: KServe takes an InferenceService that names one, and no storage, for a server of many
+    models, and adds an agent that downloads them (kserve:pkg/controller/v1beta1/inferenceservice/utils/utils.go@v0.20.0, IsMMSPredictor).
+    Its InferenceServices hold `container` themselves.
+
     An edit rolls the model at once. KServe's `serving.kserve.io/disable-auto-update` does not prevent just that: an
     InferenceService that carries it ignores, once ready, every change of its own too
     (kserve:pkg/controller/v1beta1/inferenceservice/controller.go@v0.20.0). So a new image is tried as a version first.
@@ -39,24 +43,31 @@ class ServingRuntime(Component):
         self.name = name
         self.image = args.image
         self.args = args
-        server = args.model.entry.server
-        self.object = k8s.apiextensions.CustomResource(
-            name,
+        environment = self._environment()
+        if args.model.entry.sources:
+            self._object(environment)
+        self.register_outputs({"name": name})
+
+    def _object(self, environment: Sequence[pulumi.Resource]) -> None:
+        model, server = self.args.model, self.args.model.entry.server
+        k8s.apiextensions.CustomResource(
+            self.name,
             api_version="serving.kserve.io/v1alpha1",
             kind="ServingRuntime",
-            metadata={"name": name, "namespace": args.model.namespace, "labels": labels(args.model.name, "serving")},
+            metadata={"name": self.name, "namespace": model.namespace, "labels": labels(model.name, "serving")},
             spec={
                 # Chosen by name only: a runtime that selects itself could take over another model of the same format.
                 "supportedModelFormats": [{"name": server.model_format, "version": "1", "autoSelect": False}],
                 "protocolVersions": ["v1", "v2"],
-                "containers": [self._container()],
+                "containers": [self.container],
                 "volumes": server.volumes(),
             },
-            opts=self.child(self._environment()),
+            opts=self.child(environment),
         )
-        self.register_outputs({"name": name})
 
-    def _container(self) -> dict[str, Any]:
+    @property
+    def container(self) -> dict[str, Any]:
+        """The model server's container, without its resources."""
         server = self.args.model.entry.server
         container = server.container(self.args.model.name)
         secret = [

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from scripts.live_state import Content, described
 from tests.graph.models_alone import environment, predictor, rules, serving
 from tests.graph.recording import Graph, record
 from tests.graph.stacks import stand_ins
@@ -27,7 +28,7 @@ SERVER: dict[str, Any] = {
 }
 PROBE = {"path": "/count", "request": {"text": "one two"}, "answer": {"required": ["words"], "properties": {"words": {"const": 2}}}}
 ENTRY = {"server": SERVER, "scaling": {"metric": "rps"}, "probe": PROBE}
-RUNTIME = "ServingRuntime/counter-custom"
+SERVICE = "InferenceService/counter"
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def graph() -> Graph:
 
 
 def container(graph: Graph) -> dict[str, Any]:
-    (found,) = graph.one(RUNTIME).inputs["spec"]["containers"]
+    (found,) = predictor(graph, SERVICE)["containers"]
     return dict(found)
 
 
@@ -47,6 +48,7 @@ def test_the_container_is_the_entrys(graph: Graph) -> None:
     assert (found["image"], found["command"], found["args"]) == ("registry.example/counter:1", ["/bin/serve"], ["--verbose"])
     assert found["ports"] == [{"name": "http1", "containerPort": 9000, "protocol": "TCP"}]
     assert found["readinessProbe"]["httpGet"] == {"path": "/healthy", "port": 9000}
+    assert found["resources"]["limits"] == {"cpu": "2", "memory": "4Gi"}
     assert found["securityContext"]["readOnlyRootFilesystem"] is True
     assert found["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108
     assert found["env"] == [
@@ -57,12 +59,23 @@ def test_the_container_is_the_entrys(graph: Graph) -> None:
 
 
 def test_a_model_without_an_address_is_what_its_image_brings(graph: Graph) -> None:
-    assert "storageUri" not in predictor(graph, "InferenceService/counter")["model"]
+    # With a runtime and no storage KServe would take it for a server of many models, and add an agent to its pods.
+    assert "model" not in predictor(graph, SERVICE)
+    assert not graph.of_kind("ServingRuntime")
+    assert predictor(graph, SERVICE)["volumes"] == [{"name": "tmp", "emptyDir": {}}]
     assert (environment(graph, "counter-smoke")["MODEL"], environment(graph, "counter-smoke")["IMAGE"]) == (
         "",
         "registry.example/counter:1",
     )
     assert not [secret.name for secret in graph.of_kind("Secret") if secret.name == "counter-storage"]
+
+
+def test_a_version_may_bring_another_image_and_says_that_it_is_its_own() -> None:
+    versions = [{"name": "v1", "weight": 90}, {"name": "v2", "weight": 10, "image": "registry.example/counter:2"}]
+    found = serving(models={"counter": {**ENTRY, "versions": versions}})
+    assert container(found)["image"] == environment(found, "counter-smoke")["IMAGE"] == "registry.example/counter:2"
+    assert described(found.one(SERVICE).inputs) == Content(None, "registry.example/counter:2")
+    assert described(serving(models={"counter": ENTRY}).one(SERVICE).inputs) == Content(None, None)
 
 
 def test_its_own_question_is_asked_at_its_own_path_of_the_version_and_of_the_address(graph: Graph) -> None:
@@ -100,7 +113,7 @@ def test_a_secret_of_its_environment_stands_in_a_secret_only(graph: Graph) -> No
     secret = graph.one("Secret/counter-environment")
     assert "data" in secret.secret_inputs
     assert base64_core(PASSWORD) in secret.inputs["data"]["TOKEN"]
-    assert graph.comes_after(RUNTIME, secret.key)
+    assert graph.comes_after(SERVICE, secret.key)
     assert in_clear(graph) == []
 
 
