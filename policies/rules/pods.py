@@ -74,6 +74,8 @@ def pods(resource: Resource, aspect: Aspect | None = None) -> Iterator[Pod]:
         return
     path, says = KINDS[resource.type]
     spec = resource.get(path)
+    if resource.type == INFERENCE_SERVICE and spec is not None and "containers" in spec:
+        says = WHOLE  # no runtime sets the rest
     if spec is not None and (aspect is None or aspect in says):
         yield Pod(path, spec, says)
 

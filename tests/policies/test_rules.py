@@ -8,7 +8,7 @@ from policies.rules import kubernetes, serving
 from policies.rules.rule import Rule, StackRule
 from tests.policies.analyzer_harness import Registered, findings, secret
 from tests.policies.cases import CASES
-from tests.policies.objects import config_map, container, release
+from tests.policies.objects import config_map, container, model, release
 
 RULES: dict[str, Rule | StackRule] = {rule.name: rule for rule in (*kubernetes.RULES, *serving.RULES)}
 PASSING = [(name, list(resources)) for name, cases in CASES.items() for resources in cases.passing]
@@ -68,6 +68,16 @@ def test_environments_differ_in_what_they_demand() -> None:
     asked = ["image-digest", "image-registry"]
     refused = {stack: [rule for rule in asked if messages(rule, [resource], stack)] for stack in ("local", "dev", "prod", "new")}
     assert refused == {"local": [], "dev": ["image-registry"], "prod": asked, "new": asked}
+
+
+def test_an_inference_service_that_holds_its_container_is_judged_like_a_pod() -> None:
+    """A model whose image brings everything has no runtime that another object of the plan would show."""
+    secure = {"runAsNonRoot": True, "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    server = {"name": "kserve-container", "image": "corp.example/thing:1"}
+    rules = ("container-no-escalation", "container-no-capabilities")
+    for security, refused in ((secure, []), ({}, list(rules))):
+        resource = model(containers=[{**server, "securityContext": security}])
+        assert [rule for rule in rules if messages(rule, [resource])] == refused
 
 
 def test_registries_are_added_by_configuration() -> None:
