@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from policies.rules import kubernetes, serving
+from policies.rules.pods import INFERENCE_SERVICE
 from policies.rules.rule import Rule, StackRule
 from tests.policies.analyzer_harness import Registered, findings, secret
 from tests.policies.cases import CASES
-from tests.policies.objects import config_map, container, model, release
+from tests.policies.objects import config_map, container, release
 
 RULES: dict[str, Rule | StackRule] = {rule.name: rule for rule in (*kubernetes.RULES, *serving.RULES)}
 PASSING = [(name, list(resources)) for name, cases in CASES.items() for resources in cases.passing]
@@ -76,7 +77,8 @@ def test_an_inference_service_that_holds_its_container_is_judged_like_a_pod() ->
     server = {"name": "kserve-container", "image": "corp.example/thing:1"}
     rules = ("container-no-escalation", "container-no-capabilities")
     for security, refused in ((secure, []), ({}, list(rules))):
-        resource = model(containers=[{**server, "securityContext": security}])
+        predictor = {"containers": [{**server, "securityContext": security}]}
+        resource = Registered(INFERENCE_SERVICE, "thing", {"metadata": {"name": "thing"}, "spec": {"predictor": predictor}})
         assert [rule for rule in rules if messages(rule, [resource])] == refused
 
 
