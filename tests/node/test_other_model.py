@@ -1,7 +1,6 @@
-"""A third model that no code knows, by an overlay file alone: deployed, observed, rolled out, rolled back, and removed again.
+"""A third model that no code knows, by an overlay file alone: deployed, rolled out, rolled back, observed, and removed again.
 
-The monitoring operator's CRDs stand in for a monitoring stack: what is asked here is that everything was made, and accepted by the API
-server. Whether rules and dashboards are right: tests/alerts, tests/engine/test_alerts.py.
+In file order: each test starts from the platform that the one before it left.
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ NAME = "word-counter"
 FOLDER = Path(__file__).with_name("word_counter")
 ADDRESS = f"http://{NAME}.default.svc.cluster.local/count"
 QUESTION = json.dumps({"text": "of two words"}).encode()
+MONITORED = 'inference-platform:monitoring: {prometheusUrl: "http://prometheus.monitoring.svc.cluster.local:9090", grafana: true}'
 MONITORING = ("PodMonitor", "ServiceMonitor", "PrometheusRule")
 GATES = ("--interval", "8", "--min-requests", "20", "--max-p95-ratio", "10")
 """Short and coarse: two releases of the same program differ by the noise of a busy machine only."""
@@ -54,24 +54,48 @@ def objects(kind: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def counter(up: platform.Done, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+def overlay(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("overlay") / f"{NAME}.yaml"
+    file.write_text((FOLDER / "overlay.yaml").read_text().replace("IMAGE", image("good", "1")))
+    return file
+
+
+@pytest.fixture(scope="module")
+def counter(up: platform.Done, overlay: Path) -> Iterator[Endpoint]:
     """The third model on the platform that stands, until the last test of this file."""
     assert up.status == 0, up.output[-3000:]
-    definitions = [definition("monitoring.coreos.com", kind) for kind in MONITORING]
-    crds = json.dumps({"apiVersion": "v1", "kind": "List", "items": definitions})
-    platform.kubectl("apply", "--server-side", "--filename", "-", stdin=crds)
-    overlay = tmp_path_factory.mktemp("overlay") / f"{NAME}.yaml"
-    overlay.write_text((FOLDER / "overlay.yaml").read_text().replace("IMAGE", image("good", "1")))
     try:
-        deployed = platform.local("up", "--with", str(overlay))
-        assert deployed.status == 0, deployed.output[-3000:]
+        deployed(overlay)
         with reachable(ADDRESS, platform.shell()) as found:
             yield found
     finally:
         removed = platform.local("up", "--without", NAME)
-        platform.kubectl("delete", "--ignore-not-found", "--filename", "-", stdin=crds)
         assert removed.status == 0, removed.output[-3000:]
         assert NAME not in objects("inferenceservices")
+
+
+@pytest.fixture(scope="module")
+def observed(counter: Endpoint, overlay: Path) -> Iterator[Endpoint]:
+    """The same beside a monitoring stack, for which its CRDs stand in: what is asked is that everything is made, and that the API server
+    takes it. tests/alerts and tests/engine/test_alerts.py ask whether rules and dashboards are right.
+    """
+    definitions = [definition("monitoring.coreos.com", kind) for kind in MONITORING]
+    crds = json.dumps({"apiVersion": "v1", "kind": "List", "items": definitions})
+    platform.kubectl("apply", "--server-side", "--filename", "-", stdin=crds)
+    plain = overlay.read_text()
+    try:
+        overlay.write_text(f"{plain}  {MONITORED}\n")
+        deployed(overlay)
+        yield counter
+    finally:
+        overlay.write_text(plain)
+        deployed(overlay)
+        platform.kubectl("delete", "--ignore-not-found", "--filename", "-", stdin=crds)
+
+
+def deployed(overlay: Path) -> None:
+    done = platform.local("up", "--with", str(overlay))
+    assert done.status == 0, done.output[-3000:]
 
 
 @pytest.fixture(scope="module")
@@ -90,25 +114,6 @@ def test_its_secret_stands_in_no_pod_in_clear() -> None:
     assert json.loads(pods)["items"]
     assert "in-no-pod-in-clear" not in pods
     assert "in-no-pod-in-clear" not in platform.kubectl("get", "servingruntimes", "--output", "json")
-
-
-@pytest.mark.usefixtures("counter")
-def test_its_dashboard_alerts_objectives_and_monitor_are_made() -> None:
-    alerts = [
-        rule
-        for item in objects("prometheusrules").values()
-        for group in item["spec"]["groups"]
-        for rule in group["rules"]
-        if rule.get("labels", {}).get("service") == NAME
-    ]
-    names = {rule.get("alert") or rule["record"].split(":")[0] for rule in alerts}
-    assert {"LatencyP95High", "InferenceErrorRateHigh", "InferenceServiceNotReady", "AvailabilityBudgetBurn", "LatencyBudgetBurn"} <= names
-    assert "slo" in names
-    dashboards = [item for item in objects("configmaps").values() if "grafana_dashboard" in item["metadata"].get("labels", {})]
-    titles = [json.loads(content)["title"] for item in dashboards for content in item["data"].values()]
-    assert f"Inference / {NAME}" in titles
-    (endpoint, _queue_proxy) = objects("podmonitors")[NAME]["spec"]["podMetricsEndpoints"]
-    assert (endpoint["portNumber"], endpoint["path"]) == (9000, "/metrics")
 
 
 def test_a_release_is_rolled_out_and_back_and_no_request_is_lost(counter: Endpoint, checkout: Checkout) -> None:
@@ -131,3 +136,22 @@ def test_a_release_that_refuses_what_stable_takes_is_found_and_taken_back(counte
     assert "requests failed" in done.report["going_back"]
     assert json.loads(post(counter, QUESTION)[1])["release"] == "1"
     assert checkout.stack_file == before
+
+
+@pytest.mark.usefixtures("observed")
+def test_its_dashboard_alerts_objectives_and_monitor_are_made() -> None:
+    alerts = [
+        rule
+        for item in objects("prometheusrules").values()
+        for group in item["spec"]["groups"]
+        for rule in group["rules"]
+        if rule.get("labels", {}).get("service") == NAME
+    ]
+    names = {rule.get("alert") or rule["record"].split(":")[0] for rule in alerts}
+    assert {"LatencyP95High", "InferenceErrorRateHigh", "InferenceServiceNotReady", "AvailabilityBudgetBurn", "LatencyBudgetBurn"} <= names
+    assert "slo" in names
+    dashboards = [item for item in objects("configmaps").values() if "grafana_dashboard" in item["metadata"].get("labels", {})]
+    titles = [json.loads(content)["title"] for item in dashboards for content in item["data"].values()]
+    assert f"Inference / {NAME}" in titles
+    (endpoint, _queue_proxy) = objects("podmonitors")[NAME]["spec"]["podMetricsEndpoints"]
+    assert (endpoint["portNumber"], endpoint["path"]) == (9000, "/metrics")
