@@ -25,14 +25,14 @@ from scripts.mlops.load.session import HttpSession
 from scripts.mlops.questions import Labelled, Questions
 from scripts.mlops.reach import Endpoint, reachable
 
-MIN_LABELLED = 400  # three in four of the digits' questions have a right answer: 300 are what an accuracy needs to mean something
+MIN_LABELLED = 400  # three in four of the digits' questions have a right answer: an accuracy needs 300 of them to mean something
 LABELLED, UNLABELLED = 800, 100
-"""Requests by default, of a model whose questions have right answers and of any other."""
+"""Default number of requests: for a model whose questions have right answers, and for any other model."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """The model that is checked; `url`, `p95_ms`: what counts if the command line says nothing."""
+    """The model to check; `url` and `p95_ms` are the defaults of the command line's options."""
 
     model: str
     questions: Questions
@@ -42,7 +42,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What must hold: shares of 0..1, and milliseconds; None: any."""
+    """The limits that a run must keep: shares of 0..1, and milliseconds. None sets no limit."""
 
     accuracy: float
     success_rate: float
@@ -51,7 +51,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run showed; latencies in milliseconds. `accuracy` None: no question has a right answer."""
+    """Results of a run; latencies in milliseconds. `accuracy` is None if no question has a right answer."""
 
     requests: int
     requests_per_second: float
@@ -73,7 +73,7 @@ class Result:
 
 
 def measure(endpoint: Endpoint, asked: Questions, requests: int, concurrency: int, rate: float | None) -> Result:
-    """Send so many questions and judge the answers."""
+    """Send this number of questions and judge the answers."""
     batch = _batch(asked, requests)
     answers: dict[int, object] = {}
 

@@ -1,4 +1,4 @@
-"""What the answers of a language model show beside their time: first tokens, the pace of the others, goodput; and the use of its GPUs."""
+"""Figures of a language model's answers in addition to latency: first tokens, the pace of the others, goodput; and the use of its GPUs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ON_CPU = "not measured: vLLM runs on CPU, and this is a threshold for a GPU"
 
 @dataclass(frozen=True)
 class Objective:
-    """What a user should wait at most, in seconds: for the first token, and for the whole answer."""
+    """The longest times that a user should wait, in seconds: for the first token, and for the whole answer."""
 
     first_token: float
     whole: float
@@ -29,7 +29,7 @@ class Objective:
 class Streams:
     """The figures of one model.
 
-    `parts`: its InferenceServices; without them, all whose names begin with the model's. `prometheus`: its address, as a pod would ask it.
+    `parts`: its InferenceServices; without them, all whose names begin with the model's. `prometheus`: its address from inside a pod.
     `excused`: names of the GPU's thresholds that are not judged, since vLLM runs on CPU.
     """
 
@@ -42,7 +42,7 @@ class Streams:
     excused: tuple[str, ...] = ()
 
     def figures(self, part: Measurement) -> Figures:
-        """Of right answers; goodput is the share of all requests, so a failed one missed its objective. Tokens are those generated."""
+        """Figures of right answers; goodput is a share of all requests, so a failed one missed its objective. Tokens are generated ones."""
         answers = [(sample, sample.detail) for sample in part.samples if isinstance(sample.detail, Completion)]
         firsts = {sample.number: sample.seconds - answer.rest for sample, answer in answers}
         good = sum(self._is_good(sample, firsts[sample.number]) for sample, _ in answers)
@@ -62,7 +62,7 @@ class Streams:
         return [*(Condition(name, None, None, ON_CPU) for name in self.excused), self._gpu(began, ended)]
 
     def gauges(self, began: float, ended: float) -> Gauges:
-        """The queue that KEDA scales by, and the requests that vLLM works on."""
+        """Return the queue that KEDA scales by, and the requests that vLLM works on."""
         if self.prometheus is None:
             return {}
         servers = f'namespace="{self.namespace}",inferenceservice=~"{self._names}"'
@@ -74,13 +74,13 @@ class Streams:
 
     @property
     def _names(self) -> str:
-        """A regular expression of the InferenceServices' names."""
+        """Return a regular expression for the InferenceServices' names."""
         return f"({'|'.join(self.parts)})" if self.parts else f"{self.model}(-.+)?"
 
     def _gpu_use(self, seconds: float) -> str:
         """Return the query of the use of all GPUs of the model over these seconds, in percent.
 
-        The exporter's own pod has the label `pod`, so Prometheus renames that of the pod on the GPU.
+        The exporter's own pod has the label `pod`, so Prometheus renames the label of the pod on the GPU.
         """
         pods = f'exported_namespace="{self.namespace}",exported_pod=~"{self._names}-predictor-.+"'
         return f"avg(avg_over_time(DCGM_FI_DEV_GPU_UTIL{{{pods}}}[{max(1, round(seconds))}s]))"

@@ -1,6 +1,6 @@
 """The load on a language model: streamed completions; latency, time to first token, pace of the others, tokens, goodput.
 
-Thresholds are those of a service on a GPU. `--cpu` says that vLLM runs on CPUs, where they mean nothing: the report says so.
+The thresholds are for a service on a GPU. With `--cpu`, vLLM runs on CPUs, where they mean nothing, and the report says so.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DEFAULT_NAMESPACE = "default"
 
 
 def service(model: str, thresholds: Thresholds, url: str | None = None) -> Service:
-    """Return the load on this model; `url` is where it is asked if the command line does not say it."""
+    """Return the load on this model; `url` is its default address if the command line names none."""
     return Service(
         description=f"Load {model} with streamed completions; the exit code says whether the thresholds, those for a GPU, held.",
         connect=partial(connect, model, 0, MAX_TOKENS),
@@ -42,7 +42,7 @@ def service(model: str, thresholds: Thresholds, url: str | None = None) -> Servi
 
 
 def connect(model: str, seed: int, max_tokens: int, endpoint: Endpoint, timeout: float) -> Connect:
-    """Return how to connect. Every request has a prompt of its own, known by seed and number."""
+    """Return how to connect. Every request has its own prompt, which follows from seed and number."""
     return streaming(endpoint.url, endpoint.host, lambda number: request_body(model, seed, number, max_tokens), completion, timeout)
 
 
@@ -63,15 +63,15 @@ def _add_options(thresholds: Thresholds, parser: ArgumentParser) -> None:
     parser.add_argument(
         "--prometheus",
         metavar="URL",
-        help=f"where the queue is read, and the GPU's use, which must be above {GPU_PERCENT} %% over the run; else neither is measured",
+        help=f"address for the queue and the GPU's use, which must be above {GPU_PERCENT} %% over the run; without it neither is measured",
     )
     parser.add_argument(
-        "--cpu", action="store_true", help="vLLM runs on CPUs: the GPU's thresholds are not judged, only those that are given here"
+        "--cpu", action="store_true", help="vLLM runs on CPUs: judge only thresholds that the command line sets, not those for a GPU"
     )
 
 
 def _adapted(model: str, service: Service, args: Namespace) -> Service:
-    """Return the service as its options ask for it. On CPUs a threshold holds only where the command line names one."""
+    """Return the service with its options applied. On CPUs a threshold holds only if the command line sets it."""
     thresholds, excused = service.thresholds, []
     if args.cpu:
         excused = [*([f"P95 below {thresholds.p95_ms:g} ms"] if thresholds.p95_ms else [])]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Loads a live model, whichever it is: latency, throughput, failures, versions, replicas. `make load MODEL_NAME=<name>` calls it.
+"""Loads any live model and measures latency, throughput, failures, versions and replicas. `make load MODEL_NAME=<name>` calls it.
 
 Exits 0 if every threshold held, 1 if one did not, 2 if the address does not answer or an option is wrong, 130 after Ctrl-C.
 """
@@ -26,7 +26,7 @@ BODIES = 400
 
 
 def service(model: str, asked: Questions, thresholds: Thresholds) -> Service:
-    """Return the load on a model that gives whole answers: its questions in turn. A wrong answer is a failure."""
+    """Return the load on a model that gives whole answers: it sends the model's questions in turn. A wrong answer is a failure."""
 
     def connect(endpoint: Endpoint, timeout: float) -> Connect:
         return posting(endpoint.url, endpoint.host, asked.bodies(BODIES), asked.check, timeout)

@@ -1,4 +1,4 @@
-"""What a language model is asked, and what a whole answer is: OpenAI's completions, at once or streamed as server-sent events."""
+"""Requests to a language model, and the check of its answers: OpenAI's completions, whole or streamed as server-sent events."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ VOCABULARY = (
     "walks reads builds finds carries remembers because although while before after under beside without slowly often never together"
 )
 FEWEST_WORDS, MOST_WORDS = 8, 512
-"""About as many tokens; with the answer they stay well below 2,048 tokens, the context of small models."""
+"""A word is about one token; with the answer a prompt stays well below 2,048 tokens, the context of small models."""
 
 PROMPT = "Once upon a time"
 FEW_TOKENS = 16
 ENDED = ("stop", "length")
-"""Why a completion ends that was not cut short (vllm-project/vllm:vllm/v1/engine/__init__.py@v0.32.0, FINISH_REASON_STRINGS)."""
+"""The reasons with which a whole completion ends (vllm-project/vllm:vllm/v1/engine/__init__.py@v0.32.0, FINISH_REASON_STRINGS)."""
 
 
 def prompt(seed: int, number: int) -> str:
-    """Return the prompt of request `number`, the same for the same seed. As many are short as long: lengths are even on a log scale.
+    """Return the prompt of request `number`, the same for the same seed. Short ones are as frequent as long ones (log scale).
 
-    No two begin alike, so that a cache of prefixes does not answer for the model.
+    No two begin alike, so a cache of prefixes does not answer in place of the model.
     """
     random = Random(f"{seed}/{number}")  # noqa: S311 (no secret)
     words = round(FEWEST_WORDS * (MOST_WORDS / FEWEST_WORDS) ** random.random())
@@ -39,12 +39,12 @@ def prompt(seed: int, number: int) -> str:
 
 
 def question(model: str) -> bytes:
-    """Return the body of a short request, to which the whole answer comes at once."""
+    """Return the body of a short request that is not streamed."""
     return json.dumps({"model": model, "prompt": PROMPT, "max_tokens": FEW_TOKENS, "temperature": 0}).encode()
 
 
 def completed(content: bytes) -> int:
-    """Return how many tokens such an answer has. Raises RequestFailed where it is not what the protocol promises."""
+    """Return the number of tokens of such an answer. Raises RequestFailed if it breaks the protocol."""
     try:
         answer = json.loads(content)
         reason, tokens = answer["choices"][0]["finish_reason"], answer["usage"]["completion_tokens"]
@@ -78,9 +78,9 @@ def request_body(model: str, seed: int, number: int, max_tokens: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A whole answer as it came. Seconds: `rest` from its first token to its end, `gaps` between one event with tokens and the next.
+    """A whole streamed answer. Seconds: `rest` from its first token to its end, `gaps` between one event with tokens and the next.
 
-    A server under load may send several tokens in an event; `tokens` are those that it says it made.
+    A server under load may send several tokens in an event; `tokens` is the number that the server reports.
     """
 
     rest: float
@@ -90,7 +90,7 @@ class Completion:
 
 
 def completion(pieces: Iterable[bytes]) -> Completion:
-    """Reads to the end. Raises RequestFailed for an answer that is not whole, or says itself that it failed."""
+    """Read to the end. Raises RequestFailed for an answer that is not whole, or that reports an error."""
     came: list[float] = []
     usage: dict[str, Any] | None = None
     reason, is_done = None, False

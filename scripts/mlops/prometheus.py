@@ -1,4 +1,4 @@
-"""One number from Prometheus, or its history, as gates and load tests want it."""
+"""Reads one number from Prometheus, or its history, for gates and load tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from scripts.mlops.reach import Endpoint, reachable
 
 
 class _Tls(http.client.HTTPSConnection):
-    """Connects to one address and wants the certificate of another name: the one that pods know the server by."""
+    """Connects to one address and expects the certificate of another name: the name that pods use for the server."""
 
     def __init__(self, address: str, *, name: str, timeout: float) -> None:
         self._tls = ssl.create_default_context()
@@ -32,7 +32,7 @@ class _Tls(http.client.HTTPSConnection):
 
 
 class _Certified(urllib.request.HTTPSHandler):
-    """https:// of `host`, as a request's header names it, at whatever address this machine reaches it."""
+    """Opens https:// URLs of `host`, the name in the request's header, at the address by which this machine reaches it."""
 
     def __init__(self, host: str) -> None:
         super().__init__()
@@ -44,12 +44,12 @@ class _Certified(urllib.request.HTTPSHandler):
 
 @dataclass(frozen=True)
 class Prometheus:
-    """`endpoint`: of its API."""
+    """`endpoint`: its API, reachable from this machine."""
 
     endpoint: Endpoint
 
     def value(self, query: str, at: float | None = None) -> float | None:
-        """Of a query with one number, or with none: an empty answer, or the NaN of a quantile of nothing. `at`: seconds of the epoch.
+        """Return the number of a query, or None: the answer is empty, or the NaN of a quantile of nothing. `at`: seconds of the epoch.
 
         Raises DriverError where it does not answer.
         """
@@ -58,7 +58,7 @@ class Prometheus:
         return None if math.isnan(value) else value
 
     def history(self, query: str, began: float, ended: float, step: float) -> list[tuple[float, float]]:
-        """What the query gave, every `step` seconds between two moments (seconds of the epoch); those without a number are left out.
+        """Return the query's value every `step` seconds between two moments (seconds of the epoch), without steps that have no number.
 
         Raises DriverError where it does not answer.
         """
@@ -67,7 +67,7 @@ class Prometheus:
         return [(at, value) for at, value in pairs if not math.isnan(value)]
 
     def data(self, path: str, **fields: str) -> Any:  # noqa: ANN401 - any JSON
-        """What it answers to a path of its API. Raises DriverError where it does not answer."""
+        """Return its answer to a path of its API. Raises DriverError if it does not answer."""
         address = f"{self.endpoint.url}/{path}?{urllib.parse.urlencode(fields)}"
         request = urllib.request.Request(address, headers={"Host": self.endpoint.host})  # noqa: S310 - of the stack's configuration
         try:
@@ -85,6 +85,6 @@ class Prometheus:
 
 @contextmanager
 def connected(url: str, environment: Mapping[str, str]) -> Iterator[Prometheus]:
-    """`url`: of Prometheus, as a pod would ask it."""
+    """`url`: the address of Prometheus from inside a pod."""
     with reachable(f"{url.rstrip('/')}/api/v1", environment) as endpoint:
         yield Prometheus(endpoint)

@@ -1,7 +1,7 @@
-"""What a model is asked, and what makes an answer right.
+"""The questions to a model, and the check of its answers.
 
-A model whose folder has `models/<name>/questions.py` is asked with that; one that speaks OpenAI's protocol with a prompt; any other with
-the request of its readiness probe. Python's standard library is enough for all of it: it also runs in a plain pod.
+A model is asked with its file `models/<name>/questions.py`; without the file, one with OpenAI's protocol with a prompt, any other with
+the request of its readiness probe. This module needs only Python's standard library, so it also runs in a plain pod.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ from scripts.mlops.load.session import TIMEOUT
 OPENAI = "openai"
 PROTOCOLS = ("v1", "v2", OPENAI)
 PATIENCE = 60.0
-"""Seconds without a byte of an answer of a language model: a request may wait in the queue before its first byte."""
+"""Longest wait for the next byte of a language model, in seconds: a request may be queued before its first byte."""
 
 Labelled = tuple[bytes, object]
-"""A request body, and the value that a right answer has; None where any value is right."""
+"""A request body, and the value of a right answer; None if any value is right."""
 
 
 class QuestionsFile(Protocol):
-    """What `models/<name>/questions.py` must define.
+    """The functions that `models/<name>/questions.py` must define.
 
     It may also define `labelled(count) -> list[Labelled]`, for accuracy; `show(content) -> list[str]`, which returns lines for a terminal
-    about the answer to `bodies(1)[0]`; and `ANSWERS_PER_SECOND`, how many right answers ten clients must get per second together.
+    about the answer to `bodies(1)[0]`; and `ANSWERS_PER_SECOND`, the fewest right answers per second that ten clients must get together.
     """
 
     def bodies(self, count: int) -> list[bytes]:
-        """Return so many request bodies, or fewer, which are then sent in turn."""
+        """Return this number of request bodies, or fewer, which are then sent in turn."""
         ...
 
     def check(self, content: bytes) -> object:
-        """Return the predicted value in the content of a 200 answer. Raise ValueError(reason) where the answer is wrong."""
+        """Return the predicted value in the content of a 200 answer. Raise ValueError(reason) if the answer is wrong."""
         ...
 
 
@@ -63,10 +63,10 @@ class Questions:
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """Add the options that say which model is asked, and how. `of` reads them."""
-    parser.add_argument("--model", required=True, metavar="NAME", help="name of the model, as the stack file has it")
-    parser.add_argument("--protocol", choices=PROTOCOLS, default=PROTOCOLS[0], help="what the server speaks (default: %(default)s)")
-    parser.add_argument("--probe-request", metavar="JSON", help="what to ask where models/NAME/questions.py is missing")
+    """Add the options that choose the model and its questions. `of` reads them."""
+    parser.add_argument("--model", required=True, metavar="NAME", help="the model's key in the stack file")
+    parser.add_argument("--protocol", choices=PROTOCOLS, default=PROTOCOLS[0], help="the server's protocol (default: %(default)s)")
+    parser.add_argument("--probe-request", metavar="JSON", help="JSON body to send if models/NAME/questions.py is missing")
     parser.add_argument("--probe-answer", metavar="SCHEMA", default="{}", help="JSON Schema of a right answer to --probe-request")
     parser.add_argument(
         "--p95-ms", type=positive, help="the model's objective in milliseconds: the default of --max-p95-ms (default: any latency will do)"
@@ -74,7 +74,7 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def of(args: Namespace) -> Questions:
-    """Return the questions for the model that the options name. Raises DriverError where there are none."""
+    """Return the questions for the model that the options name. Raises DriverError if there are none."""
     found = of_folder(args.model) or (of_openai(args.model) if args.protocol == OPENAI else None)
     if found is None and args.probe_request:
         found = of_probe(args.probe_request, args.probe_answer)
@@ -87,7 +87,7 @@ def of(args: Namespace) -> Questions:
 
 
 def of_folder(name: str, root: Path = ROOT) -> Questions | None:
-    """Return the questions of `models/<name>/questions.py`, None where there is no such file. Raises DriverError where it is not whole."""
+    """Return the questions of `models/<name>/questions.py`, or None without that file. Raises DriverError if it is incomplete."""
     path = model_folders.folder(name, root) / "questions.py"
     if not path.is_file():
         return None
@@ -105,7 +105,7 @@ def of_folder(name: str, root: Path = ROOT) -> Questions | None:
 
 
 def of_openai(model: str) -> Questions:
-    """Return one short prompt, to which the whole answer comes at once."""
+    """Return one short prompt, whose answer is not streamed."""
     return Questions(
         bodies=lambda _count: [openai_requests.question(model)],
         check=openai_requests.completed,

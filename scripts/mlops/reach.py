@@ -1,7 +1,7 @@
-"""How this machine reaches an address that only pods of the cluster know.
+"""Reaches, from this machine, an address that only pods of the cluster can resolve.
 
-The bench's node is a network namespace with a route to its Services' addresses; any other cluster is entered by `kubectl port-forward`,
-which is slower and ends with the pod it goes to: good for a prediction, too coarse for a measurement. A pod uses the address as it is.
+The bench's node is a network namespace with a route to its Services' addresses; any other cluster is reached by `kubectl port-forward`,
+which is slower and ends with its pod: good for a prediction, too coarse for a measurement. A pod uses the address unchanged.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from urllib.parse import SplitResult, urlsplit
 from scripts.errors import DriverError, reason
 
 PORTS = {"http": 80, "https": 443}
-"""Where a scheme's servers listen when the address does not say."""
+"""The default port of each scheme."""
 HOPS = 3
-"""How many Services of type ExternalName may follow each other."""
+"""Longest chain of Services of type ExternalName."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where to connect, and what to send as Host: behind a shared ingress the name alone tells services apart."""
+    """An address to connect to, and the Host header to send: a shared ingress tells services apart by that name alone."""
 
     url: str
     host: str
 
     def at(self, path: str) -> Endpoint:
-        """Return another path of the same server."""
+        """Return the endpoint with another path on the same server."""
         return Endpoint(urlsplit(self.url)._replace(path=path).geturl(), self.host)
 
 
 @contextmanager
 def reachable(url: str, environment: Mapping[str, str], host: str | None = None) -> Iterator[Endpoint]:
-    """The same endpoint as seen from this machine. `environment` names the cluster (KUBECONFIG, PATH); `host` asks for another name there.
+    """Yield the endpoint as reachable from here. `environment` names the cluster (KUBECONFIG, PATH); `host` replaces the Host header.
 
-    An address of no Service is left as it is, and so is any in a pod. A Service of type ExternalName is followed to the Service it names.
-    Raises DriverError where a Service isn't there.
+    An address of no Service stays unchanged, and so do all in a pod. A Service of type ExternalName is followed to the Service it names.
+    Raises DriverError if a Service does not exist.
     """
     parts = urlsplit(url)
     host = host or parts.netloc
@@ -60,13 +60,13 @@ def reachable(url: str, environment: Mapping[str, str], host: str | None = None)
 
 
 def _in_a_pod(environment: Mapping[str, str]) -> bool:
-    """Like kubectl, believe a kubeconfig first: a machine of developers may be a pod of some other cluster."""
+    """Like kubectl, a kubeconfig comes first: a developer's machine may be a pod of some other cluster."""
     files = environment.get("KUBECONFIG") or f"{environment.get('HOME', '')}/.kube/config"
     return "KUBERNETES_SERVICE_HOST" in environment and not any(Path(file).is_file() for file in files.split(os.pathsep))
 
 
 def service_of(host: str) -> tuple[str, str] | None:
-    """Return namespace and name of `<service>.<namespace>.svc[.cluster.local]`, None for any other host."""
+    """Return namespace and name of `<service>.<namespace>.svc[.cluster.local]`, or None for any other host."""
     match host.removesuffix(".").removesuffix(".cluster.local").split("."):
         case [name, namespace, "svc"]:
             return namespace, name
@@ -74,7 +74,7 @@ def service_of(host: str) -> tuple[str, str] | None:
 
 
 def _short(parts: SplitResult, environment: Mapping[str, str]) -> tuple[str, str] | None:
-    """Namespace and name in `http://<service>.<namespace>`, which may as well be a host outside: it is one where no such Service is."""
+    """Return namespace and name of `http://<service>.<namespace>`. Without such a Service it is a host outside the cluster."""
     match (parts.scheme, *(parts.hostname or "").split(".")):
         case ["http", name, namespace]:
             try:
@@ -86,7 +86,7 @@ def _short(parts: SplitResult, environment: Mapping[str, str]) -> tuple[str, str
 
 
 def _resolved(namespace: str, name: str, environment: Mapping[str, str]) -> tuple[str, str, str]:
-    """Namespace, name and address ("" where it has none) of the Service that receives what is sent to this one."""
+    """Return namespace, name and address ("" without one) of the Service that receives the requests to this one."""
     for _ in range(HOPS):
         spec = kubernetes_object("service", namespace, name, environment)["spec"]
         if spec.get("type") != "ExternalName":
@@ -100,7 +100,7 @@ def _resolved(namespace: str, name: str, environment: Mapping[str, str]) -> tupl
 
 
 def kubernetes_object(kind: str, namespace: str, name: str, environment: Mapping[str, str]) -> dict[str, Any]:
-    """The object as the cluster has it. Raises DriverError where kubectl doesn't find it."""
+    """Return the object from the cluster. Raises DriverError if kubectl doesn't find it."""
     command = ["kubectl", "--namespace", namespace, "get", kind, name, "--output", "json"]
     try:
         found = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
@@ -122,7 +122,7 @@ def _connects(host: str, port: int) -> bool:
 @contextmanager
 def _port_forward(namespace: str, name: str, port: int, environment: Mapping[str, str]) -> Iterator[int]:
     command = ["kubectl", "--namespace", namespace, "port-forward", f"service/{name}", f":{port}"]
-    # A process group of its own: Ctrl-C is for us, who still want the answers that are under way.
+    # Its own process group: Ctrl-C must not end it, because this program still waits for answers that are under way.
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, process_group=0) as process:
         try:
             assert process.stdout is not None  # noqa: S101 (a pipe was asked for)

@@ -1,8 +1,8 @@
 """Progressive rollout of a new version: `python -m scripts.mlops.rollout --stack local --model-name NAME --source s3://...`.
 
-The candidate starts without users, then gets one share of the requests after the other. Each time it is compared with the stable version.
-In the end it is promoted, or it is taken back as soon as it is found bad. The checkout's Pulumi.<stack>.yaml says at every moment what
-stands; commit it afterwards. After a kill or an interrupt, the same command goes on. Exit status: 0 when the candidate was promoted (or
+The candidate starts without users, then gets growing shares of the requests. At each share it is compared with the stable version.
+In the end it is promoted, or it is taken back as soon as it is found bad. The checkout's Pulumi.<stack>.yaml always has the
+present state; commit it afterwards. After a kill or an interrupt, the same command continues. Exit status: 0 when it was promoted (or
 taken back as asked), 1 when it was taken back, 2 when neither could be done, 130 when the command was interrupted.
 """
 
@@ -24,7 +24,7 @@ from scripts.mlops.delivery.rehearsal import rehearse
 from scripts.mlops.delivery.session import Session, session
 from stacks.config import ConfigError
 
-GO_ON = "What stands, stands: the same command goes on with it, --rollback takes it back, --status says what it is."
+GO_ON = "Everything stays in its present state: the same command continues, --rollback takes the candidate back, --status shows the state."
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -80,29 +80,36 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--stack", required=True, help="local, dev, prod ...")
     parser.add_argument("--model-name", metavar="NAME", help="a key of models: in the stack file (default: the only one)")
     parser.add_argument(
-        "--source", metavar="ADDRESS", help="roll out the version whose files are there, such as s3://<bucket>/<key>; not a model's name"
+        "--source", metavar="ADDRESS", help="address of the new version's files, such as s3://<bucket>/<key>; not a model's name"
     )
-    parser.add_argument("--image", help="roll out this server; without --source with stable's files")
+    parser.add_argument("--image", help="image of the new version's server; without --source it gets stable's files")
     parser.add_argument("--rollback", action="store_true", help="take the candidate back, or the last promotion")
-    parser.add_argument("--status", action="store_true", help="say what stands")
+    parser.add_argument("--status", action="store_true", help="show stack file, cluster and journal")
     parser.add_argument(
-        "--steps", type=_percents, default=(10, 50, 100), help="the candidate's percents of the requests (default: 10,50,100)"
+        "--steps",
+        type=_percents,
+        default=(10, 50, 100),
+        help="the candidate's shares of the requests in percent, one per step (default: 10,50,100)",
     )
     parser.add_argument("--interval", type=float, default=60, help="seconds that each step is watched (default: %(default)s)")
     parser.add_argument(
         "--max-error-rate",
         type=float,
         default=0.01,
-        help="how much higher than stable's the candidate's may be, 0..1 (default: %(default)s)",
+        help="how much higher the candidate's error rate may be than stable's, 0..1 (default: %(default)s)",
     )
-    parser.add_argument("--max-p95-ratio", type=float, default=1.5, help="the candidate's P95 to stable's (default: %(default)s)")
-    parser.add_argument("--max-p95-ms", type=float, help="the candidate's P95, whatever stable's is")
-    parser.add_argument("--min-requests", type=int, default=100, help="to each version in each step (default: %(default)s)")
-    parser.add_argument("--dry-run", action="store_true", help="say what it would do, preview the first step, change nothing")
-    parser.add_argument("--json", metavar="FILE|-", help="write down what became of it; with - everything else goes to standard error")
+    parser.add_argument(
+        "--max-p95-ratio", type=float, default=1.5, help="highest ratio of the candidate's P95 to stable's (default: %(default)s)"
+    )
+    parser.add_argument("--max-p95-ms", type=float, help="the candidate's highest P95, regardless of stable's")
+    parser.add_argument("--min-requests", type=int, default=100, help="fewest requests to each version in each step (default: %(default)s)")
+    parser.add_argument("--dry-run", action="store_true", help="print the steps, preview the first one, change nothing")
+    parser.add_argument(
+        "--json", metavar="FILE|-", help="write the report to this file; - for standard output, and everything else goes to standard error"
+    )
     options = parser.parse_args(given)
     if [bool(options.source or options.image), options.rollback, options.status].count(True) != 1:
-        parser.error("say one of these: --source and --image of the version to roll out, --rollback, or --status")
+        parser.error("give one of these: --source and --image of the version to roll out, --rollback, or --status")
     if options.interval <= 0 or options.min_requests < 1:
         parser.error("--interval and --min-requests must be above 0")
     return options
@@ -111,7 +118,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
 def main() -> int:
     options = arguments()
     if options.json == "-":
-        # What other programs print on the way must not stand in the JSON.
+        # The output of other programs must not get into the JSON.
         result = os.dup(1)
         os.dup2(2, 1)
         options.json = f"/dev/fd/{result}"

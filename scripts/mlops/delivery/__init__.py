@@ -1,1 +1,1 @@
-"""Progressive delivery: a candidate gets more and more of the requests while it does as well as the stable version, else none."""
+"""Progressive delivery: a candidate gets more and more of the requests as long as it is as good as the stable version, else none."""

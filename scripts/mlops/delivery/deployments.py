@@ -1,4 +1,4 @@
-"""The two ways from this machine to a stack: `local` with what the machine adds, any other with the person's own tools."""
+"""The two ways from this machine to a stack: `local` with the settings that the machine adds, any other with the user's own tools."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from scripts.stack_file import stack_file
 
 
 def deployment(stack: str, sections: dict[str, Any]) -> Deployment:
-    """`sections`: those of the stack file. Raises DriverError where the stack can't be reached from here."""
+    """`sections`: those of the stack file. Raises DriverError if the stack can't be reached from here."""
     return _local() if stack == workspaces.STACK else _cloud(stack, sections)
 
 

@@ -1,4 +1,4 @@
-"""What a person sees of a rollout: one line for each step; the line of the step under way is written over."""
+"""Shows a rollout in a terminal: one line for each step. The line of the current step is overwritten until the step ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Table:
         self._out, self._live, self._headed = out, out.isatty(), False
 
     def show(self, step: Step, seconds: float, windows: Windows, verdict: str) -> None:
-        """Write only where a line can be written over."""
+        """Write only to a terminal, where a line can be overwritten."""
         if self._live:
             self._head()
             print(CLEAR + _line(step.name, step.percent, windows, seconds, verdict)[:200], end="", file=self._out, flush=True)

@@ -1,6 +1,6 @@
-"""Takes a candidate through its steps, or back. Everything that is known outlives a kill: stack file, cluster, journal.
+"""Takes a candidate through its steps, or back. All state survives a kill: stack file, cluster, journal.
 
-Nothing here knows how a model's requests are split; its strategy does.
+The strategy of a model, not this module, knows how its requests are split.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Rollout:
         self.ports, self.gates, self.pace = ports, gates, pace
 
     def run(self, candidate: Named, percents: Sequence[int]) -> Journal:
-        """Start, or go on where an earlier run with this candidate stopped. Raises DriverError, with nothing half done."""
+        """Start, or continue where an earlier run with this candidate stopped. Raises DriverError, and then nothing is half done."""
         if self.is_stable(candidate):
             return self._confirmed(candidate)
         found = self.known(candidate)
@@ -40,37 +40,37 @@ class Rollout:
         return self._save(replace(found, outcome=PROMOTED))
 
     def known(self, candidate: Named) -> Journal:
-        """Return the journal of this candidate's rollout, which may be a new one. Raises DriverError where another rollout stands."""
+        """Return the journal of this candidate's rollout, which may be a new one. Raises DriverError if another rollout is under way."""
         return journals.under_way(self.ports.strategy.standing(self.ports.file), journals.load(self.ports.journal), candidate)
 
     def ahead(self, known: Journal, percents: Sequence[int]) -> list[Step]:
-        """Return the steps still to be taken. Without a journal the stack file says how far it went: users are not sent back."""
+        """Return the steps still to be taken. Without a journal the stack file says how far the rollout went: users are not sent back."""
         standing = self.ports.strategy.standing(self.ports.file)
         steps = self.ports.strategy.forward(self.ports.file, known.stable, known.candidate, percents)
         return [step for step in steps if not known.passed(step.name) and step.percent >= (standing.percent or 0)]
 
     def back(self, reason: str) -> Journal:
-        """Decide to go back, and do it. Raises DriverError where there is nothing to go back from."""
+        """Decide to go back, and do it. Raises DriverError if there is nothing to go back from."""
         left = self._to_leave()
         return self._go_back(self._save(replace(left, going_back=reason, undone=left.undone or not left.is_open, outcome="")))
 
     def configuration(self, step: Step) -> StackConfig:
-        """Return the stack's configuration as the step leaves it."""
+        """Return the stack's configuration after the step."""
         return self.ports.engine.configuration(self.ports.file.sections(step.edits))
 
     @property
     def stable(self) -> Named:
-        """The version that a rollout under way began beside, or else the stack file's first one."""
+        """Return the stable version of the rollout under way, or else the stack file's first version."""
         known = journals.load(self.ports.journal)
         return known.stable if known and known.is_open else self.ports.strategy.standing(self.ports.file).stable
 
     def is_stable(self, candidate: Named) -> bool:
-        """Whether it is the stable version already, with nothing under way."""
+        """Return whether it is the stable version already, with no rollout under way."""
         standing, known = self.ports.strategy.standing(self.ports.file), journals.load(self.ports.journal)
         return not (known and known.is_open) and standing.percent is None and candidate.is_named_by(standing.stable)
 
     def _confirmed(self, version: Named) -> Journal:
-        """It is stable in the stack file already; tell the cluster."""
+        """Apply a stack file in which the version is stable already."""
         self.ports.display.say(f"{version} is stable already")
         try:
             self.ports.engine.up()
@@ -84,7 +84,7 @@ class Rollout:
             return known
         if standing.percent is None:
             raise DriverError("no candidate stands and no promotion is known here: there is nothing to roll back")
-        # Which one it was no longer matters once its name is gone.
+        # Once the candidate's name is gone, it no longer matters which version it was.
         return Journal(standing.stable, standing.candidate or standing.stable)
 
     def _take(self, step: Step) -> Judged:
@@ -98,7 +98,7 @@ class Rollout:
         return Judged(step.name, step.percent, verdict.state, verdict.reason, round(self.ports.clock.now() - began, 1), windows)
 
     def _apply(self, step: Step) -> Verdict | None:
-        """Return None where it was applied. Raises DriverError where it may not be taken, or nothing of it reached the cluster."""
+        """Return None if the step was applied. Raises DriverError if it is not allowed now, or if nothing of it reached the cluster."""
         ports, config = self.ports, self.configuration(step)
         if reasons := ports.strategy.refusals(config):
             raise DriverError("\n".join(reasons))
@@ -114,7 +114,7 @@ class Rollout:
         return None
 
     def _unsettled(self, step: Step) -> Verdict | None:
-        """Return None where users get what the step says."""
+        """Return None if users get the shares that the step sets."""
         waiting = self._wait_for(step)
         return Verdict("bad", f"{self.pace.settle:.0f} s after the update, {waiting}") if waiting else None
 
@@ -157,7 +157,7 @@ class Rollout:
         return verdict
 
     def _go_back(self, found: Journal) -> Journal:
-        """Take the way back. After its hurried step users have stable, whatever becomes of the other steps."""
+        """Go back. After the hurried step users have the stable version, even if the other steps fail."""
         decided = self.ports.clock.now()
         self.ports.display.say(f"rolling back: {shorten(found.going_back, 100)}")
         steps = self.ports.strategy.back(self.ports.file, found.stable, found.candidate, promoted=found.undone)
@@ -170,14 +170,14 @@ class Rollout:
         return self._save(replace(found, outcome=ROLLED_BACK))
 
     def _may_go_on_at(self, step: Step) -> bool:
-        """Whether the file says this step already, and rightly: an earlier run may have got there, or a person cut the way short."""
+        """Return whether the file has this step's state already: an earlier run may have got there, or the user skipped steps."""
         try:
             return self.ports.file.has(step.edits) and not self.ports.strategy.refusals(self.configuration(step))
         except DriverError:
             return False  # the whole way is never wrong
 
     def _retreat(self, step: Step, found: Journal, decided: float) -> Journal:
-        """Try for a long time: nobody may be there to do it by hand."""
+        """Try for a long time: there may be no one to do it by hand."""
         clock, display = self.ports.clock, self.ports.display
         self.ports.file.write(step.edits)
         while isinstance(written := self._led_back(step), str):
@@ -191,7 +191,7 @@ class Rollout:
         return self._save(replace(found, written_seconds=took, written_at=round(clock.epoch() - (now - written), 1), obeyed_seconds=obeyed))
 
     def _led_back(self, step: Step) -> float | str:
-        """Return when it was written, now that the route obeys, or why it does not. Nothing is updated where it does already."""
+        """Return when it was written, once the route follows it, or why the route does not. If the route already does, update nothing."""
         try:
             is_there = self._waiting(step, self.configuration(step)) is None
             written = self.ports.clock.now() if is_there else self.ports.engine.up(only=self.ports.strategy.resource)

@@ -1,6 +1,6 @@
-"""The judgement of a candidate: pure functions of what both versions did in the same seconds.
+"""The judgement of a candidate: pure functions of the figures of both versions over the same seconds.
 
-A candidate is compared with stable only by figures that stable has. Where stable has none, only the limits hold that are no comparison.
+A candidate is compared with stable only by figures that stable has. Without such figures only the absolute limits hold.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ State = Literal["watching", "good", "bad"]
 
 @dataclass(frozen=True)
 class Window:
-    """Requests to one version since a step stands. `p95_seconds` None: no latency is known."""
+    """Requests to one version since a step took effect. `p95_seconds` is None if no latency is known."""
 
     requests: int = 0
     errors: int = 0
@@ -32,9 +32,9 @@ class Windows:
 
 @dataclass(frozen=True)
 class Figures:
-    """`probes`: the requests of the rollout's own, which are the same for both versions. `users`: the requests of users.
+    """`probes`: the rollout's own requests, which are the same for both versions. `users`: the requests of users.
 
-    `users` None: they are not known, or one of the versions has too few of them to speak for it.
+    `users` is None if they are not known, or if one of the versions has too few of them to be judged by.
     """
 
     probes: Windows = Windows()
@@ -42,7 +42,7 @@ class Figures:
 
     @property
     def shown(self) -> Windows:
-        """The figures that a person sees, and by which latency is judged."""
+        """Return the figures that the display shows and that latency is judged by."""
         return self.users or self.probes
 
 
@@ -50,7 +50,7 @@ class Figures:
 class Gates:
     """`max_error_rate`: how much higher than stable's the candidate's may be, 0..1. `max_p95_ratio`: candidate's P95 to stable's.
 
-    `max_p95_seconds`: the candidate's limit, whatever stable's is. `min_requests`: to each version, or nothing is said about it.
+    `max_p95_seconds`: the candidate's limit, whatever stable's is. `min_requests`: fewest requests to each version for a judgement.
     """
 
     max_error_rate: float = 0.01
@@ -66,7 +66,7 @@ class Verdict:
 
 
 def judge(gates: Gates, figures: Figures, *, over: bool, stable_has_users: bool = True) -> Verdict:
-    """Errors end a step at once, also before `min_requests` if those that are missing could not make up for them.
+    """Errors end a step at once, even before `min_requests`, if the missing requests could not make up for them.
 
     Latency is judged when the interval is `over`: a percentile of few requests jumps. It is not compared while stable has no users: an
     idle server is faster than a busy one.

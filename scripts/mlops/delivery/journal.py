@@ -1,4 +1,4 @@
-"""What a rollout has decided so far, kept beside the state: stack file and cluster say where it stands, not why."""
+"""The decisions of a rollout so far, kept beside the state: stack file and cluster say where it is, not why."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOTHING = Windows()
 
 @dataclass(frozen=True)
 class Judged:
-    """A step with its verdict. `seconds`: the time from its beginning to the verdict, the update included."""
+    """A step with its verdict. `seconds`: the time from its start to the verdict, the update included."""
 
     name: str
     percent: int
@@ -53,7 +53,7 @@ class Journal:
         return any(step.name == name and step.verdict == "good" for step in self.steps)
 
     def is_promoted(self, standing: Standing) -> bool:
-        """Whether the stack file still is what this rollout made it."""
+        """Return whether the stack file still has what this rollout wrote."""
         return self.outcome == PROMOTED and standing.percent is None and self.candidate.is_named_by(standing.stable)
 
     def with_step(self, step: Judged) -> Journal:
@@ -61,7 +61,7 @@ class Journal:
 
 
 def load(path: Path) -> Journal | None:
-    """Read a journal, also one that an older or newer driver wrote: fields that this one does not know are left out."""
+    """Read a journal, even one that an older or newer driver wrote: fields that this driver does not know are left out."""
     if not path.exists():
         return None
     content: dict[str, Any] = json.loads(path.read_text())
@@ -76,7 +76,7 @@ def _known(kind: type[Journal | Judged | Named], content: dict[str, Any]) -> dic
 
 
 def under_way(standing: Standing, known: Journal | None, candidate: Named) -> Journal:
-    """Return the journal of this candidate's rollout: the one that goes on, or a new one. Raises DriverError where another one stands."""
+    """Return the journal of this candidate's rollout: the current one, or a new one. Raises DriverError if another rollout is under way."""
     if known and known.is_open:
         if known.candidate != candidate:
             raise DriverError(f"a rollout of {known.candidate} is under way; go on with it or roll it back first")

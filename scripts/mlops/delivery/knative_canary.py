@@ -1,6 +1,6 @@
-"""Knative mode: KServe splits by a percentage between the newest revision and the one that had all requests.
+"""Knative mode: KServe splits requests by a percentage between the newest revision and the one that had all requests.
 
-The sequence in terms of versions: components/serving/versions.py. What must not be done when: scripts/live_rules.py.
+components/serving/versions.py describes the sequence of versions, scripts/live_rules.py which changes must not be made when.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from scripts.mlops.delivery.versions_file import VersionsFile
 from stacks.config import StackConfig
 
 MOST = 99
-"""Percent that a candidate is judged at. At 100 KServe takes stable out of the route, and Knative its pods (their last-pod retention
+"""Highest percent at which a candidate is judged. At 100 KServe takes stable out of the route, and Knative its pods (last-pod retention
 does not count for a revision without a route: serving:pkg/reconciler/autoscaling/kpa/scaler.go@knative-v1.21.1): nothing is left to compare
-with, and the way back waits for a start."""
+with, and going back would wait for a start."""
 
 
 class Cluster(Protocol):
-    """What this strategy asks of the cluster that the stack runs in."""
+    """The questions that this strategy asks about the cluster that the stack runs in."""
 
     def observe(self) -> Live | None: ...
 
@@ -33,7 +33,7 @@ class Cluster(Protocol):
 
 
 class KnativeCanary:
-    """`below`: the sections that this machine lays below the stack file."""
+    """`below`: the sections that this machine adds below those of the stack file."""
 
     def __init__(self, model: Model, cluster: Cluster, below: Mapping[str, Any]) -> None:
         self._model, self._cluster = model, cluster
@@ -104,7 +104,10 @@ class KnativeCanary:
         live = self._cluster.observe()
         if live is None:
             return f"no {self._model.name}"
-        return "; ".join(f"{each.percent} % {each.content} ({each.name})" for each in live.revisions if each.percent) or "nobody is served"
+        return (
+            "; ".join(f"{each.percent} % {each.content} ({each.name})" for each in live.revisions if each.percent)
+            or "no version gets requests"
+        )
 
     def sides(self, config: StackConfig) -> Sides:
         live, change = self._live(), self._wanted(config)

@@ -1,4 +1,4 @@
-"""What kubectl says about one model, as the strategies ask it."""
+"""The questions about one model that the strategies ask by kubectl."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INFERENCE_SERVICE = "serving.kserve.io/inferenceservice"
 
 
 class Kubectl:
-    """`environment` names the cluster and has kubectl. Every question may raise DriverError."""
+    """`environment` names the cluster and has kubectl on its PATH. Every question may raise DriverError."""
 
     def __init__(self, environment: Mapping[str, str], model: Model) -> None:
         self._environment, self._model = environment, model

@@ -12,9 +12,9 @@ from stacks.config import StackConfig
 
 @dataclass(frozen=True)
 class Named:
-    """A version as a stack file has it. `source` None: its image brings its files; `image` None: the model's own server.
+    """A version in a stack file. `source` is None if its image brings its files; `image` is None for the model's own server.
 
-    `name` is its name there, and `short` says that it is written as `source` alone; neither makes another version of it.
+    `name` is its name there, and `short` says that it is written as `source` alone. Two versions that differ only in these are the same.
     """
 
     source: str | None
@@ -23,7 +23,7 @@ class Named:
     short: bool = field(default=False, compare=False)
 
     def is_named_by(self, stable: Named) -> bool:
-        """Whether a model with this stable version has this one; the server matters only where one is named."""
+        """Return whether this version is the same as the stable one; the server matters only if the version names one."""
         return self.source == stable.source and self.image in (None, stable.image)
 
     def __str__(self) -> str:
@@ -32,7 +32,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Standing:
-    """The state of a stack file. `percent` None: no candidate beside stable; `candidate` None beside a percentage: it is being removed."""
+    """The state of a stack file. `percent` None: no candidate. `candidate` None beside a percentage: it is being removed."""
 
     stable: Named
     candidate: Named | None = None
@@ -41,9 +41,9 @@ class Standing:
 
 @dataclass(frozen=True)
 class Step:
-    """`percent`: the candidate's share of the requests. `watched`: judged before the next step.
+    """`percent`: the candidate's share of the requests. `watched`: the step is judged before the next one.
 
-    `hurried`: users wait for it, so nothing else of the stack is updated with it.
+    `hurried`: users wait for the step, so nothing else of the stack is updated with it.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Sides:
-    """Where each version answers alone, and the name that metrics know it by. `stable` None: nothing leads to it any more."""
+    """The address of each version alone, and its name in metrics. `stable` is None if no address leads to it any more."""
 
     candidate: Side
     stable: Side | None
@@ -67,14 +67,14 @@ class Sides:
 
 @dataclass(frozen=True)
 class Side:
-    """`address`: of its host, without a path."""
+    """`address`: scheme and host, without a path."""
 
     revision: str
     address: str
 
 
 class Strategy(Protocol):
-    """How one mode moves a model's requests between versions. Every answer about the cluster is what it sees at that moment."""
+    """How one mode moves a model's requests between versions. Every answer about the cluster describes this moment."""
 
     @property
     def resource(self) -> str:
@@ -84,30 +84,30 @@ class Strategy(Protocol):
     def standing(self, file: StackFile) -> Standing: ...
 
     def forward(self, file: StackFile, stable: Named, candidate: Named, percents: Sequence[int]) -> list[Step]:
-        """Return the steps from the file as it is now: dark first, then the percentages, then the promotion."""
+        """Return the steps from the present state of the file: dark first, then the percentages, then the promotion."""
         ...
 
     def back(self, file: StackFile, stable: Named, candidate: Named, *, promoted: bool) -> list[Step]:
         """Return first the step after which no user gets the candidate, then those that remove it.
 
-        `promoted`: the candidate was promoted long ago, so stable must start first.
+        `promoted`: the candidate was promoted, so stable must start first.
         """
         ...
 
     def refusals(self, config: StackConfig) -> list[str]:
-        """Return why this configuration must not be applied to what runs now."""
+        """Return why this configuration must not be applied to the model that runs now."""
         ...
 
     def is_taken(self, config: StackConfig) -> bool:
-        """Whether the cluster has been told this configuration; it says nothing about what came of it."""
+        """Return whether the cluster has received this configuration; not whether it has carried it out."""
         ...
 
     def unsettled(self, step: Step, config: StackConfig) -> str | None:
-        """Return what is still to come before this step stands, or None when it stands."""
+        """Return what is still missing before this step has taken effect, or None when it has."""
         ...
 
     def trouble(self, config: StackConfig) -> str | None:
-        """Return why the candidate is bad whatever it answers: it crashed, or it is not ready."""
+        """Return why the candidate is bad regardless of its answers: it crashed, or it is not ready."""
         ...
 
     def summary(self) -> str:
@@ -115,5 +115,5 @@ class Strategy(Protocol):
         ...
 
     def sides(self, config: StackConfig) -> Sides:
-        """Return where the versions of a step that stands answer."""
+        """Return the addresses of the versions of a step that has taken effect."""
         ...

@@ -1,4 +1,4 @@
-"""What pods say about a version that none of its answers says."""
+"""Faults of a version that its pods show and its answers do not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the driver works with. Each is small enough for the tests to bring their own."""
+"""The driver's collaborators. Each is small enough for the tests to bring their own."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ class UpFailedError(Exception):
 
 
 class Engine(Protocol):
-    """Applies the stack file as it stands."""
+    """Applies the stack file in its present state."""
 
     def up(self, only: str | None = None) -> float:
-        """Return the moment, by the driver's clock, at which the cluster had been told all of it. Raises UpFailedError.
+        """Return the moment, by the driver's clock, at which the cluster had received all of it. Raises UpFailedError.
 
         `only`: a pattern of the one resource to update, because users wait for it.
         """
         ...
 
     def configuration(self, sections: dict[str, object]) -> StackConfig:
-        """Return the configuration that these sections make, with what only this machine knows. Raises ConfigError."""
+        """Return the configuration of these sections, completed with the settings of this machine. Raises ConfigError."""
         ...
 
 
 class Watch(Protocol):
     def look(self) -> Figures:
-        """Return what both versions did since the watch began."""
+        """Return the figures of both versions since the watch began."""
         ...
 
 
@@ -54,11 +54,11 @@ class Clock(Protocol):
 
 class Display(Protocol):
     def show(self, step: Step, seconds: float, windows: Windows, verdict: str) -> None:
-        """Show a step as it is now."""
+        """Show the present state of a step."""
         ...
 
     def settle(self, judged: Judged) -> None:
-        """Show a step as it ended."""
+        """Show the end of a step."""
         ...
 
     def say(self, text: str) -> None: ...
@@ -66,9 +66,9 @@ class Display(Protocol):
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds. `interval`: how long a step is watched, and `extensions` times as long while its requests are too few.
+    """Times in seconds. `interval`: how long a step is watched; `extensions` times as long while it has too few requests.
 
-    `settle`: what KServe and the route may need after an update that succeeded. `persist`: how long it is tried to lead users back.
+    `settle`: how long KServe and the route may take after a successful update. `persist`: how long the driver tries to lead users back.
     """
 
     interval: float = 60

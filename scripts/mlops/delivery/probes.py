@@ -1,4 +1,4 @@
-"""Both versions measured by the rollout's own requests, each at the address that leads to it alone."""
+"""Measures both versions by the rollout's own requests, each at the address that leads to it alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scripts.mlops.load.running import Running
 from scripts.mlops.reach import reachable
 
 HOURS = 6
-"""Longer than any step; the load is stopped with the step."""
+"""Longer than any step; the load stops with the step."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Probing:
 
 @contextmanager
 def probing(sides: Sides, question: Question, rate: float, environment: Mapping[str, str]) -> Iterator[Probing]:
-    """`rate`: requests per second to each version. Raises DriverError where an address is not there."""
+    """`rate`: requests per second to each version. Raises DriverError if an address does not exist."""
     with ExitStack() as stack:
         found = [stack.enter_context(_asked(side, question, rate, environment)) for side in (sides.candidate, sides.stable) if side]
         yield Probing(found[0], found[1] if sides.stable else None)

@@ -1,6 +1,6 @@
-"""Both versions measured by what users send them, as Prometheus has it from the servers that answered.
+"""Measures both versions by the users' requests, which Prometheus has from the servers that answered them.
 
-The series of a kind of server: components/observability/variants.py. Latency is in seconds. A request that reaches no pod is in none of it.
+components/observability/variants.py has the series of a kind of server. Latency is in seconds. Requests that reach no pod do not count.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ A range never reaches back before the step, when the shares were others."""
 
 @dataclass
 class Reading:
-    """All requests of a step, the rollout's own among them."""
+    """All requests of a step, the rollout's own included."""
 
     prometheus: Prometheus
     variants: Variants
@@ -32,7 +32,7 @@ class Reading:
     began: float = field(default_factory=time.monotonic)
 
     def look(self) -> Windows | None:
-        """Return what both versions did since the step stands, or None while that is too short a time."""
+        """Return the figures of both versions since the step took effect, or None while that time is too short."""
         passed = time.monotonic() - self.began
         stable = self.sides.stable
         if passed < LEAST_SECONDS or stable is None:
@@ -55,7 +55,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Beside:
-    """Probes and users at once. `minimum`: requests of users to each version, fewer of which say nothing."""
+    """Probes and users together. `minimum`: the fewest requests of users to each version that count."""
 
     probes: Watch
     reading: Reading
@@ -67,10 +67,10 @@ class Beside:
 
 
 def users(everything: Windows, own: Windows, minimum: int) -> Windows | None:
-    """Return the users' part of all requests; None where one version has fewer than `minimum`, or fewer than the rollout's own.
+    """Return the users' part of all requests; None if one version has fewer than `minimum`, or fewer than the rollout's own.
 
-    The rollout's own requests have to go out of it: they are as many to both versions, and would thin a busy version's errors less. A
-    percentile cannot be thinned out so, which is why users must be at least half of what it is made of.
+    The rollout's own requests are taken out: they are as many to both versions, and would dilute a busy version's errors less. A
+    percentile cannot be corrected like that, so users must have sent at least half of the requests behind it.
     """
     found = Windows(_without(everything.stable, own.stable), _without(everything.candidate, own.candidate))
     pairs = ((found.stable, own.stable), (found.candidate, own.candidate))
@@ -84,6 +84,6 @@ def _without(window: Window, own: Window) -> Window:
 
 @contextmanager
 def reading(sides: Sides, url: str, variants: Variants, environment: Mapping[str, str]) -> Iterator[Reading]:
-    """`url`: Prometheus' address, as a pod knows it."""
+    """`url`: Prometheus' address from inside a pod."""
     with connected(url, environment) as prometheus:
         yield Reading(prometheus, variants, sides)

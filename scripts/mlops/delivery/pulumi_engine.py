@@ -21,7 +21,7 @@ from scripts.stack_configuration import configuration
 from stacks.config import StackConfig
 
 PATIENCE_SECONDS = 300
-"""With an update that somebody else runs, or an earlier run of this whose driver was killed: it goes on to its end."""
+"""Waits this long for another user's update, or for one of a killed driver, which continues to its end."""
 
 BETWEEN_TRIES_SECONDS = 3
 LONGEST = 500
@@ -31,10 +31,10 @@ PLAIN = "<{%reset%}>"
 
 @dataclass(frozen=True)
 class Deployment:
-    """How a stack is deployed from this machine, and where its rollouts keep journal and log (`folder`).
+    """How a stack is deployed from this machine; its rollouts keep journal and log in `folder`.
 
-    `config_file`: what Pulumi reads in place of the checkout's stack file, if anything; `refresh` makes it. `mend`: clears what a killed
-    update left. `machine`: the file's sections with what only this machine knows. `copy` is a stack file for a preview: of
+    `config_file`: the file that Pulumi reads in place of the checkout's stack file, if any; `refresh` makes it. `mend` clears what a killed
+    update left. `machine` adds this machine's settings to the file's sections. `copy` makes a stack file for a preview: of
     this text, in this folder. `environment` names the cluster and has the tools.
     """
 
@@ -56,7 +56,7 @@ class Deployment:
 class PulumiEngine:
     def __init__(self, deployment: Deployment, log: Path) -> None:
         self._deployment, self._log = deployment, log
-        # Where the Automation API looks for the CLI, before it looks into the environment that it is given.
+        # The Automation API looks for the CLI here, before it looks into the environment that it is given.
         os.environ["PATH"] = deployment.environment["PATH"]
         workspace = automation.LocalWorkspace(work_dir=str(ROOT), env_vars=deployment.environment)
         try:
@@ -65,7 +65,7 @@ class PulumiEngine:
             raise DriverError(f"there is no stack {deployment.stack} to roll out in; deploy it first. {_last_words(error)}") from None
 
     def up(self, only: str | None = None) -> float:
-        """Policies do not stand between users and the version that they had: a hurried update is without them."""
+        """Policies must not delay the return of users to the version that they had: a hurried update runs without them."""
         packs = None if only else list(self._deployment.policy_packs) or None
         target = [only] if only else None
         return self._run(
@@ -74,7 +74,7 @@ class PulumiEngine:
         )
 
     def preview(self, text: str, folder: Path) -> str:
-        """What an update with a stack file of this text would change, in Pulumi's words. `folder` is for its files."""
+        """Return what an update with a stack file of this text would change, in Pulumi's words. `folder` is for its files."""
         lines: list[str] = []
         file = str(self._deployment.copy(text, folder))
         self._run(lambda given: self._stack.preview(**{**given, "on_output": lines.append, "config_file": file}))
@@ -84,7 +84,7 @@ class PulumiEngine:
         return self._deployment.configuration(sections)
 
     def _run(self, operation: Callable[[dict[str, Any]], object], *, hurried: bool = False) -> float:
-        """A hurried one is mended only where it fails."""
+        """A hurried update clears what a killed one left only if it fails."""
         end = time.monotonic() + PATIENCE_SECONDS
         while True:
             self._deployment.refresh()
@@ -99,7 +99,7 @@ class PulumiEngine:
                 time.sleep(BETWEEN_TRIES_SECONDS)
 
     def _logged(self, operation: Callable[[dict[str, Any]], object]) -> float:
-        """The moment of the last change of a resource; the update's own end comes later."""
+        """Return the moment of the last change of a resource; the update itself ends later."""
         errors: list[str] = []
         changed: list[float] = []
 
@@ -129,7 +129,7 @@ class PulumiEngine:
 
 
 def _gist(message: str) -> str:
-    """On one line: of several errors the last words of a pod, where there are any, for the others only say that it failed."""
+    """Return the reason on one line: the last words of a pod if an error has them, because the other errors only say that it failed."""
     _, *several = parts = [" ".join(part.split()) for part in re.split(r"^\s*\* ", message.replace(PLAIN, ""), flags=re.MULTILINE)]
     said = [part for part in parts if part.startswith("[Pod")]
     return (said or several or parts)[0][:LONGEST]

@@ -12,7 +12,7 @@ from scripts.mlops.load.session import TIMEOUT
 
 @dataclass(frozen=True)
 class Question:
-    """A request. `body` None: a GET. `check` raises RequestFailed for a wrong answer; after `timeout` silent seconds there is none."""
+    """A request; without `body` a GET. `check` raises RequestFailed for a wrong answer; after `timeout` silent seconds it has failed."""
 
     path: str
     body: bytes | None
@@ -21,7 +21,7 @@ class Question:
 
 
 def question_of(model: Model) -> Question:
-    """Return the model's own question: that of `models/<name>/questions.py` where it is, else that of its readiness probe."""
+    """Return the model's own question: that of `models/<name>/questions.py` if the file exists, else that of its readiness probe."""
     timeout = questions.PATIENCE if model.protocol.name == questions.OPENAI else TIMEOUT
     if own := questions.of_folder(model.name):
         return Question(model.protocol.path(model.name), own.bodies(1)[0], own.check, timeout)

@@ -1,4 +1,4 @@
-"""What a rollout would do, step by step, and what the first update would change. Nothing is written but to a folder that is removed."""
+"""Shows what a rollout would do, step by step, and what its first update would change. It writes only to a folder that it removes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Previewer(Protocol):
 
 
 def rehearse(rollout: Rollout, engine: Previewer, candidate: Named, percents: Sequence[int]) -> str:
-    """Return the plan as text. Raises DriverError where the rollout itself would."""
+    """Return the plan as text. Raises DriverError if the rollout itself would."""
     ports = rollout.ports
     if rollout.is_stable(candidate):
         return f"{candidate} is stable already: the stack would be updated as it is"

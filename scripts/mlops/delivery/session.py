@@ -1,4 +1,4 @@
-"""One rollout command, wired: this machine's way to the stack, the strategy of the model's mode, and what measures the model."""
+"""One rollout command, wired: this machine's way to the stack, the strategy of the model's mode, and the measurement of the model."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from stacks.config import StackConfig
 from stacks.models import models
 
 ENOUGH_AFTER = 0.5
-"""The part of the interval after which the rollout's own requests are as many as a judgement needs."""
+"""The share of the interval after which there are enough of the rollout's own requests for a judgement."""
 
 
 class Seconds:
@@ -55,9 +55,9 @@ class Session:
 
 
 def session(stack: str, name: str | None, gates: Gates, interval: float, out: TextIO) -> Session:
-    """`name`: the model's; None: the only one there is. `interval`: seconds. What a person should see goes to `out`.
+    """`name`: the model's name, or None for the only model. `interval`: seconds. Messages for the user go to `out`.
 
-    Raises DriverError where the model is not in the stack file, or the stack cannot be reached from here.
+    Raises DriverError if the model is not in the stack file, or if the stack cannot be reached from here.
     """
     file = StackFile(stack_file(stack))
     found = deployment(stack, file.sections({}))
@@ -82,7 +82,7 @@ def session(stack: str, name: str | None, gates: Gates, interval: float, out: Te
 
 
 def chosen(config: StackConfig, name: str | None) -> Model:
-    """Return the model of this name, or the only one. Raises DriverError with the names there are."""
+    """Return the model of this name, or the only one. Raises DriverError, which lists the names."""
     found = {model.name: model for model in models(config)}
     if name is None and len(found) == 1:
         return next(iter(found.values()))
@@ -93,7 +93,7 @@ def chosen(config: StackConfig, name: str | None) -> Model:
 
 
 def prometheus_url(config: StackConfig) -> str | None:
-    """Return the address by which pods reach the stack's Prometheus; None where it has none."""
+    """Return the address by which pods reach the stack's Prometheus; None if there is none."""
     section = config.monitoring
     if section.enabled:
         return f"http://{monitoring.RELEASE}-prometheus.{monitoring.NAMESPACE}.svc.cluster.local:9090"
@@ -102,9 +102,9 @@ def prometheus_url(config: StackConfig) -> str | None:
 
 @dataclass(frozen=True)
 class Watching:
-    """Probes in any case, for there may be few users and, in the dark, there are none. `rate`: probes per second to each version.
+    """Always measure by probes: there may be few users, and in the dark there are none. `rate`: probes per second to each version.
 
-    Users' requests too, where there is a Prometheus that knows them by version.
+    Also measure by users' requests if a Prometheus knows them by version.
     """
 
     question: Question

@@ -1,4 +1,4 @@
-"""The checkout's Pulumi.<stack>.yaml: some keys changed, everything else as a person left it, comments included."""
+"""Changes some keys of the checkout's Pulumi.<stack>.yaml and keeps everything else, comments included."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from scripts import stack_file
 from stacks.config import NAMESPACE
 
 Key = tuple[str, ...]
-"""Where a value stands below `inference-platform:`, as ("models", "iris", "source")."""
+"""The path of a value below `inference-platform:`, such as ("models", "iris", "source")."""
 Edits = Mapping[Key, object]
-"""New values by their keys; None removes."""
+"""New values by their keys; None removes the key."""
 
 
 class StackFile:
@@ -25,7 +25,7 @@ class StackFile:
         self.path = path
 
     def value(self, key: Key) -> Any:  # noqa: ANN401 - whatever stands in the file
-        """Return what stands there, or None."""
+        """Return the value of the key, or None."""
         return _found(self.parsed(self.path.read_text())["config"], key)
 
     @staticmethod
@@ -36,11 +36,11 @@ class StackFile:
         return all(self.value(key) == value for key, value in edits.items())
 
     def write(self, edits: Edits) -> None:
-        """All at once or not at all: a kill leaves the old file or the new one."""
+        """Write the file as a whole or not at all: a kill leaves the old file or the new one."""
         self.write_text(self.edited(edits))
 
     def write_text(self, text: str) -> None:
-        # Of a symbolic link the file behind it: a rename over the link would leave that one as it was.
+        # Follow a symbolic link: a rename over the link would not change the file behind it.
         target = self.path.resolve()
         partial = target.with_suffix(".partial")
         partial.write_text(text)
@@ -61,12 +61,12 @@ class StackFile:
         return _comments_moved_up(text.getvalue(), set(before.splitlines()))
 
     def sections(self, edits: Edits) -> dict[str, Any]:
-        """Return this program's sections as the file would have them after these changes."""
+        """Return this program's sections after these changes, without writing them."""
         return stack_file.sections(self.edited(edits))
 
 
 def _round_trip() -> YAML:
-    """Writes the committed stack files as they are, byte for byte."""
+    """Reads and writes the committed stack files without changing a byte."""
     style = YAML()
     style.preserve_quotes = True
     style.width = 4096
@@ -75,7 +75,7 @@ def _round_trip() -> YAML:
 
 
 def _comments_moved_up(text: str, unchanged: set[str]) -> str:
-    """ruamel keeps a comment's column: behind a line that grew and shrank again it would stay far to the right."""
+    """ruamel keeps a comment's column: after a line that grew and shrank again the comment would stay far to the right."""
     lines = [line if line in unchanged else re.sub(r"(?<=\S) {2,}(#[^'\"]*)$", r" \1", line) for line in text.split("\n")]
     return "\n".join(lines)
 
@@ -85,7 +85,7 @@ def _names(key: Key) -> list[str]:
 
 
 def _exchanged(config: Any, edits: Edits) -> list[tuple[Key, Key]]:  # noqa: ANN401 - whatever stands in the file
-    """Return the keys that go, each with the key that comes in its place in the same section."""
+    """Return the removed keys, each with the key that replaces it in the same section."""
     gone = [key for key, value in edits.items() if value is None and _found(config, key) is not None]
     come = [key for key, value in edits.items() if value is not None and _found(config, key) is None]
     return [(old, new) for old in gone for new in come if old[:-1] == new[:-1]]
@@ -99,7 +99,7 @@ def _found(config: Any, key: Key) -> Any:  # noqa: ANN401
 
 
 def _rename(found: Any, names: list[str], new: str) -> Any:  # noqa: ANN401
-    """Give a key's line, with its comments, to the key that takes its place; return its value. The new value is still to be put."""
+    """Give a key's line, with its comments, to the key that replaces it; return the old value. The caller sets the new value."""
     *sections, old = names
     for name in sections:
         found = found[name]
@@ -111,7 +111,7 @@ def _rename(found: Any, names: list[str], new: str) -> Any:  # noqa: ANN401
 
 
 def _spellings(value: object) -> dict[str, str]:
-    """Return all texts below a value, as they are quoted there."""
+    """Return all texts below a value, with the quotes that they have there."""
     if isinstance(value, str):
         return {str(value): value}
     below = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
@@ -149,7 +149,7 @@ def _put(found: MutableMapping[str, Any], names: list[str], value: object) -> No
 
 
 def _merge(found: list[Any], items: list[Mapping[str, object]]) -> None:
-    """Change a list of things with names. What is the same stays as it is spelled."""
+    """Change a list of named items. Items that do not change keep their spelling."""
     wanted = {item["name"]: item for item in items}
     for index in reversed(range(len(found))):
         item = wanted.pop(found[index]["name"], None)

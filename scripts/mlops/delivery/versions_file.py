@@ -1,4 +1,4 @@
-"""The versions of one model in a stack file, read and changed: a list `versions`, or `source` alone as its short form.
+"""Reads and changes the versions of one model in a stack file: a list `versions`, or its short form `source`.
 
 The syntax is the same in both modes, so both strategies use this. `source: X` means `versions: [{name: v1, source: X, weight: 100}]`.
 A file that began with the short form gets it back where that means the same version again.
@@ -16,13 +16,13 @@ from scripts.mlops.delivery.plan import Named
 from scripts.mlops.delivery.stack_file import Edits, Key, StackFile
 
 Entry = dict[str, Any]
-"""One version as a stack file has it."""
+"""One version in a stack file."""
 
 
 class VersionsFile:
-    """`below`: the sections that this machine lays below the stack file. `names_matter`: the cluster knows versions by their names.
+    """`below`: the sections that this machine adds below those of the stack file. `names_matter`: the cluster knows versions by name.
 
-    In Knative mode it does not, so there the short form may stand for a version of any name.
+    In Knative mode it does not, so the short form may stand for a version of any name.
     """
 
     def __init__(self, model: str, below: Mapping[str, Any], *, names_matter: bool) -> None:
@@ -37,7 +37,7 @@ class VersionsFile:
         return {*groups.values(), *([shadow] if shadow else [])}
 
     def listed(self, file: StackFile) -> list[tuple[Named, int]]:
-        """Return the versions with their weights, but those of an experiment or a shadow. Raises DriverError where there is no model."""
+        """Return versions and weights, except those of an experiment or a shadow. Raises DriverError if the model does not exist."""
         taken = self.taken(file)
         short = self._short(file)
         return [
@@ -49,7 +49,7 @@ class VersionsFile:
     def edits(self, file: StackFile, weights: Mapping[Named, int | None]) -> dict[Key, Any]:
         """Return the changes that give these versions these weights; None takes a version out.
 
-        These versions stand in this order, new ones at the end of the list; all others stay where they are, as they are.
+        These versions get this order, new ones at the end of the list; all others stay unchanged in their places.
         """
         entries, spare = _by_content(self._entries(file))
         for named in weights:
@@ -71,7 +71,7 @@ class VersionsFile:
         return self._written([first, {**first, "name": second["name"], "weight": 0}], short=False)
 
     def _written(self, entries: list[Entry], *, short: bool) -> dict[Key, Any]:
-        """Return the changes that make these the model's versions. `short`: the file began with `source`, and ends with it if it can."""
+        """Return the changes that make these the model's versions. `short`: the file began with `source`, and ends with it if possible."""
         source, versions = (*self.key, "source"), (*self.key, "versions")
         if entries == self._laid_below():
             return {source: None, versions: None}
@@ -83,7 +83,7 @@ class VersionsFile:
         entry = file.value(self.key)
         if entry is None and not self._below:
             raise DriverError(f"{file.path.name} has no {'.'.join(self.key)}: there is nothing to roll out beside")
-        # What the stack file says counts, in whichever form.
+        # The stack file counts, whether it has the list or the short form.
         return _stated(entry or {}) or self._laid_below() or [_first(None)]
 
     def _laid_below(self) -> list[Entry]:
@@ -107,7 +107,7 @@ def _first(source: str | None) -> Entry:
 
 
 def _by_content(entries: Sequence[Entry]) -> tuple[dict[Named, Entry], list[str]]:
-    """Return the entries by what they serve, and the names of those that only repeat an earlier one."""
+    """Return the entries by the content that they serve, and the names of those that only repeat an earlier one."""
     found: dict[Named, Entry] = {}
     for entry in entries:
         found.setdefault(Named(entry.get("source"), entry.get("image")), entry)
@@ -115,7 +115,7 @@ def _by_content(entries: Sequence[Entry]) -> tuple[dict[Named, Entry], list[str]
 
 
 def _entry(named: Named, names: Sequence[str], spare: Sequence[str]) -> Entry:
-    """Return the entry of a version that is not listed: under the name it had, or a spare one, or else the next number."""
+    """Return the entry of a version that is not listed: under its earlier name, a spare one, or else the next number."""
     name = next((name for name in (named.name, *spare) if name and name not in names), None) or _next_name(names)
     fields = {"source": named.source, "image": named.image}
     return {"name": name, **{key: value for key, value in fields.items() if value}, "weight": 0}

@@ -1,8 +1,8 @@
-"""Standard mode: each version is an InferenceService of its own, and the weights of one route split the requests. No pod restarts for one.
+"""Standard mode: each version is its own InferenceService, and one route's weights split the requests. A change of weights restarts no pod.
 
-The candidate is the version after stable in the list. At 100 % stable still runs, one update of the route away, until the promotion
-takes it out of the list. To bring a version back that is gone, it is started again behind the one that users have, so it comes after it in
-the list. Versions that an experiment or a shadow names belong to somebody else and stay as they are.
+The candidate is the version after stable in the list. At 100 % stable still runs, and one update of the route restores it,
+until the promotion takes it out of the list. A version that is gone comes back as a new one behind the version that users have, so it comes
+after that one in the list. A rollout does not change versions that an experiment or a shadow names.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from stacks.config import StackConfig
 
 
 class Cluster(Protocol):
-    """What this strategy asks of the cluster that the stack runs in."""
+    """The questions that this strategy asks about the cluster that the stack runs in."""
 
     def versions(self) -> Versions: ...
 
@@ -31,7 +31,7 @@ class Cluster(Protocol):
 
 
 class WeightedVersions:
-    """`below`: the sections that this machine lays below the stack file."""
+    """`below`: the sections that this machine adds below those of the stack file."""
 
     def __init__(self, model: Model, cluster: Cluster, below: Mapping[str, Any]) -> None:
         self._name, self._cluster = model.name, cluster
@@ -44,10 +44,12 @@ class WeightedVersions:
                 return Standing(stable)
             case [(stable, _), (candidate, weight)]:
                 return Standing(stable, candidate, weight)
-        raise DriverError(f"{self._key}: a rollout wants one version, or stable and then its candidate, beside those of others")
+        raise DriverError(
+            f"{self._key}: a rollout wants one version, or stable and then its candidate, besides those of an experiment or a shadow"
+        )
 
     def forward(self, file: StackFile, stable: Named, candidate: Named, percents: Sequence[int]) -> list[Step]:
-        # The last share is always all of them: a version that is taken out of the list has no requests.
+        # The last share is always 100 %: a version must have no requests before it is taken out of the list.
         shared = [
             Step(
                 f"{percent} %" if percent else "dark",
@@ -93,7 +95,7 @@ class WeightedVersions:
     def unsettled(self, step: Step, config: StackConfig) -> str | None:
         live, model = self._cluster.versions(), self._model(config)
         weights = _weights(model)
-        # A version that gets nothing may be missing there: it is what is to go.
+        # A version without requests may be missing from the route: it is about to be removed.
         if _shares(live.weights) != _shares(weights) or (live.weights != weights and not step.hurried):
             return f"the route has the weights {_words(live.weights)}, not {_words(weights)}"
         if live.unaccepted:
@@ -110,7 +112,7 @@ class WeightedVersions:
         shares = [
             f"{weight} % {live.running[name].content} ({name})" for name, weight in live.weights.items() if weight and name in live.running
         ]
-        return "; ".join(shares) or "nobody is served"
+        return "; ".join(shares) or "no version gets requests"
 
     def sides(self, config: StackConfig) -> Sides:
         model = self._model(config)
@@ -126,7 +128,7 @@ class WeightedVersions:
 
 
 def _rolled(model: Model) -> list[Version]:
-    """Return stable, and the candidate where there is one."""
+    """Return stable, and the candidate if there is one."""
     entry = model.entry
     taken = {*(entry.experiment.groups.values() if entry.experiment else ()), *([entry.shadow.version] if entry.shadow else [])}
     return [version for version in model.versions if version.name not in taken]
@@ -141,7 +143,7 @@ def _shares(weights: Mapping[str, int]) -> dict[str, int]:
 
 
 def _words(weights: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {weight}" for name, weight in weights.items()) or "of nobody"
+    return ", ".join(f"{name} {weight}" for name, weight in weights.items()) or "of no version"
 
 
 def _unready(version: Version, live: Versions) -> str | None:

@@ -1,4 +1,4 @@
-"""A report as a picture: rate, latency, what the servers say of themselves, and replicas over the same seconds."""
+"""Draws a report: rate, latency, the servers' own metrics, and replicas over the same seconds."""
 
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ def _latency(panel: Axes, seconds: list[dict[str, Any]], threshold: float | None
 
 
 def _extra(panel: Axes, seconds: list[dict[str, Any]], names: list[str]) -> None:
-    """The P95 of each distribution, by the second in which its requests were due."""
+    """Draw the P95 of each distribution over the seconds in which its requests were due."""
     for name in names:
         measured = [second for second in seconds if second["extra"][name]]
         label = f"P95 of {name.removesuffix('_ms').replace('_', ' ')}"

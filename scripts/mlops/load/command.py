@@ -1,4 +1,4 @@
-"""What an entry point of the load does: reach the service, load it, count its replicas, report, judge."""
+"""The common part of the load's entry points: reach the service, load it, count its replicas, report, judge."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROGRESS_SECONDS = 5.0
 
 
 def main(service: Service, arguments: list[str] | None = None) -> int:
-    """The exit code: 0 the thresholds held, 1 one did not, 2 nothing was measured, 130 it was interrupted, and reported all the same."""
+    """Return the exit code: 0 the thresholds held, 1 one did not, 2 nothing was measured, 130 interrupted, with a report all the same."""
     options = read(service, arguments)
     try:
         outcome = _measured(options)
@@ -69,18 +69,18 @@ def _measured(options: Options) -> Outcome:
 
 
 def _gauges(extra: Extra, began: float, ended: float) -> Gauges:
-    """Without them the load is as good as it was."""
+    """Add the servers' own metrics. The report is valid without them."""
     try:
         return extra.gauges(began, ended)
     except DriverError as error:
-        _tell(f"nothing of what the servers say of themselves: {error}")
+        _tell(f"the servers' own metrics are missing: {error}")
         return {}
 
 
 def _expect_answer(connect: Connect) -> None:
-    """Raises NoAnswer. A wrong answer is one that is worth to be measured."""
+    """Raises NoAnswer. A service with wrong answers is still measured."""
     try:
-        connect()(-1)  # a number of the warm-up: what is measured is asked for the first time
+        connect()(-1)  # a number of the warm-up, so the measured requests are sent for the first time
     except NoAnswer:
         raise
     except RequestFailed:
@@ -88,7 +88,7 @@ def _expect_answer(connect: Connect) -> None:
 
 
 def _until_over(running: Running, settle: float, watch: ReplicaWatch | None) -> bool:
-    """Tells how it goes on standard error. Whether Ctrl-C ended it."""
+    """Show the progress on standard error. Return whether Ctrl-C ended the load."""
     try:
         seen = 0
         while not running.wait(PROGRESS_SECONDS):

@@ -1,4 +1,4 @@
-"""Server-sent events, as far as model servers use them (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
+"""The part of server-sent events that model servers use (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 
 def events(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The data of each event, at once when the empty line after it is there. One that is not ended is none, as the standard has it.
+    """Yield the data of each event as soon as the empty line after it has arrived. By the standard, an event without that line is dropped.
 
-    Lines end with LF or CRLF; nobody sends the third way, CR alone.
+    Lines end with LF or CRLF; no model server sends the third way, CR alone.
     """
     rest, data = b"", list[bytes]()
     for piece in pieces:

@@ -1,4 +1,4 @@
-"""What one service measures and keeps beside the time of whole answers; the core reports it without knowing what it is."""
+"""Figures and conditions that one service has in addition to latency; the core reports them without knowing their meaning."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Protocol
 from scripts.mlops.load.measurement import Measurement
 
 Figures = Mapping[str, float | list[float] | None]
-"""By names that end with their unit, in the order of the report. A list is a distribution (any order); None: nothing to say.
+"""Figures by names that end with their unit, in the order of the report. A list is a distribution (any order); None: not known.
 
-Those that end with `_ms` are drawn beside each other.
+Names that end with `_ms` share one panel of the picture.
 """
 
 Gauges = Mapping[str, list[tuple[float, float]]]
-"""What servers say of themselves meanwhile: by name the moments (seconds of the epoch) and the numbers that they had."""
+"""The servers' own metrics during the load: by name the moments (seconds of the epoch) and their values."""
 
 
 @dataclass(frozen=True)
 class Condition:
-    """What the service has to keep beside the core's thresholds. `held` None: it was not judged; `said` is what was seen, or why not."""
+    """A condition beside the core's thresholds. `held` is None if it was not judged; `said` has the measured value, or the reason."""
 
     name: str
     measured: float | None
@@ -30,13 +30,13 @@ class Condition:
 
 class Extra(Protocol):
     def figures(self, part: Measurement) -> Figures:
-        """Of the samples' details, for the whole load and for any part of it; the same names for each."""
+        """Return figures from the samples' details, for the whole load or any part of it, always with the same names."""
         ...
 
     def conditions(self, began: float, ended: float) -> list[Condition]:
-        """Judged once, over the time whose speed is judged (seconds of the epoch)."""
+        """Judge once, over the period in which speed is judged (seconds of the epoch)."""
         ...
 
     def gauges(self, began: float, ended: float) -> Gauges:
-        """Between two moments (seconds of the epoch); none where nobody can be asked. Raises DriverError where nobody answers."""
+        """Return gauges between two moments (seconds of the epoch); none without a source. Raises DriverError if it does not answer."""
         ...

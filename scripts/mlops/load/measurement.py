@@ -1,4 +1,4 @@
-"""What a load gave: every request with its latency, the version that answered it, and why it failed if it did."""
+"""The results of a load: every request with its latency, the version that answered it, and the reason of a failure."""
 
 import math
 from collections import Counter, defaultdict
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 UNKNOWN = "unknown"
-"""The version of a request that nothing answered, or whose answer names none."""
+"""Stands for the version of a request without an answer, or with an answer that names no version."""
 
 
 class RequestFailed(Exception):  # noqa: N818 (an outcome that is counted, not an error of the program)
-    """A request that was not answered as it should be; the message is a short reason, the same for the same fault."""
+    """A request without a right answer; the message is a short reason, the same for the same fault."""
 
     def __init__(self, reason: str, version: str = UNKNOWN) -> None:
         super().__init__(reason)
@@ -18,11 +18,11 @@ class RequestFailed(Exception):  # noqa: N818 (an outcome that is counted, not a
 
 
 class NoAnswer(RequestFailed):
-    """Nothing answered it: refused, reset, timed out."""
+    """There was no answer: refused, reset, timed out."""
 
 
 class Answered(NamedTuple):
-    """The version that answered a request as it should be; `detail`: what its service measures of an answer beside its time (extra.py)."""
+    """The version that gave a right answer; `detail`: the service's figures of the answer in addition to latency (extra.py)."""
 
     version: str
     detail: object = None
@@ -30,9 +30,9 @@ class Answered(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One request: its number, when it was due (seconds since the measurement began), seconds from then to its checked answer.
+    """One request: its number, when it was due (seconds since the measurement began), and the seconds from then to its checked answer.
 
-    Requests of the warm-up have numbers below 0: what is measured is the same however many those were. No `detail` where it failed.
+    Requests of the warm-up have numbers below 0, so their count does not change the measured ones. A failed request has no `detail`.
     """
 
     number: int
@@ -44,7 +44,7 @@ class Sample:
 
     @property
     def finished(self) -> float:
-        """Seconds since the measurement began."""
+        """When the answer came, in seconds since the measurement began."""
         return self.due + self.seconds
 
 
@@ -58,12 +58,12 @@ class Measurement:
 
     @property
     def success_rate(self) -> float:
-        """Share of requests answered as they should be, 0..1; 0 where there were none."""
+        """Share of requests with a right answer, 0..1; 0 without requests."""
         return self._right / len(self.samples) if self.samples else 0.0
 
     @property
     def failures(self) -> dict[str, int]:
-        """How often each reason occurred, the most frequent first."""
+        """Return how often each reason occurred, the most frequent first."""
         return dict(Counter(sample.failure for sample in self.samples if sample.failure is not None).most_common())
 
     @property
@@ -73,15 +73,15 @@ class Measurement:
 
     @property
     def latencies(self) -> list[float]:
-        """Seconds, sorted; failed requests count too: leaving out time-outs would flatter the tail."""
+        """Latencies in seconds, sorted. Failed requests count too: to leave out time-outs would flatter the tail."""
         return sorted(sample.seconds for sample in self.samples)
 
     def since(self, due: float) -> "Measurement":
-        """Only what was due from that second on; its times still count from this measurement's beginning."""
+        """Return the requests that were due from that second on; their times still count from this measurement's beginning."""
         return Measurement(tuple(sample for sample in self.samples if sample.due >= due), max(0.0, self.seconds - due), self.started)
 
     def by_version(self) -> dict[str, "Measurement"]:
-        """The requests of each version, sorted by its name, all over the same seconds."""
+        """Return the requests of each version, sorted by its name, all over the same seconds."""
         groups: defaultdict[str, list[Sample]] = defaultdict(list)
         for sample in self.samples:
             groups[sample.version].append(sample)
@@ -94,7 +94,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Second:
-    """One second of a measurement: what was due in it, with its latencies and failures, and what was answered rightly in it, by version."""
+    """One second of a measurement: requests due in it, with latencies and failures, and right answers in it, by version."""
 
     at: int
     latencies: list[float]
@@ -103,7 +103,7 @@ class Second:
 
 
 def by_second(measurement: Measurement) -> list[Second]:
-    """Every second from the first to the last answer, also those in which nothing happened."""
+    """Return every second from the first to the last answer, even those in which nothing happened."""
     due: defaultdict[int, list[Sample]] = defaultdict(list)
     answered: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for sample in measurement.samples:
@@ -122,7 +122,7 @@ def by_second(measurement: Measurement) -> list[Second]:
 
 
 def percentile(ascending: list[float], percent: float) -> float:
-    """The smallest value that `percent` of the values do not exceed (nearest rank). Raises ValueError for no values."""
+    """Return the smallest value that `percent` of the values do not exceed (nearest rank). Raises ValueError without values."""
     if not ascending:
         raise ValueError("no values")
     return ascending[max(0, math.ceil(percent / 100 * len(ascending)) - 1)]

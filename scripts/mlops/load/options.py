@@ -1,4 +1,4 @@
-"""The options that every entry point of the load has, with the defaults of its service."""
+"""The options that all entry points of the load share, with the defaults of their service."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def _as_it_is(service: Service, _args: argparse.Namespace) -> Service:
 
 @dataclass(frozen=True)
 class Service:
-    """What is loaded: how it is asked, how much by default, what it has to keep then, and its address if the command line has none.
+    """The service to load: how to ask it, the default load, the thresholds at that load, and the default address.
 
     `connect` takes the endpoint and a time-out in seconds. The rate of `thresholds` holds for `plan`; an open loop has a rate of its own.
-    `extra`: what it measures beside the time of its answers. `add_options`: its own options; `adapted`: the service that they ask for.
+    `extra`: its figures in addition to latency. `add_options` adds its own options; `adapted` returns the service with them applied.
     """
 
     description: str
@@ -44,7 +44,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Options:
-    """A command line, read: times in seconds; `replicas_of` are namespace and InferenceService of each."""
+    """The options of a command line. Times are in seconds; `replicas_of` has a namespace and an InferenceService each."""
 
     service: Service
     url: str
@@ -60,7 +60,7 @@ class Options:
 
 
 def read(service: Service, arguments: list[str] | None) -> Options:
-    """Ends the program with exit code 2 where an option is wrong."""
+    """Read a command line. Ends the program with exit code 2 if an option is wrong."""
     parser = _parser(service)
     args = parser.parse_args(arguments)
     service = service.adapted(service, args)
@@ -71,7 +71,7 @@ def read(service: Service, arguments: list[str] | None) -> Options:
     if args.steady_from and args.seconds is not None and args.steady_from >= args.seconds:
         parser.error("--steady-from must leave some of the --seconds")
     min_rate = args.min_rate
-    if min_rate is None:  # an open loop sends its rate whatever the answers: latency and failures judge it
+    if min_rate is None:  # an open loop sends at its rate regardless of the answers: latency and failures judge it
         min_rate = service.thresholds.rate if args.rate is None else 0.0
     max_p95_ms = service.thresholds.p95_ms if args.max_p95_ms is None else args.max_p95_ms
     endless = args.seconds is None and args.requests is None
@@ -103,25 +103,25 @@ def _parser(service: Service) -> argparse.ArgumentParser:
         "--url",
         default=service.url,
         required=service.url is None,
-        help=f"address, as this machine or as a pod knows it{f' (default: {service.url})' if service.url else ''}",
+        help=f"address, reachable from this machine or from a pod{f' (default: {service.url})' if service.url else ''}",
     )
-    parser.add_argument("--host", help="name to send in place of the URL's")
+    parser.add_argument("--host", help="name to send instead of the URL's host")
     loop = parser.add_mutually_exclusive_group()
-    loop.add_argument("--clients", type=whole, help=f"each sends its next request after its answer (default: {service.plan.clients})")
+    loop.add_argument("--clients", type=whole, help=f"clients, each with one request at a time (default: {service.plan.clients})")
     loop.add_argument("--rate", type=positive, help="requests per second at random moments, however slow the answers")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--seconds", type=positive, help=f"how long{_default(service.plan.seconds)}")
-    length.add_argument("--requests", type=whole, help=f"how many{_default(service.plan.requests)}")
+    length.add_argument("--seconds", type=positive, help=f"length of the load in seconds{_default(service.plan.seconds)}")
+    length.add_argument("--requests", type=whole, help=f"number of requests{_default(service.plan.requests)}")
     parser.add_argument(
         "--warm-up",
         type=_not_negative,
         default=service.plan.warm_up,
         metavar="SECONDS",
-        help="of load before anything is measured (default: %(default)g)",
+        help="seconds of load before the measurement begins (default: %(default)g)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of whatever is random (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of all random choices (default: %(default)s)")
     parser.add_argument(
-        "--timeout", type=positive, default=service.timeout, help="seconds without a byte of the answer (default: %(default)g)"
+        "--timeout", type=positive, default=service.timeout, help="longest wait for the next byte, in seconds (default: %(default)g)"
     )
     parser.add_argument(
         "--replicas-of",
@@ -132,16 +132,23 @@ def _parser(service: Service) -> argparse.ArgumentParser:
         help="InferenceService whose replicas are counted, or several of a namespace; needs kubectl",
     )
     parser.add_argument(
-        "--settle", type=_not_negative, default=0.0, metavar="SECONDS", help="to go on counting replicas when the load has ended"
+        "--settle", type=_not_negative, default=0.0, metavar="SECONDS", help="seconds to go on counting replicas after the end of the load"
     )
     parser.add_argument(
-        "--steady-from", type=_not_negative, default=0.0, metavar="SECONDS", help="judge speed from here on (lost requests: always)"
+        "--steady-from", type=_not_negative, default=0.0, metavar="SECONDS", help="judge speed from this second on (lost requests: always)"
     )
     limits = service.thresholds
-    parser.add_argument("--max-p95-ms", type=positive, help=f"of whole answers{_default(limits.p95_ms)}")
-    parser.add_argument("--min-rate", type=_not_negative, help=f"right answers per second (default: {limits.rate:g}; with --rate any)")
-    parser.add_argument("--min-success-rate", type=share, default=limits.success_rate, help="share of requests (default: %(default)g)")
-    parser.add_argument("--json", metavar="FILE", help="write the report there; - for standard output, with nothing else on it")
+    parser.add_argument("--max-p95-ms", type=positive, help=f"highest P95 of whole answers{_default(limits.p95_ms)}")
+    parser.add_argument(
+        "--min-rate", type=_not_negative, help=f"fewest right answers per second (default: {limits.rate:g}; with --rate any)"
+    )
+    parser.add_argument(
+        "--min-success-rate",
+        type=share,
+        default=limits.success_rate,
+        help="lowest share of requests with a right answer (default: %(default)g)",
+    )
+    parser.add_argument("--json", metavar="FILE", help="write the report to this file; - for standard output, with nothing else on it")
     parser.add_argument("--png", type=Path, metavar="FILE", help="draw rate, latency and replicas over time")
     service.add_options(parser)
     return parser

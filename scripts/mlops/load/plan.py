@@ -1,4 +1,4 @@
-"""What load is offered: how fast, how long, in which order."""
+"""The offered load: how fast, how long, in which order."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from random import Random
 
 @dataclass(frozen=True)
 class Plan:
-    """An open loop where `rate` is given, requests per second at random moments; else a closed loop of `clients`.
+    """An open loop if `rate` is given, in requests per second at random moments; else a closed loop of `clients`.
 
     Ends after `seconds`, after `requests`, or, with neither, when it is stopped; both count from the end of `warm_up` (seconds).
     """
@@ -22,7 +22,7 @@ class Plan:
     def due_times(self) -> Iterator[float]:
         """Open loop: when each request is due, in seconds since the end of the warm-up.
 
-        Poisson arrivals, as of many users who know nothing of each other: a fixed clock never sends two at once, which flatters a server.
+        Poisson arrivals, like those of many independent users: a fixed clock never sends two at once, which flatters a server.
         """
         assert self.rate is not None  # noqa: S101 (a closed loop has no clock)
         random = Random(self.seed)  # noqa: S311 (no secret)

@@ -1,4 +1,4 @@
-"""A load on one address at one rate, for programs: the rollout's gates, and tests that do something beside it."""
+"""A load on one address at one rate, for programs: the rollout's gates, and tests that do something meanwhile."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from scripts.mlops.load.running import Running, start
 from scripts.mlops.load.session import TIMEOUT, posting
 
 Check = Callable[[bytes], object]
-"""Raises RequestFailed for the content of a 200 answer that isn't right."""
+"""Raises RequestFailed for the content of a 200 answer that is wrong."""
 
 
 def probe(
@@ -21,5 +21,5 @@ def probe(
 def start_probe(
     url: str, host: str, body: bytes | None, check: Check, rate: float, seconds: float, *, timeout: float = TIMEOUT, seed: int = 0
 ) -> Running:
-    """The same, beside what the caller does meanwhile."""
+    """The same load, while the block runs."""
     return start(Plan(seconds=seconds, rate=rate, seed=seed), posting(url, host, [body], check, timeout))

@@ -1,4 +1,4 @@
-"""How many replicas InferenceServices have, beside a load: one `kubectl` that tells every change and costs nothing between them."""
+"""Counts the replicas of InferenceServices during a load: one `kubectl` reports every change and costs nothing between changes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AGAIN_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Count:
-    """Pods that are ready, of all that are there and not on their way out."""
+    """The number of ready pods, and of all pods that exist and are not being deleted."""
 
     ready: int
     total: int
@@ -30,7 +30,7 @@ class Count:
 
 @dataclass(frozen=True)
 class Replicas:
-    """What there was from `at` (seconds of the epoch) until the next change, by revision (Standard mode: by ReplicaSet)."""
+    """The pods from `at` (seconds of the epoch) until the next change, by revision (Standard mode: by ReplicaSet)."""
 
     at: float
     versions: Mapping[str, Count]
@@ -46,7 +46,7 @@ class Replicas:
 
 @contextmanager
 def watched(namespace: str, names: Sequence[str], environment: Mapping[str, str]) -> Iterator[ReplicaWatch]:
-    """Watches these InferenceServices together until the end of the block. Raises DriverError where one isn't there."""
+    """Watch these InferenceServices together until the end of the block. Raises DriverError if one does not exist."""
     for name in names:
         _kubectl(["--namespace", namespace, "get", "inferenceservice", name, "--output", "name"], environment)
     watch = ReplicaWatch(namespace, names, environment)
@@ -57,7 +57,7 @@ def watched(namespace: str, names: Sequence[str], environment: Mapping[str, str]
 
 
 class ReplicaWatch:
-    """`changes` grows as they come; the first one is what was there at the beginning."""
+    """`changes` grows during the watch; the first item is the state at the beginning."""
 
     def __init__(self, namespace: str, names: Sequence[str], environment: Mapping[str, str]) -> None:
         self.changes: list[Replicas] = []
@@ -83,7 +83,7 @@ class ReplicaWatch:
         self._thread.join()
 
     def _list(self) -> str:
-        """Takes over what is there; returns from which version of the list on to watch."""
+        """Record the present pods; return the version of the list from which to watch."""
         found = json.loads(_kubectl(["get", "--raw", self._path], self._environment))
         self._pods = {pod["metadata"]["name"]: pod for pod in found["items"]}
         self._note()
@@ -96,7 +96,7 @@ class ReplicaWatch:
                 try:
                     version = self._list()
                     break
-                except DriverError:  # the API server is away: what it will say next counts from then
+                except DriverError:  # the API server is away: its next answer counts from then
                     continue
 
     def _watch(self, version: str) -> None:
@@ -129,7 +129,7 @@ class ReplicaWatch:
 
 
 def counted(pods: Iterable[dict[str, Any]]) -> dict[str, Count]:
-    """Pods by version, as an answer names it (session.version_of), without those that ended or are being deleted."""
+    """Return the pods by version, with the name that answers have (session.version_of), without those that ended or are being deleted."""
     versions: dict[str, Count] = {}
     for pod in pods:
         metadata, status = pod["metadata"], pod.get("status", {})

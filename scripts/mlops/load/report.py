@@ -1,4 +1,4 @@
-"""A finished load as figures: one object that is the JSON, and that table and chart are drawn from."""
+"""The figures of a finished load: one object, which is the JSON and the source of table and chart."""
 
 from collections import defaultdict
 from dataclasses import asdict, dataclass
@@ -14,7 +14,7 @@ from scripts.mlops.load.thresholds import Thresholds
 
 @dataclass(frozen=True)
 class Outcome:
-    """All that a load gave; `steady_from` in seconds, `replicas` None where nobody watched them, which they were until `ended` (epoch)."""
+    """All results of a load; `steady_from` in seconds. `replicas` were watched until `ended` (epoch); None if they were not watched."""
 
     url: str
     plan: Plan
@@ -34,7 +34,7 @@ class Outcome:
         return self.thresholds.broken(self.measurement, self._steady()) + conditions
 
     def report(self) -> dict[str, Any]:
-        """Latencies in milliseconds; every other time in seconds, `at` since the warm-up ended."""
+        """Return the report. Latencies are in milliseconds, all other times in seconds; `at` counts from the end of the warm-up."""
         plan, measurement = self.plan, self.measurement
         return {
             "url": self.url,
@@ -60,7 +60,7 @@ class Outcome:
 
 
 def figures(measurement: Measurement, extra: Extra | None = None) -> dict[str, Any]:
-    """The figures of all requests, and of those of each version."""
+    """Return the figures of all requests, and of those of each version."""
     requests = len(measurement.samples)
     versions = {
         name: {"share": round(len(part.samples) / requests, 4)} | _figures(part, extra) for name, part in measurement.by_version().items()

@@ -1,7 +1,7 @@
-"""A load while it runs, in threads of its own.
+"""A running load, in its own threads.
 
 Latencies of the open loop count from the moment a request was due, not from when it could be sent: a server that stalls for a
-second is charged that second by every request that was due in it (coordinated omission).
+second gets that second in the latency of every request that was due in it (coordinated omission).
 """
 
 import itertools
@@ -14,21 +14,22 @@ from scripts.mlops.load.measurement import Answered, Measurement, RequestFailed,
 from scripts.mlops.load.plan import Plan
 
 Request = Callable[[int], Answered]
-"""Sends request number i, checks its answer, returns where it came from; raises RequestFailed. One per connection and thread."""
+"""Sends request number i, checks its answer and returns its origin; raises RequestFailed. Each thread has its own connection."""
 
 Connect = Callable[[], Request]
 
 CONNECTIONS = 800
-"""An open loop opens another whenever all are busy. Below the usual limit of 1024 files; at it requests wait, in their latency."""
+"""An open loop opens another connection whenever all are busy, up to this many (a process may usually open 1024 files).
+Beyond that requests wait, and the wait counts as latency."""
 
 
 def start(plan: Plan, connect: Connect) -> "Running":
-    """Begins; `connect` is called in the thread that uses the connection."""
+    """Start a load; `connect` is called in the thread that uses the connection."""
     return Running(plan, connect)
 
 
 class Running:
-    """A load that was begun: it can be watched, waited for and stopped."""
+    """A started load: the caller can watch it, wait for it and stop it."""
 
     def __init__(self, plan: Plan, connect: Connect) -> None:
         self._plan, self._connect = plan, connect
@@ -47,20 +48,20 @@ class Running:
 
     @property
     def samples(self) -> tuple[Sample, ...]:
-        """What was measured so far, without the warm-up."""
+        """Return the measurement so far, without the warm-up."""
         return tuple(sample for sample in self._samples.copy() if sample.due >= 0)
 
     def stop(self) -> None:
-        """Sends nothing more; what was sent is still waited for."""
+        """Send nothing more, and wait for the answers to what was sent."""
         self._stop.set()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Whether it is over, all answers in, after at most `timeout` seconds."""
+        """Wait for at most `timeout` seconds; return whether the load is over, with all answers."""
         # Not a join of the thread: one that Ctrl-C interrupts takes it for ended (Python 3.11, Thread._wait_for_tstate_lock).
         return self._over.wait(timeout)
 
     def result(self) -> Measurement:
-        """Waits for the end. An error that is no RequestFailed is a fault of ours and is raised here."""
+        """Wait for the end. An error other than RequestFailed is a bug in this program and is raised here."""
         self.wait()
         if self._crash:
             raise self._crash
@@ -106,7 +107,7 @@ class Running:
             idle.release()
 
     def _next(self, due: float) -> int | None:
-        """The next request's number, None where the plan has come to its end."""
+        """Return the next request's number, or None at the end of the plan."""
         with self._turn:
             if self._stop.is_set() or (self._plan.seconds is not None and due >= self._plan.seconds):
                 return None

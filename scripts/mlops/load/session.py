@@ -15,10 +15,10 @@ from scripts.mlops.load.measurement import UNKNOWN, Answered, NoAnswer, RequestF
 from scripts.mlops.load.running import Connect, Request
 
 TIMEOUT = 10.0
-"""Seconds without a byte of the answer."""
+"""Longest wait for the next byte of an answer, in seconds."""
 
 SERVED_BY = "X-Served-By"
-"""The header in which a server of ours names itself, or a route of ours the version that it led to (components/serving)."""
+"""The header in which this repository's servers name themselves, and its routes the version that they led to (components/serving)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +31,21 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A 200 answer of which the head has come."""
+    """A 200 answer of which only the head has arrived."""
 
     response: http.client.HTTPResponse
     version: str
 
     def pieces(self) -> Iterator[bytes]:
-        """Of the body, each as soon as it is here."""
+        """The pieces of the body, each as soon as it arrives."""
         while piece := self.response.read1():
             yield piece
 
 
 class HttpSession:
-    """Posts JSON to one URL over one connection; without a body it sends a GET. `host` is sent instead of the URL's.
+    """Posts JSON to one URL over one connection; without a body it sends a GET. `host` replaces the URL's host in the request.
 
-    Raises ValueError for no HTTP URL.
+    Raises ValueError for an address that is no HTTP URL.
     """
 
     def __init__(self, url: str, timeout: float = TIMEOUT, host: str | None = None) -> None:
@@ -58,13 +58,13 @@ class HttpSession:
         self._headers = {"Content-Type": "application/json"} | ({"Host": host} if host else {})
 
     def post(self, body: bytes | None) -> Answer:
-        """A 200 answer. Raises RequestFailed for every other outcome."""
+        """Return a 200 answer. Raises RequestFailed for every other outcome."""
         with self.opened(body) as opened:
             return Answer(opened.response.read(), opened.version)
 
     @contextmanager
     def opened(self, body: bytes | None) -> Iterator[Opened]:
-        """A 200 answer, to be read in the block. Raises RequestFailed for every other outcome; one that the block raises, or an answer that
+        """Yield a 200 answer for the block to read. Raises RequestFailed for other outcomes; one that the block raises, or an answer that
         breaks off there, gets the answer's version.
         """
         opened = None
@@ -73,7 +73,7 @@ class HttpSession:
             yield opened
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
-            # Other errors of http.client tell their byte counts, no two of them alike.
+            # Other errors of http.client contain byte counts, which differ each time.
             reason = (str(error) if isinstance(error, OSError) else "") or type(error).__name__
             if opened is None:
                 raise NoAnswer(f"no answer: {reason}") from None
@@ -84,7 +84,7 @@ class HttpSession:
             raise RequestFailed(str(failed), opened.version) from None
         finally:
             if opened and not opened.response.isclosed():
-                self._connection.close()  # the rest of this answer would be taken for the next one
+                self._connection.close()  # otherwise the rest of this answer would be taken for the next one
 
     def _asked(self, body: bytes | None) -> Opened:
         if self._closed_by_peer():
@@ -98,23 +98,23 @@ class HttpSession:
         return Opened(response, version)
 
     def _closed_by_peer(self) -> bool:
-        """Whether the other end closed it while it was idle. Every client's pool looks before it sends; a close after that is a failure."""
+        """Return whether the server closed it while it was idle. HTTP pools check this before they send; a later close is a failure."""
         socket = self._connection.sock
         if socket is None:
             return False
         poll = select.poll()
         poll.register(socket, select.POLLIN)
-        return bool(poll.poll(0))  # between two requests a server has nothing to say
+        return bool(poll.poll(0))  # between two requests a server has nothing to send
 
 
 def version_of(served_by: str | None) -> str:
-    """The revision of `<revision>/<pod>`; without one (Standard mode) the pod's ReplicaSet."""
+    """Return the revision of `<revision>/<pod>`; without one (Standard mode) the pod's ReplicaSet."""
     revision, _, pod = (served_by or "").partition("/")
     return revision or pod.rpartition("-")[0] or pod or UNKNOWN
 
 
 def posting(url: str, host: str, bodies: Sequence[bytes | None], check: Callable[[bytes], object], timeout: float = TIMEOUT) -> Connect:
-    """Connections that post the bodies in turn; `check` raises RequestFailed for the content of a 200 answer that isn't right."""
+    """Return connections that post the bodies in turn; `check` raises RequestFailed for the content of a 200 answer that is wrong."""
 
     def connect() -> Request:
         session = HttpSession(url, timeout, host)
@@ -132,8 +132,8 @@ def posting(url: str, host: str, bodies: Sequence[bytes | None], check: Callable
 def streaming(
     url: str, host: str, body: Callable[[int], bytes], read: Callable[[Iterable[bytes]], object], timeout: float = TIMEOUT
 ) -> Connect:
-    """Connections whose answers are read while they come. `body`: of request number i. `read` is given the pieces as they arrive;
-    it returns the sample's detail, or raises RequestFailed for an answer that isn't right.
+    """Return connections that read answers as they arrive. `body` returns the body of request number i. `read` gets the arriving pieces;
+    it returns the sample's detail, or raises RequestFailed for a wrong answer.
     """
 
     def connect() -> Request:

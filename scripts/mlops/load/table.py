@@ -1,4 +1,4 @@
-"""A report as a person reads it in a terminal."""
+"""A report as a table for a terminal."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ RULED = ("avg", "p50", "p95", "p99", "max")
 
 
 def table(report: dict[str, Any]) -> str:
-    """Figures of the whole load, of its steady part and of each version; replicas; failures; what broke."""
+    """Return the figures of the whole load, of its steady part and of each version; replicas; failures; broken thresholds."""
     whole, steady = report["whole"], report["steady"]
     rows = [("whole", whole)]
     if steady:

@@ -1,4 +1,4 @@
-"""What a service has to keep under load."""
+"""The limits that a service must keep under load."""
 
 from dataclasses import asdict, dataclass
 
@@ -7,14 +7,14 @@ from scripts.mlops.load.measurement import Measurement, percentile
 
 @dataclass(frozen=True)
 class Thresholds:
-    """P95 in milliseconds, which must stay below it, None for any; right answers per second and share of requests (0..1), to be reached."""
+    """P95 must stay below `p95_ms` milliseconds (or None); `rate`: fewest right answers per second, `success_rate`: lowest share, 0..1."""
 
     p95_ms: float | None
     rate: float
     success_rate: float
 
     def broken(self, whole: Measurement, steady: Measurement) -> list[str]:
-        """One line for each that did not hold. Speed is judged when steady, lost requests always: a replica that starts is no excuse."""
+        """Return one line for each broken limit. Speed is judged when steady, lost requests always: a starting replica is no excuse."""
         if not steady.samples:
             return ["it ended before it was steady"]
         p95 = 1000 * percentile(steady.latencies, 95)

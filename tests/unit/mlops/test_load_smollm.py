@@ -196,7 +196,7 @@ def test_a_prometheus_that_does_not_answer_costs_no_load(capsys: pytest.CaptureF
     with serving(good) as url:
         options = ["--url", url, "--requests=10", "--warm-up=0", "--max-p95-ms=10000", "--min-rate=0.1"]
         assert command.main(SERVICE, [*options, "--prometheus", "http://127.0.0.1:9"]) == 0
-    assert "nothing of what the servers say of themselves: Prometheus does not answer" in capsys.readouterr().err
+    assert "the servers' own metrics are missing: Prometheus does not answer" in capsys.readouterr().err
 
 
 def test_on_cpus_they_are_not_and_the_report_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
