@@ -1,4 +1,4 @@
-"""Changes of any model that would hurt its users now, by the rules of its mode."""
+"""Refuses changes of a model that would hurt its users now, by the rules of its mode."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stacks.models import models
 
 
 def refusals(config: StackConfig, environment: Mapping[str, str]) -> list[str]:
-    """Return why the models must not be changed so now, each reason with its key. Raises DriverError where the cluster does not answer."""
+    """Return why the models must not change like this now, each reason with its key. Raises DriverError if the cluster does not answer."""
     reasons: list[str] = []
     for model in models(config):
         if model.entry.on_knative:

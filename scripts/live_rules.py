@@ -1,7 +1,7 @@
-"""Changes of a model in Knative mode that would hurt users now. The program sees what is wanted, not what runs; this sees both.
+"""Refuses changes of a model in Knative mode that would hurt users now. The program sees only the wanted state; this module sees both.
 
-KServe keeps one description of a model, and the name of the revision that had all requests; a percentage splits between that one and
-the newest. So the same stack file is right or wrong by what runs (components/serving/versions.py says which steps there are).
+KServe keeps one description of a model, and the name of the revision that had all requests; a percentage splits requests between it and
+the newest. So what runs decides whether a stack file is right (components/serving/versions.py describes the steps).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from stacks.images import server_image
 
 @dataclass(frozen=True)
 class Wanted:
-    """A model's versions in the stack file. `percent` None: one version; `candidate` None beside a percentage: it is being removed."""
+    """A model's versions in the stack file. `percent` None: one version. `candidate` None beside a percentage: it is being removed."""
 
     stable: Content
     candidate: Content | None = None
@@ -40,7 +40,7 @@ def _content(version: Version, runtime: str | None) -> Content:
 
 
 def refused(name: str, change: Wanted, live: Live | None) -> list[str]:
-    """Return why this change of the model must not be made now, and what to do instead; nothing where it may be made."""
+    """Return why this change of the model must not be made now, and what to do instead; nothing if it is allowed."""
     if live is None or not live.knative or live.rolled_out is None:
         found = _without_splitting(change, live)
     elif change.percent is None:

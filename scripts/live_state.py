@@ -1,4 +1,4 @@
-"""Which version of a model in Knative mode users get now: KServe's description of it, and Knative's revisions."""
+"""Reads which version of a model in Knative mode users get now: KServe's description of it, and Knative's revisions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Content:
         return " on ".join(part for part in (self.source, self.image) if part) or "the server's own image"
 
     def told_beside(self, other: Content) -> str:
-        """Return a short name that is not taken for the other one."""
+        """Return a short name that differs from the other version's."""
         return self.source if self.source and self.source != other.source else str(self)
 
 
@@ -83,7 +83,7 @@ class Live:
 
 
 def read(service: Object, revisions: Sequence[Object]) -> Live:
-    """Read the InferenceService and the revisions of its predictor."""
+    """Build the state from the InferenceService and the revisions of its predictor."""
     predictor = service["spec"]["predictor"]
     status = service.get("status", {}).get("components", {}).get("predictor", {})
     shares: dict[str, int] = {}
@@ -107,7 +107,7 @@ def is_on_knative(service: Object) -> bool:
 
 
 def described(service: Object) -> Content:
-    """Return what an InferenceService says of its version. `image` None: the model's own."""
+    """Return the version that an InferenceService describes. `image` is None for the model's own."""
     model = service["spec"]["predictor"].get("model")
     if model is None:
         return Content(None, service["metadata"].get("annotations", {}).get(OWN_IMAGE))
@@ -129,7 +129,7 @@ def _revision(item: Object, shares: Mapping[str, int]) -> Revision:
 
 
 def observe(environment: Mapping[str, str], model: Model) -> Live | None:
-    """Return the model as it runs, or None where it does not. Raises DriverError where the cluster does not answer."""
+    """Return the running model, or None if it does not run. Raises DriverError if the cluster does not answer."""
     service = get(environment, model.namespace, "inferenceservices.serving.kserve.io", model.name)
     if service is None:
         return None
@@ -139,16 +139,16 @@ def observe(environment: Mapping[str, str], model: Model) -> Live | None:
 
 
 def get(environment: Mapping[str, str], namespace: str | None, *what: str) -> Object | None:
-    """Run `kubectl get`. Return None for what is not there, also where the cluster does not know its kind.
+    """Run `kubectl get`. Return None if the object does not exist, or if the cluster does not know its kind.
 
-    `namespace` None: what has no namespace.
+    `namespace` is None for a cluster-wide object.
     """
     where = ["--namespace", namespace] if namespace else []
     command = ["kubectl", *where, "--request-timeout=10s", "get", *what, "--ignore-not-found", "--output", "json"]
     try:
         done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
     except FileNotFoundError:
-        raise DriverError("the cluster is asked with kubectl, which isn't on PATH") from None
+        raise DriverError("kubectl, which asks the cluster, isn't on PATH") from None
     if done.returncode != 0:
         if "doesn't have a resource type" in done.stderr:
             return None

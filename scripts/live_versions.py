@@ -1,7 +1,7 @@
-"""The versions of a model in Standard mode as they run, and what must not be done to them now.
+"""Reads the running versions of a model in Standard mode, and refuses changes that would hurt users now.
 
-Each version is an InferenceService; a route has their weights. The program never leads users to a version that has not answered. It does
-not see what a change takes away from the versions that run.
+Each version is an InferenceService; a route has the weights. The program never leads users to a version that has not answered. It does
+not see that a change would remove or restart a version that has users.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PREDICTOR = "-predictor"
 
 @dataclass(frozen=True)
 class Running:
-    """The InferenceService of one version. `ready` is its condition: True, False or Unknown; `reason` says more."""
+    """The InferenceService of one version. `ready` is its condition: True, False or Unknown; `reason` is the condition's message."""
 
     content: Content
     ready: str
@@ -30,9 +30,9 @@ class Running:
 
 @dataclass(frozen=True)
 class Versions:
-    """`running`: by the versions' names. `weights`: the share of requests without an experiment's header, by version.
+    """`running`: InferenceServices by the versions' names. `weights`: shares of the requests without an experiment's header, by version.
 
-    `unaccepted`: why the gateway does not obey the route yet. `is_routed`: there is a route at all.
+    `unaccepted`: why the gateway does not follow the route yet. `is_routed`: a route exists.
     """
 
     running: Mapping[str, Running]
@@ -46,7 +46,7 @@ class Versions:
 
 
 def observe(environment: Mapping[str, str], model: Model) -> Versions:
-    """Raises DriverError where the cluster does not answer."""
+    """Raises DriverError if the cluster does not answer."""
     selector = f"app.kubernetes.io/name={model.name}"
     services = get(environment, model.namespace, "inferenceservices.serving.kserve.io", "--selector", selector)
     route = get(environment, model.namespace, "httproutes.gateway.networking.k8s.io", model.name)
@@ -62,11 +62,11 @@ def read(model: str, services: Sequence[Object], route: Object | None) -> Versio
 
 
 def refused(model: Model, live: Versions) -> list[str]:
-    """Return why this change must not be made now, and what to do instead; nothing where it may be made."""
+    """Return why this change must not be made now, and what to do instead; nothing if it is allowed."""
     wanted = {version.name: version for version in model.versions}
     key = f"models.{model.name}.versions"
     reasons = [
-        f"{key}: {name} gets {weight} % of the requests; give it weight 0 first, and leave it out in the next update"
+        f"{key}: {name} gets {weight} % of the requests; give it weight 0 first, and remove it in the next update"
         for name, weight in live.weights.items()
         if weight and name not in wanted
     ]
@@ -75,7 +75,7 @@ def refused(model: Model, live: Versions) -> list[str]:
         if runs and weight and runs.content != Content(*version.content) and _restarts(model):
             reasons.append(
                 f"{key}[{index}]: {version.name} gets {weight} % of the requests as {runs.content}, and would restart in its place; "
-                "add what is new as a version of its own, with weight 0"
+                "add the change as a new version, with weight 0"
             )
     return reasons
 
@@ -93,7 +93,7 @@ def _running(service: Object) -> Running:
     status, on_knative = service.get("status", {}), is_on_knative(service)
     generation = service["metadata"].get("generation", 0)
     if status.get("observedGeneration", generation) < generation:
-        return Running(described(service), "Unknown", "KServe has not seen it as it is", on_knative)
+        return Running(described(service), "Unknown", "KServe has not processed its latest change", on_knative)
     condition: dict[str, Any] = next((each for each in status.get("conditions", []) if each["type"] == "Ready"), {})
     reason = f"{condition.get('reason', '')} {condition.get('message', '')}".strip()
     return Running(described(service), condition.get("status", "Unknown"), reason, on_knative)
@@ -104,7 +104,7 @@ def _weights(model: str, route: Object) -> dict[str, int]:
     parts = {
         backend["name"].removesuffix(PREDICTOR): backend.get("weight", 1)
         for backend in route["spec"]["rules"][-1]["backendRefs"]
-        if backend["name"].endswith(PREDICTOR)  # not Knative's ingress
+        if backend["name"].endswith(PREDICTOR)  # a backend other than Knative's ingress
     }
     return {_version(model, part): weight for part, weight in parts.items()}
 

@@ -21,7 +21,7 @@ from scripts.stack_file import sections
 
 
 def up(options: argparse.Namespace) -> None:
-    """Cluster, images, `pulumi up`, and one real answer of each model."""
+    """Bring up cluster and images, run `pulumi up`, and show one real answer of each model."""
     began = time.monotonic()
     added = [overlays.find(words) for words in options.overlay]
     given = overlays.laid_below(sections(COMMITTED.read_text()), added)
@@ -39,7 +39,7 @@ def up(options: argparse.Namespace) -> None:
 
 
 def down(_: argparse.Namespace) -> None:
-    """Remove the platform: the bench's node as a whole with its state, or, from a cluster or backend of the user's, what is ours."""
+    """Remove the platform: the bench's whole node with its state, or, from the user's own cluster or backend, the stack's resources."""
     owned = bool(os.environ.get("KUBECONFIG"))
     if owned or os.environ.get("PULUMI_BACKEND_URL"):
         pulumi(prepare(clusters.running()), ["destroy", "--yes", "--skip-preview"])
@@ -48,7 +48,7 @@ def down(_: argparse.Namespace) -> None:
 
 
 def run_pulumi(options: argparse.Namespace) -> None:
-    """Any `pulumi` command on the running stack: refresh, destroy, stack output ..."""
+    """Run any `pulumi` command on the running stack: refresh, destroy, stack output ..."""
     pulumi(configured(clusters.running()), options.arguments)
 
 
@@ -62,11 +62,9 @@ def main() -> int:
         action="append",
         default=[],
         metavar="MODEL|FILE",
-        help="a model's overlay, or any part of a stack file, too",
+        help="also deploy a model's overlay, or any part of a stack file",
     )
-    start.add_argument(
-        "--without", action="append", default=[], metavar="NAME", help="no longer with an overlay that an earlier `up` added"
-    )
+    start.add_argument("--without", action="append", default=[], metavar="NAME", help="drop an overlay that an earlier `up` added")
     start.set_defaults(run=up)
     commands.add_parser("down", help="remove the platform, and the bench's node with it").set_defaults(run=down)
     anything = commands.add_parser("pulumi", help="run any pulumi command on the local stack, with this machine's tools and state")

@@ -1,6 +1,6 @@
 """`python -m scripts.local.accuracy [OPTIONS]`: checks the answers of a model of the running `local` stack (`make accuracy`).
 
-MODEL_NAME in the environment says which; the first one of the stack file if it does not.
+The environment variable MODEL_NAME chooses it; the default is the stack file's first model.
 """
 
 from __future__ import annotations

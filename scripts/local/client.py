@@ -1,4 +1,4 @@
-"""Turning into a program that asks a model of the running `local` stack, as `make load` and `make accuracy` do."""
+"""Replaces this process by a program that asks a model of the running `local` stack, for `make load` and `make accuracy`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHARE_OF_P95 = 0.95
 
 @dataclass(frozen=True)
 class Deployed:
-    """The models of the running stack, as they were last deployed from this machine; `addresses`: by the model's name."""
+    """The models of the running stack from their last deployment by this machine; `addresses` are by the model's name."""
 
     addresses: Mapping[str, str]
     sections: Mapping[str, Any]
@@ -34,14 +34,14 @@ class Deployed:
     cluster: Cluster
 
     def first(self) -> str:
-        """Return the name of the stack file's first model; what an overlay adds comes after those. Raises DriverError without any."""
+        """Return the name of the stack file's first model; models of overlays come after it. Raises DriverError without any."""
         names = [*(sections(COMMITTED.read_text()).get("models") or {}), *self.models]
         if not names:
             raise DriverError(NO_MODEL)
         return str(names[0])
 
     def asked(self, name: str) -> Asked:
-        """Return the model of this name. Raises DriverError where the stack does not have it."""
+        """Return the model of this name. Raises DriverError if the stack does not have it."""
         if name in self.models and name in self.addresses:
             return Asked(self.models[name], self.addresses[name], self.sections, self.cluster)
         if not self.models:
@@ -61,14 +61,14 @@ class Asked:
 
     @property
     def url(self) -> str:
-        """Where its questions are sent: at a path of its own if all that there is to ask is its probe's request."""
+        """The address for its questions: at its probe's path if it has no other question than the probe's request."""
         if self.probe is None:
             return self.address
         return urlsplit(self.address)._replace(path=self.probe[0]).geturl()
 
     @property
     def probe(self) -> tuple[str, str, str] | None:
-        """Path, request and schema of its probe, where neither its folder nor its protocol has a question, and the probe has."""
+        """Path, request and schema of its probe, if neither its folder nor its protocol has a question, and the probe has one."""
         question = self.model.question
         if self.protocol == questions.OPENAI or question.request is None or questions.of_folder(self.model.name):
             return None
@@ -80,7 +80,7 @@ class Asked:
 
     @property
     def words(self) -> list[str]:
-        """Return the options with which any program asks it (scripts/mlops/questions.py)."""
+        """Return the options that tell any program how to ask it (scripts/mlops/questions.py)."""
         objective = self.model.entry.objective
         p95 = ["--p95-ms", f"{1000 * objective.latency_seconds:g}"] if objective.fast >= SHARE_OF_P95 else []
         probe = ["--probe-request", self.probe[1], "--probe-answer", self.probe[2]] if self.probe else []
@@ -88,7 +88,7 @@ class Asked:
 
 
 def deployed(found: Mapping[str, Any], cluster: Cluster, workspace: Workspace) -> Deployed:
-    """Read the running stack; `found`: its outputs. Raises DriverError where its configuration cannot be read."""
+    """Read the running stack; `found`: its outputs. Raises DriverError if its configuration cannot be read."""
     given = sections(workspace.config_file.read_text()) if workspace.config_file.exists() else {}
     try:
         models = configuration("local", given).models if given else {}
@@ -98,9 +98,9 @@ def deployed(found: Mapping[str, Any], cluster: Cluster, workspace: Workspace) -
 
 
 def become(program: str, more: Callable[[Asked], list[str]] = lambda _asked: []) -> NoReturn:
-    """The program takes this one's place, so that Ctrl-C and the exit code are its own; this one's arguments follow `more`.
+    """Replace this process by the program, so that Ctrl-C and the exit code are the program's; this command's arguments follow `more`.
 
-    MODEL_NAME in the environment says which model is asked; the first one of the stack file if it does not.
+    The environment variable MODEL_NAME chooses the model; the default is the stack file's first model.
     """
     try:
         cluster = clusters.running()

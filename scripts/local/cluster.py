@@ -1,4 +1,4 @@
-"""Which cluster `local` means: the one KUBECONFIG names, or else the bench's node."""
+"""The cluster of the stack `local`: the one that KUBECONFIG names, or else the bench's node."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ BENCH = [sys.executable, "-m", "bench"]
 
 @dataclass(frozen=True)
 class Cluster:
-    """A reachable cluster, and what the stack's configuration has to say about it.
+    """A reachable cluster, and the values that it adds to the stack's configuration.
 
-    `config` holds values of the stack file that only this machine knows; `path` holds folders with the tools the
+    `config` holds values of the stack file that depend on this machine; `path` holds folders with the tools the
     machine lacks; `state` is where the driver may keep the stack's state.
     """
 
@@ -38,14 +38,14 @@ class Cluster:
 
 
 def start(extras: Iterable[str] = ()) -> Cluster:
-    """The user's own cluster, or the bench's node brought up with these extras (which is a no-op when it runs and has them)."""
+    """Return the user's own cluster, or bring up the bench's node with these extras (a no-op when it runs and has them)."""
     if not os.environ.get("KUBECONFIG"):
         show([*BENCH, "up", *(word for name in extras for word in ("--with", name))], os.environ)
     return running()
 
 
 def running() -> Cluster:
-    """The same, for commands that expect it to run already."""
+    """Return the same cluster, for commands that expect it to run already."""
     if os.environ.get("KUBECONFIG"):
         return _own(os.environ["KUBECONFIG"])
     bench = json.loads(answer([*BENCH, "env"], os.environ))
@@ -63,7 +63,7 @@ def running() -> Cluster:
 
 
 def images(cluster: Cluster, names: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Build the images of these models with the bench: by model, the references of `server` and `weights` where its folder has them.
+    """Build the images of these models with the bench; return by model the references of `server` and `weights` that its folder has.
 
     A reference names the content, so a changed model server is a new image. On the user's own cluster nothing is built: the stack file
     names the images.
@@ -80,7 +80,7 @@ def _built(name: str, image: str, stage: str) -> str:
 
 
 def _own(variable: str) -> Cluster:
-    """`variable`: the value of KUBECONFIG, one file or several. Files that are missing are left out, as kubectl leaves them out."""
+    """`variable`: the value of KUBECONFIG, one file or several. Like kubectl, this leaves out missing files."""
     files = [Path(name).absolute() for name in dict.fromkeys(variable.split(os.pathsep)) if name and Path(name).is_file()]
     if not files:
         raise DriverError(f"KUBECONFIG={variable}: no such file; unset it to use the bench's node, or name your cluster's file")
@@ -89,7 +89,7 @@ def _own(variable: str) -> Cluster:
 
 
 def _merged(files: Sequence[Path], state: Path) -> Path:
-    """One file that says what kubectl reads from all of these: Pulumi's kubernetes provider takes KUBECONFIG for the path of one file.
+    """Write one file with the merged content of these: Pulumi's kubernetes provider takes KUBECONFIG for the path of one file.
 
     It holds the credentials of all of them, so only its owner can read it.
     """

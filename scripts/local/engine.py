@@ -1,4 +1,4 @@
-"""Running `pulumi` on the `local` stack, from whatever state an interruption left."""
+"""Runs `pulumi` on the `local` stack, also after an interruption."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from scripts.local.recovery import adopt_pending_creates, release_stale_lock
 from scripts.local.workspace import STACK, Workspace
 
 CONFIGURED = ("up", "preview", "refresh", "destroy", "watch")
-"""The commands that read the stack's configuration, and so must be told where this machine's copy is."""
+"""The commands that read the stack's configuration, and so need the path of this machine's copy."""
 
 
 def pulumi(workspace: Workspace, arguments: list[str]) -> None:
-    """Any `pulumi` command on the stack; a stack left locked or half-created by a killed run is mended first."""
+    """Run any `pulumi` command on the stack; first repair what a killed run left locked or half-created."""
     command = arguments[0] if arguments else "about"
     make_ready(workspace, command)
     if command in CONFIGURED:
@@ -23,7 +23,7 @@ def pulumi(workspace: Workspace, arguments: list[str]) -> None:
 
 
 def make_ready(workspace: Workspace, command: str) -> None:
-    """The stack is there, and nothing that a killed run left stands in the command's way."""
+    """Make sure that the stack exists and that no leftover of a killed run blocks the command."""
     select_stack(workspace)
     if command in CONFIGURED:
         release_stale_lock(workspace)
@@ -32,7 +32,7 @@ def make_ready(workspace: Workspace, command: str) -> None:
 
 
 def outputs(workspace: Workspace) -> dict[str, Any]:
-    """The stack's plain outputs."""
+    """Return the stack's plain outputs."""
     return dict(json.loads(answer(["pulumi", "stack", "output", "--json", "--stack", STACK], workspace.environment)))
 
 

@@ -1,4 +1,4 @@
-"""`python -m scripts.local.kind CLUSTER`: the models' images into a kind cluster, and their names into Pulumi.local.yaml.
+"""`python -m scripts.local.kind CLUSTER`: loads the models' images into a kind cluster, and writes their names to Pulumi.local.yaml.
 
 For the weekly workflow, on a checkout that is thrown away; needs docker and kind.
 """
@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def _loaded(name: str, cluster: str) -> dict[str, str]:
-    """The images of a model, built and loaded: what the stack file calls each, and its reference."""
+    """Build and load the images of a model; return each one's key in the stack file, and its reference."""
     references = {}
     for image, stage in model_folders.images(name, ROOT).items():
         references[image] = f"{REPOSITORY}/{model_folders.image_name(name, image)}:checkout"

@@ -1,6 +1,6 @@
 """`python -m scripts.local.load [OPTIONS]`: loads a model of the running `local` stack and counts its replicas (`make load`).
 
-MODEL_NAME in the environment says which; the first one of the stack file if it does not.
+The environment variable MODEL_NAME chooses it; the default is the stack file's first model.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from scripts.mlops.questions import OPENAI
 
 
 def words(asked: Asked) -> list[str]:
-    """Return how its replicas are counted, and what a language model has beside that. The bench has no GPU."""
+    """Return the options that count replicas, and those for a language model. The bench has no GPU."""
     model = asked.model
     watched = [word for part in model.parts for word in ("--replicas-of", f"{model.namespace}/{part.name}")]
     if asked.protocol != OPENAI:

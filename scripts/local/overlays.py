@@ -1,7 +1,7 @@
-"""Parts of a stack file that a machine lays below `Pulumi.local.yaml`: `make up WITH=<model>` adds the model's own one.
+"""Overlays: parts of a stack file that a machine adds to `Pulumi.local.yaml`. `make up WITH=<model>` adds the model's own one.
 
 An overlay that `make up` was given is copied into the state folder and stays until `make up WITHOUT=<name>` or `make down` removes it.
-What Pulumi.local.yaml says itself wins.
+Where both have a key, Pulumi.local.yaml wins.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from scripts.errors import DriverError
 from scripts.stack_file import sections
 
 FILE = "local.yaml"
-"""A model's overlay, in its folder."""
+"""The file name of a model's overlay, in its folder."""
 
 KEPT = "overlays"
-"""The folder of the copies, in the state folder."""
+"""The folder of the copies, below the state folder."""
 
 
 def find(words: str) -> Path:
@@ -32,7 +32,7 @@ def find(words: str) -> Path:
 
 
 def keep(state: Path, overlay: Path) -> None:
-    """Copy an overlay to where later commands find it; the newer one of a model replaces the older one."""
+    """Copy an overlay to the state folder for later commands; a newer one of a model replaces the older one."""
     name = overlay.parent.name if overlay.name == FILE and overlay.is_relative_to(ROOT) else overlay.stem
     folder = state / KEPT
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -61,9 +61,9 @@ def laid_below(given: dict[str, Any], overlays: list[Path]) -> dict[str, Any]:
 
 
 def laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Return every key of both; where both have one, sections are joined, and of anything else the upper one counts."""
+    """Return the keys of both. If both have a key, sections are merged; of any other value the upper one counts."""
     joined = dict(below)
-    if {"source", "versions"} & above.keys():  # two spellings of the same: the upper one counts
+    if {"source", "versions"} & above.keys():  # two spellings of the same key: the upper one counts
         joined = {key: value for key, value in joined.items() if key not in ("source", "versions")}
     for key, value in above.items():
         under = below.get(key)
@@ -72,7 +72,7 @@ def laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 
 def bench_extras(given: dict[str, Any]) -> list[str]:
-    """Return what the bench's node must have beyond every node's to serve these sections, by the names of `bench up --with`."""
+    """Return the extras that the bench's node needs to serve these sections, by the names of `bench up --with`."""
     servers = [entry.get("server", {}) for entry in (given.get("models") or {}).values()]
     gpus = max((_gpus(server) for server in servers), default=0)
     wanted = {

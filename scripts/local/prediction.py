@@ -14,10 +14,10 @@ from scripts.mlops.questions import OPENAI, Questions
 from scripts.mlops.reach import Endpoint, reachable
 
 ANSWER_SECONDS = {OPENAI: 120.0}
-"""By protocol; 10 for any other. On busy cores a token of a language model may take seconds."""
+"""Seconds to wait for an answer, by protocol; the default is 10. On busy cores a token of a language model may take seconds."""
 
 SHOWN = 200
-"""Characters of an answer of which nothing is known."""
+"""Most characters to show of an answer without a known format."""
 
 
 def show_answers(stack: Deployed, environment: Mapping[str, str]) -> None:
@@ -36,7 +36,7 @@ def show_answers(stack: Deployed, environment: Mapping[str, str]) -> None:
 
 
 def _answer(asked: Asked, environment: Mapping[str, str]) -> Sequence[str]:
-    """Lines for a terminal, with the time at the end of the last one."""
+    """Ask one question; return lines for a terminal, with the time at the end of the last one."""
     found = _questions(asked)
     with reachable(asked.url, environment) as endpoint:
         if found is None:
@@ -53,7 +53,7 @@ def _answer(asked: Asked, environment: Mapping[str, str]) -> Sequence[str]:
 
 
 def _questions(asked: Asked) -> Questions | None:
-    """What it is asked, None where nothing but its readiness can be."""
+    """Return the model's questions, or None if only its readiness can be asked."""
     name = asked.model.name
     if found := questions.of_folder(name) or (questions.of_openai(name) if asked.protocol == OPENAI else None):
         return found
@@ -61,9 +61,9 @@ def _questions(asked: Asked) -> Questions | None:
 
 
 def _sent(endpoint: Endpoint, body: bytes | None, protocol: str) -> tuple[bytes, float]:
-    """The answer, and how many seconds it took. Without a body it is a GET."""
+    """Return the answer, and how many seconds it took. Without a body it is a GET."""
     headers = {"Host": endpoint.host} | ({"Content-Type": "application/json"} if body else {})
-    request = urllib.request.Request(endpoint.url, body, headers)  # noqa: S310 (a URL of our own stack)
+    request = urllib.request.Request(endpoint.url, body, headers)  # noqa: S310 (a URL of this stack)
     began = time.monotonic()
     try:
         with urllib.request.urlopen(request, timeout=ANSWER_SECONDS.get(protocol, 10.0)) as response:  # noqa: S310

@@ -1,4 +1,4 @@
-"""What `make up` would change on this machine's running stack, and what the policies say of it."""
+"""Shows what `make up` would change on this machine's running stack, and the policies' verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mending what a killed `pulumi` leaves behind: its lock, and objects that were made but not yet written down."""
+"""Repairs what a killed `pulumi` leaves behind: its lock, and objects that it created but did not record."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def release_stale_lock(workspace: Workspace) -> None:
 
 
 def _end_orphans() -> None:
-    """A killed `pulumi` can't end its language host, nor that one the program, which would wait for the engine for ever.
+    """End leftover programs. A killed `pulumi` can't end its language host, nor can that end the program, which waits for ever.
 
-    Each language host leads a process group of its own. One whose parent is still a `pulumi` belongs to a run that lives.
+    Each language host leads its own process group. A host whose parent is still a `pulumi` belongs to a live run.
     """
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -44,7 +44,7 @@ def _end_orphans() -> None:
 
 
 def _is_gone(holder: dict[str, Any]) -> bool:
-    """Whether no `pulumi` runs here under the holder's id: it ended, was killed and not yet reaped, or the id is another's by now."""
+    """Return whether no `pulumi` runs here under the holder's id: it ended, is not yet reaped, or another process has the id by now."""
     if holder.get("hostname") != socket.gethostname():
         return False
     try:
@@ -55,10 +55,10 @@ def _is_gone(holder: dict[str, Any]) -> bool:
 
 
 def adopt_pending_creates(workspace: Workspace) -> None:
-    """Take objects into the state that a killed run created without recording, and forget those that never came to be.
+    """Record objects in the state that a killed run created without recording, and drop those that it did not create.
 
     Without this the next `up` would fail with AlreadyExists, or lose track of the object. `pulumi refresh --import-pending-creates`
-    is meant for it, but the engine (3.170) forgets the resource instead, so the state itself is mended, and then read.
+    is meant for it, but the engine (3.170) forgets the resource instead, so this edits the state itself, then refreshes it.
     """
     exported = json.loads(answer(["pulumi", "stack", "export", "--stack", STACK], workspace.environment))
     deployment = exported.get("deployment") or {}
@@ -85,7 +85,7 @@ def adopt_pending_creates(workspace: Workspace) -> None:
 
 
 def _existing(resource: dict[str, Any], environment: dict[str, str]) -> str | None:
-    """The id of a Kubernetes object or Helm release if the cluster has it: `namespace/name`, or `name` when cluster-wide."""
+    """Return the id of a Kubernetes object or Helm release if the cluster has it: `namespace/name`, or `name` when cluster-wide."""
     kind_of, inputs = resource["type"], resource.get("inputs") or {}
     if kind_of == "kubernetes:helm.sh/v3:Release":
         name, namespace = inputs["name"], inputs.get("namespace", "default")

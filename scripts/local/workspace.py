@@ -1,4 +1,4 @@
-"""Where the `local` stack lives on this machine: its state, its passphrase and its configuration.
+"""The files of the `local` stack on this machine: its state, its passphrase and its configuration.
 
 Pulumi writes an encryption salt into the stack's file, and this machine adds a kubeconfig and a mirror: both go into a
 copy under the state folder, so that the checkout stays clean.
@@ -25,10 +25,10 @@ COMMITTED = ROOT / f"Pulumi.{STACK}.yaml"
 """The stack file of the checkout."""
 
 Images = dict[str, dict[str, str]]
-"""By model: the image references of its server and its weights."""
+"""The image references of a model's server and weights, by model."""
 
 SELDOM_COLLECTED = {"GOGC": "200"}
-"""Pulumi writes its whole state, 10 MB, twice for every step, and a third of the processor time of that goes to garbage: this saves half
+"""Pulumi writes its whole state, 10 MB, twice for every step, and garbage collection takes a third of that processor time: this saves half
 of the third and takes 160 MiB more memory."""
 
 
@@ -45,7 +45,7 @@ class Workspace:
 
 
 def prepare(cluster: Cluster) -> Workspace:
-    """Make state folder and passphrase once, and give `pulumi` the user's own where there are any."""
+    """Make state folder and passphrase once, and give `pulumi` the user's own ones if they exist."""
     folder = cluster.state
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     environment = {**SELDOM_COLLECTED, **cluster.environment(), "PULUMI_SKIP_UPDATE_CHECK": "1"}
@@ -63,19 +63,19 @@ def prepare(cluster: Cluster) -> Workspace:
 
 
 def configured(cluster: Cluster) -> Workspace:
-    """With this machine's configuration."""
+    """Prepare the workspace with this machine's configuration."""
     workspace = prepare(cluster)
     write_config(workspace, cluster, build_images(cluster, model_names(cluster)))
     return workspace
 
 
 def model_names(cluster: Cluster, source: Path = COMMITTED) -> list[str]:
-    """The models that this cluster serves, as the stack file and this machine have them."""
+    """Return the models that this cluster serves, from the stack file and this machine's overlays."""
     return list(with_machine(sections(source.read_text()), cluster, {}).get("models") or {})
 
 
 def write_config(workspace: Workspace, cluster: Cluster, images: Images, source: Path = COMMITTED) -> None:
-    """The committed stack file, plus what only this machine knows; the salt of an earlier run is kept."""
+    """Write the committed stack file with this machine's settings; the salt of an earlier run is kept."""
     text = source.read_text()
     given = sections(text)
     committed: dict[str, Any] = parsed(text)
@@ -89,14 +89,14 @@ def write_config(workspace: Workspace, cluster: Cluster, images: Images, source:
 
 
 def with_machine(given: dict[str, Any], cluster: Cluster, images: Images) -> dict[str, Any]:
-    """These sections, with what only this machine knows. What the stack file says of models and images stays: it is somebody's choice."""
+    """Return these sections with this machine's settings. The stack file's own models and images stay: the user chose them."""
     given = laid_below(given, kept(cluster.state))
     machine: dict[str, Any] = {**cluster.config, **({"images": laid_over(images, given.get("images", {}))} if images else {})}
     return {**given, **{name: {**given.get(name, {}), **section} for name, section in machine.items()}}
 
 
 def _passphrase(path: Path) -> Path:
-    """A random passphrase, written once and readable by its owner only: losing it loses the stack's secrets."""
+    """Return a random passphrase, written once and readable by its owner only. Without it the stack's secrets are lost."""
     if not path.exists():
         partial = path.with_suffix(".partial")
         partial.unlink(missing_ok=True)

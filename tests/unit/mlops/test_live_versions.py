@@ -48,7 +48,7 @@ def test_versions_are_read_with_the_weights_of_the_rule_for_everybody() -> None:
 @pytest.mark.parametrize(
     ("status", "ready", "reason"),
     [
-        ({**UP, "observedGeneration": 1}, "Unknown", "KServe has not seen it as it is"),
+        ({**UP, "observedGeneration": 1}, "Unknown", "KServe has not processed its latest change"),
         ({"conditions": [{"type": "Ready", "status": "False", "reason": "A", "message": "b"}]}, "False", "A b"),
     ],
 )
