@@ -1,4 +1,4 @@
-"""Writes the tables of keys in docs/models.md from the types that a stack file is checked by: `python -m stacks.reference`."""
+"""Writes the tables of keys in docs/models.md from the types that check a stack file: `python -m stacks.reference`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from components.serving.servers.vllm import VllmServer
 from components.serving.versions import Experiment, Shadow, Version
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
-BEGIN, END = "<!-- Written by `make schema`; a test keeps it in step. -->\n", "<!-- The end of what is written. -->\n"
+BEGIN, END = "<!-- Written by `make schema`; a test compares it with the types. -->\n", "<!-- The end of what is written. -->\n"
 
 TABLES: dict[str, type[BaseModel]] = {
     "An entry": ModelService,
@@ -48,7 +48,7 @@ def tables() -> str:
 
 
 def page(text: str) -> str:
-    """Return the page with its tables as the types have them."""
+    """Return the page with its tables written from the types."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{tables()}\n{END}{after}"
@@ -65,7 +65,7 @@ def _row(key: str, field: FieldInfo) -> str:
 
 
 def _default(field: FieldInfo) -> str:
-    """Return the default as a stack file would have it; empty where leaving the key out means to have nothing of it."""
+    """Return the default as text of a stack file; empty if there is no default."""
     if field.is_required():
         return "required"
     if isinstance(field.default, BaseModel):

@@ -18,7 +18,7 @@ def ready_endpoints(namespace: str, service: str) -> int:
 
 
 def obstacle(namespace: str, service: str, plural: str, sample: str, filled_in: Sequence[str] = ()) -> str | None:
-    """None when the webhook has admitted the sample, else why not. `filled_in`: the path of what only the webhook writes into it."""
+    """Return None if the webhook has admitted the sample, else the reason. `filled_in`: the path of a field that only the webhook sets."""
     try:
         if not ready_endpoints(namespace, service):
             return f"service {service} in namespace {namespace} has no ready endpoint"

@@ -1,4 +1,4 @@
-"""One question to a model, and what is wrong with its answer: a JSON Schema says what a right one is.
+"""Asks a model one question and checks the answer by a JSON Schema.
 
 The schema has the keywords of KEYWORDS only (https://json-schema.org/draft/2020-12/json-schema-validation), as `Answer` in
 components/serving/probe.py declares them: this file runs in the platform's own Jobs, with nothing but Python's standard library.
@@ -22,12 +22,12 @@ TYPES: Mapping[str, tuple[type, ...]] = {
 }
 SECONDS = 10
 SHOWN = 300
-"""Characters of a wrong answer that are repeated."""
+"""Most characters of a wrong answer that a message repeats."""
 
 
 def not_answering(url: str, request: str, schema: str) -> str | None:
     """Return None after one right answer, else what is wrong. `request`: a JSON body, or "" for a GET. `schema`: JSON."""
-    asked = urllib.request.Request(  # noqa: S310 - a URL of our own
+    asked = urllib.request.Request(  # noqa: S310 - a URL of this program
         url, data=request.encode() or None, headers={"Content-Type": "application/json"} if request else {}
     )
     try:

@@ -1,4 +1,4 @@
-"""The API server as a pod sees it, through the pod's own identity."""
+"""Calls the API server with the pod's own identity."""
 
 import contextlib
 import json
@@ -30,13 +30,13 @@ def text(path: str, body: str | None = None) -> str:
 
 
 def call(path: str, body: str | None = None) -> dict[str, Any]:
-    """Like `text`, for an answer that is an object."""
+    """Return an answer that is an object, like `text`."""
     answer: dict[str, Any] = json.loads(text(path, body))
     return answer
 
 
 def find(path: str) -> dict[str, Any] | None:
-    """Like `call`, but None if there is no such object."""
+    """Return the same as `call`, or None if the object does not exist."""
     try:
         return call(path)
     except OSError as error:

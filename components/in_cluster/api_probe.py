@@ -8,7 +8,7 @@ from components.in_cluster import api
 
 
 def obstacle(group_version: str) -> str | None:
-    """None when the API server has listed the API's resources, else why not."""
+    """Return None if the API server has listed the API's resources, else the reason."""
     try:
         api.call(f"/apis/{group_version}")
     except OSError as error:

@@ -14,7 +14,7 @@ def service(namespace: str, name: str) -> dict[str, Any] | None:
 
 
 def newest_revision(namespace: str, found: dict[str, Any]) -> dict[str, Any] | None:
-    """None until Knative has seen the Service as it is now."""
+    """Return None until Knative has processed the Service's latest change."""
     status = found.get("status", {})
     name = status.get("latestCreatedRevisionName")
     if not name or status.get("observedGeneration", 0) < found["metadata"]["generation"]:
@@ -44,7 +44,7 @@ def ready_condition(revision: dict[str, Any]) -> dict[str, Any]:
 
 
 def not_routed(found: dict[str, Any]) -> str | None:
-    """None when the ingress leads as the Service's traffic says; that stands in the status before the ingress has heard of it."""
+    """Return None if the ingress follows the Service's traffic; the status has the traffic before the ingress gets it."""
     condition = _condition(found, "RoutesReady")
     if condition.get("status") == "True":
         return None
@@ -57,7 +57,7 @@ def _condition(item: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 def wrong_share(found: dict[str, Any], revision: str, percent: int) -> str | None:
-    """None when the revision gets `percent` of the requests."""
+    """Return None if the revision gets `percent` of the requests, else the reason."""
     traffic = found.get("status", {}).get("traffic", [])
     actual = sum(target.get("percent") or 0 for target in traffic if target.get("revisionName") == revision)
     if actual == percent:

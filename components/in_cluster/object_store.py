@@ -1,4 +1,4 @@
-"""How an object is written once and compared. Every function takes a boto3 client, and this file imports the standard library alone."""
+"""Writes an object once and compares it. Every function takes a boto3 client, and this file imports only the standard library."""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -9,7 +9,7 @@ CHUNK = 1 << 20
 """Bytes hashed at a time, so that memory does not grow with the model."""
 
 Seen = Callable[[int], None]
-"""Is told the number of bytes that were read since the last call."""
+"""Called with the number of bytes that were read since the last call."""
 
 
 def is_first(store: Any, write: Callable[[], object]) -> bool:  # noqa: ANN401 - a boto3 client has no static type
@@ -27,7 +27,7 @@ def is_first(store: Any, write: Callable[[], object]) -> bool:  # noqa: ANN401 -
 
 
 def code(refused: Any) -> str:  # noqa: ANN401 - botocore's ClientError
-    """The store's own word for a refusal."""
+    """Return the store's error code for a refusal."""
     return str(refused.response["Error"]["Code"])
 
 

@@ -4,7 +4,7 @@ Each file is one request, so it may have 5 GiB at most.
 
 Needs boto3, to sign requests by the pod's identity: it runs in the image of KServe's storage initializer, which brings it.
 
-What EKS and IAM grant takes seconds to be known everywhere, and a pod gets its identity when it starts or never: exit code 75
+A grant of EKS or IAM takes seconds to be known everywhere, and a pod gets its identity when it starts or never: exit code 75
 asks the Job for another pod.
 """
 
@@ -26,7 +26,7 @@ PASSING = {"AccessDenied", "ConditionalRequestConflict"}
 
 
 class OtherBytesError(Exception):
-    """The key is taken by something else."""
+    """Another object has the key already."""
 
 
 def publish(store: Any, path: Path, bucket: str, key: str) -> str:  # noqa: ANN401 - a boto3 client has no static type

@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def not_accepted(namespace: str, name: str) -> str | None:
-    """None when every gateway that it names has taken the route as it is now."""
+    """Return None if every gateway that the route names has accepted its latest change, else the reason."""
     route = api.call(f"/apis/gateway.networking.k8s.io/v1/namespaces/{namespace}/httproutes/{name}")
     parents = route.get("status", {}).get("parents", [])
     if len(parents) < len(route["spec"]["parentRefs"]):

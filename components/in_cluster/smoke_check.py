@@ -48,7 +48,7 @@ class Target:
 
 
 class CertainFailureError(Exception):
-    """Waiting longer can't help."""
+    """A failure that more waiting can't end."""
 
 
 def main() -> int:
@@ -86,7 +86,7 @@ def target_of(environment: Mapping[str, str]) -> Target:
 
 
 def not_rolled_out(target: Target) -> str | None:
-    """None when every replica runs this model on this image. Raises CertainFailureError and OSError."""
+    """Return None if every replica runs this model on this image, else the reason. Raises CertainFailureError and OSError."""
     return deployment_problem(target) if target.percent is None else revision_problem(target, target.percent)
 
 
@@ -99,7 +99,7 @@ def deployment_problem(target: Target) -> str | None:
 
 
 def rollout_problem(target: Target, deployment: dict[str, Any]) -> str | None:
-    """The same judgement as `kubectl rollout status`, for the template that has this model and image."""
+    """Judge like `kubectl rollout status`, for the template that has this model and image."""
     if not is_current(target, deployment["spec"]["template"]):
         return f"Deployment {target.deployment} does not have model {target.model or 'none'} and image {target.image} yet"
     status, wanted = deployment.get("status", {}), deployment["spec"].get("replicas", 1)
@@ -112,7 +112,7 @@ def rollout_problem(target: Target, deployment: dict[str, Any]) -> str | None:
 
 
 def revision_problem(target: Target, percent: int) -> str | None:
-    """The same for Knative's newest revision, and whether it gets its share of the requests."""
+    """Judge Knative's newest revision in the same way, and check its share of the requests."""
     service = knative.service(target.namespace, target.deployment)
     if service is None:
         return f"KServe has made no Knative Service {target.deployment} yet"
@@ -136,14 +136,14 @@ def raise_certain_failure(target: Target, pods: list[dict[str, Any]]) -> None:
 
 
 def certain_failure(target: Target, pod: dict[str, Any]) -> str | None:
-    """Why this pod can't become ready without a change, in one line with the container's last words."""
+    """Return why this pod can't become ready without a change, in one line with the container's last words."""
     name, status = pod["metadata"]["name"], pod.get("status", {})
     for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
         waiting = container.get("state", {}).get("waiting", {})
         if waiting.get("reason") in CERTAIN:
             return f"pod {name}, {container['name']}: {waiting['reason']}: {waiting.get('message', '')}"
         ended = container.get("state", {}).get("terminated") or container.get("lastState", {}).get("terminated") or {}
-        # Once may be a store that is just starting; twice is the same answer again.
+        # A first failure may come from a store that is just starting; a second one is certain.
         failures = container.get("restartCount", 0) + bool(container.get("state", {}).get("terminated"))
         if ended.get("exitCode", 0) != 0 and failures >= 2:
             words = last_words(target, name, container)
@@ -161,7 +161,7 @@ def last_words(target: Target, pod: str, container: dict[str, Any]) -> str:
 
 
 def report(target: Target, problem: str) -> str:
-    """The problem first, then what KServe and the pods say, within what a termination message may hold."""
+    """Return the problem first, then the conditions of KServe and the pods, cut to the size of a termination message."""
     lines = [f"InferenceService {target.namespace}/{target.name} does not serve {target.content}: {problem}"]
     try:
         lines.append(condition_text(inference_service(target)))
@@ -172,7 +172,7 @@ def report(target: Target, problem: str) -> str:
 
 
 def condition_text(service: dict[str, Any]) -> str:
-    """The conditions that are not as they should be, and the last line of the model's last failure."""
+    """Return the conditions that are not True, and the last line of the model's last failure."""
     status = service.get("status", {})
     conditions = [
         f"condition {item['type']} {item['status']}: {item.get('reason', '')} {item.get('message', '')}"
@@ -187,7 +187,7 @@ def condition_text(service: dict[str, Any]) -> str:
 
 
 def pod_text(pod: dict[str, Any]) -> str:
-    """Phase, why it is not scheduled, and what its containers wait for."""
+    """Return the pod's phase, why it is not scheduled, and what its containers wait for."""
     status = pod.get("status", {})
     reasons = [
         item.get("message", "") for item in status.get("conditions", []) if item["type"] == "PodScheduled" and item["status"] != "True"
@@ -200,7 +200,7 @@ def pod_text(pod: dict[str, Any]) -> str:
 
 
 def is_current(target: Target, template: dict[str, Any]) -> bool:
-    """True if a pod, its template or a revision belongs to the checked rollout; failures of older ones do not matter."""
+    """Return whether a pod, its template or a revision belongs to the checked rollout; failures of older ones do not matter."""
     images = {container["name"]: container["image"] for container in template["spec"]["containers"]}
     return images.get(SERVER) == target.image and has_model(target, template)
 

@@ -1,4 +1,4 @@
-"""What stands before a service, and the names by which clients ask for it."""
+"""The gateway and the ingress in front of a service, and the host names that clients use for it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ PORT = 80
 
 
 class Gateway(Args):
-    """Where routes attach. `host`: the Service of its data plane, which answers any pod on port 80."""
+    """The gateway that routes attach to. `host`: the Service of its data plane, which answers any pod on port 80."""
 
     name: str
     namespace: str
@@ -16,7 +16,7 @@ class Gateway(Args):
 
 
 class KnativeIngress(Args):
-    """The Service through which Knative's ingress answers inside the cluster; it tells services apart by the request's host."""
+    """The Service of Knative's ingress inside the cluster; it tells services apart by the request's host."""
 
     service: str
     namespace: str
@@ -24,5 +24,5 @@ class KnativeIngress(Args):
 
 
 def hostnames(name: str, namespace: str) -> list[str]:
-    """As a client may spell the address; the shortest resolves beside the service only. The gateway itself takes away the root's dot."""
+    """Return all host names of a service; the shortest resolves in its namespace only. The gateway itself removes a trailing dot."""
     return [f"{name}.{namespace}.svc.cluster.local", f"{name}.{namespace}.svc", f"{name}.{namespace}", name]

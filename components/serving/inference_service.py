@@ -1,4 +1,4 @@
-"""One model, served: a typed KServe InferenceService for each version, with identity, autoscaler and address."""
+"""A served model: a typed KServe InferenceService for each version, with identity, autoscaler and address."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ OWN_IMAGE = "inference-platform/image"
 
 
 class InferenceServiceArgs(Args):
-    """`storage`: the key to the model store; None: nothing is read from it. `front`: None: a plain Service is the model's address.
+    """`storage`: the key to the model store, or None if the model does not read it. Without `front` a plain Service is the model's address.
 
-    `prometheus`: the one that scrapes the pods; None: nothing does.
+    `prometheus`: the one that scrapes the pods, or None.
     """
 
     model: Model
@@ -37,10 +37,10 @@ class InferenceServiceArgs(Args):
 
 
 class InferenceService(Component):
-    """Owns account and key, the InferenceServices, their ScaledObjects and PodMonitor, and the Service under the address people know.
+    """Owns account and key, the InferenceServices, their ScaledObjects and PodMonitor, and the Service under the users' address.
 
     Does not wait for the model: an update of a ready InferenceService never satisfies Pulumi's own wait, so a SmokeCheck does.
-    KServe owns the Deployments and their replicas; where a gateway stands in front, a Route owns the way from there to here.
+    KServe owns the Deployments and their replicas; if there is a gateway, a Route owns the way from it to the model.
     """
 
     def __init__(
@@ -131,7 +131,7 @@ class InferenceService(Component):
                 "ports": [{"name": "http", "port": 80, "target_port": model.entry.server.http_port}],
             }
             if front is None
-            # A name for the gateway: the client's own host reaches it, and the route knows that one.
+            # An alias of the gateway: it gets the client's original host name, by which the route matches.
             else {"type": "ExternalName", "external_name": front.host},
             opts=self.child(),
         )
@@ -150,7 +150,7 @@ def _resources(model: Model) -> dict[str, dict[str, str]]:
 
 
 def _on_gpu_nodes() -> dict[str, Any]:
-    """Where the GPUs are, and a rollout that never needs one more: a pod beside the old one would wait for its GPU forever."""
+    """Put pods on GPU nodes, and replace them without an extra GPU: a new pod beside the old one would wait for its GPU forever."""
     return {
         "nodeSelector": GPU_LABELS,
         "tolerations": [GPU_TOLERATION.fields()],

@@ -47,7 +47,7 @@ def scaled_object(
 ) -> k8s.apiextensions.CustomResource:
     """Scale the Deployment that KServe makes for the InferenceService `part`. `prometheus`: its address, `http://host:port`.
 
-    The trigger that wants most replicas wins.
+    The trigger that asks for the most replicas wins.
     """
     deployment, namespace, replicas = f"{part}-predictor", model.namespace, model.entry.replicas
     pods = f'namespace="{namespace}",pod=~"{deployment}-.*"'
@@ -55,7 +55,7 @@ def scaled_object(
         "scaleTargetRef": {"name": deployment},
         "minReplicaCount": replicas.min,
         "maxReplicaCount": replicas.max,
-        # Without an answer it keeps what runs: one replica more than needed costs a GPU, one fewer costs users.
+        # Without an answer it keeps the present replicas: one more than needed costs a GPU, one fewer costs users.
         "fallback": {"failureThreshold": FAILURES, "replicas": replicas.min, "behavior": "currentReplicasIfHigher"},
         "advanced": {"horizontalPodAutoscalerConfig": {"behavior": pace.fields()}},
         "triggers": [trigger.fields(prometheus, pods) for trigger in model.triggers],

@@ -25,7 +25,7 @@ VARIANTS = {
 
 
 def pod_monitor(model: Model, prometheus: Prometheus, opts: pulumi.ResourceOptions) -> k8s.apiextensions.CustomResource | None:
-    """Scrape the pods of all versions by the label that KServe puts on them; None where nothing in them has metrics.
+    """Scrape the pods of all versions by the label that KServe puts on them; None if no container of them has metrics.
 
     KServe's own scrape annotation names a port that does not exist in Standard mode
     (kserve:pkg/webhook/admission/pod/metrics_aggregate_injector.go@v0.20.0).

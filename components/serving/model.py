@@ -15,11 +15,11 @@ from components.serving.triggers import PrometheusTrigger
 from components.serving.versions import Version, part_name
 
 FOLDERS = Path(__file__).parents[2] / "models"
-"""A folder for each model that brings something of its own: an image, weights, questions."""
+"""Has a folder for each model with files of its own: an image, weights, questions."""
 
 
 class Part(Args):
-    """One InferenceService of a model. `host`: where its newest pods answer, and only they.
+    """One InferenceService of a model. `host` leads to its newest pods, and only to them.
 
     `percent`: the share of the requests that Knative gives to the newest pods; None: Knative splits nothing.
     """
@@ -31,7 +31,7 @@ class Part(Args):
 
 
 class Question(Args):
-    """One request and the JSON Schema of a right answer to it. `request` None: a GET."""
+    """One request and the JSON Schema of a right answer to it. Without `request` it is a GET."""
 
     path: str
     request: str | None
@@ -39,7 +39,7 @@ class Question(Args):
 
 
 class Model(Args):
-    """`name`: its key in the stack file, by which people ask for it."""
+    """`name`: its key in the stack file, which is also its name in requests."""
 
     name: str
     entry: ModelService
@@ -62,7 +62,7 @@ class Model(Args):
 
     @property
     def url(self) -> str:
-        """The address that people know, from any pod."""
+        """The users' address, from any pod."""
         return f"http://{self.host}{self.protocol.path(self.name)}"
 
     @property
@@ -71,7 +71,7 @@ class Model(Args):
 
     @property
     def parts(self) -> list[Part]:
-        """One for each version; in Knative mode one, which describes the candidate while there is one."""
+        """An InferenceService for each version; in Knative mode a single one, which describes the candidate while there is one."""
         if self.entry.on_knative:
             newest = self.versions[-1]
             host = f"latest-{self.name}-predictor.{self._domain}"
@@ -81,7 +81,7 @@ class Model(Args):
 
     @property
     def question(self) -> Question:
-        """What its readiness is asked with: the entry's own probe, else its folder's, else what the protocol has."""
+        """The question of its readiness check: the entry's own probe, else its folder's, else the protocol's."""
         probe = self.entry.probe or _probe_of_the_folder(self.name) or self.protocol.probe(self.name)
         path = self.protocol.ready_path(self.name) if probe.request is None else self.protocol.path(self.name)
         return Question(
@@ -92,7 +92,7 @@ class Model(Args):
 
     @property
     def triggers(self) -> list[PrometheusTrigger]:
-        """The queries that its replicas follow; none where an autoscaler without queries has them."""
+        """The queries that its replicas follow; none if its autoscaler uses no queries."""
         scaling = self.entry.scaling
         return self.entry.server.triggers(scaling) if isinstance(scaling, QueueScaling) else []
 

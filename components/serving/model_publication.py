@@ -1,4 +1,4 @@
-"""Puts trained weights into the store, once: a published object never changes."""
+"""Uploads trained weights to the store, once: a published object never changes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ModelPublication(Component):
 
 
 def _by_keys(name: str, args: ModelPublicationArgs, store: MinioStore) -> ScriptJobArgs:
-    """Beside the store, with the publisher's key and MinIO's own client."""
+    """Return a Job in the store's namespace, with the publisher's key and MinIO's own client."""
     return ScriptJobArgs(
         name=name,
         namespace=store.namespace,
@@ -67,7 +67,7 @@ def _by_keys(name: str, args: ModelPublicationArgs, store: MinioStore) -> Script
 
 
 def _by_identity(name: str, args: ModelPublicationArgs, store: S3Store) -> ScriptJobArgs:
-    """As the account that EKS associates with the publisher's role; EKS sets region and credentials' address in the pod."""
+    """Return a Job of the account that EKS associates with the publisher's role; EKS sets region and credentials' address in the pod."""
     return ScriptJobArgs(
         name=name,
         namespace=store.publisher.namespace,
@@ -88,7 +88,7 @@ def _by_identity(name: str, args: ModelPublicationArgs, store: S3Store) -> Scrip
 
 
 def _weights(image: str) -> dict[str, Any]:
-    """The files of the image in a volume, which the program reads."""
+    """Return a volume with the image's files, which the program reads."""
     mount = {"name": "upload", "mount_path": UPLOAD}
     return {
         "init_containers": [

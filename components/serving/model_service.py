@@ -1,4 +1,4 @@
-"""One served model as a stack file declares it. Everything else about the model is derived from this value."""
+"""A model's entry in a stack file. Everything else about the model is derived from this value."""
 
 from __future__ import annotations
 
@@ -21,30 +21,31 @@ NAMESPACE = "default"
 """Never `kserve`: KServe's pod webhook leaves the controller's own namespace alone (kserve#3473)."""
 
 
-def _by_kind(description: str) -> Any:  # noqa: ANN401 - a field of any type
+def _by_kind(description: str) -> Any:  # noqa: ANN401 - the field may have any type
     return Field(default_factory=lambda: None, validate_default=True, description=f"{description} Default: by the kind of server.")
 
 
 class ModelService(Declared):
-    """A model: its server, where its files are, how many replicas follow what, and what users may count on."""
+    """A model: its server, the address of its files, its replicas and their scaling, and its objective."""
 
     server: ServerKind = Field(description="The kind of server, and its settings.")
-    source: Source | None = Field(None, description="Where its files are, for a model of one version.")
+    source: Source | None = Field(None, description="Address of its files, for a model of one version.")
     versions: Annotated[list[Version], Field(max_length=8)] = Field(
         default_factory=list, description="Several versions with their shares of the requests, stable first, in place of source."
     )
     replicas: Replicas = Field(Replicas(min=1, max=1), description="Fewest and most replicas of each version.")
-    scaling: Scaling = _by_kind("What the replicas follow.")
+    scaling: Scaling = _by_kind("The load that the number of replicas follows.")
     resources: Resources = _by_kind("What each replica requests, and its limits.")
-    experiment: Experiment | None = Field(None, description="Requests that get a version by name.")
-    shadow: Shadow | None = Field(None, description="A version that gets copies of requests only.")
-    objective: Objective = _by_kind("What users may count on: availability and latency.")
+    experiment: Experiment | None = Field(None, description="Requests that choose a version by a header.")
+    shadow: Shadow | None = Field(None, description="A version that gets only copies of requests.")
+    objective: Objective = _by_kind("The service level that users can rely on: availability and latency.")
     probe: Probe | None = Field(
-        None, description="The question of the readiness check. Default: models/<name>/probe.json, else what the server's protocol has."
+        None,
+        description="The question of the readiness check. Default: models/<name>/probe.json, else the question of the server's protocol.",
     )
     namespace: Name = Field(NAMESPACE, description="The Kubernetes namespace of its pods; it must exist.")
     ready_within_seconds: Annotated[int, Field(ge=30, le=3600)] = _by_kind(
-        "From applied to the first right answer, image pulls included; then the deployment has failed."
+        "Longest time from `pulumi up` to the first right answer, image pulls included; after it the deployment has failed."
     )
 
     renamed: ClassVar[Mapping[str, str]] = {
@@ -92,9 +93,7 @@ class ModelService(Declared):
             check_lower_bound(scaling, others.data["replicas"])
         if server := others.data.get("server"):
             if scaling.metric not in server.scalings:
-                raise ValueError(
-                    f"metric {scaling.metric} is none that server {server.kind} can follow; choose {', '.join(server.scalings)}"
-                )
+                raise ValueError(f"metric {scaling.metric} does not exist for server {server.kind}; choose {', '.join(server.scalings)}")
             if isinstance(scaling, RequestScaling) and server.gpu_count:
                 raise ValueError(
                     f"metric {scaling.metric}: in Knative mode a rollout starts the new pod beside the old one, for which no GPU is free"
@@ -104,7 +103,7 @@ class ModelService(Declared):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.server.source_required and any(version.source is None for version in self.all_versions):
-            raise ValueError(f"source is missing: where the files are that server {self.server.kind} reads")
+            raise ValueError(f"source is missing: the address of the files that server {self.server.kind} reads")
         check_versions(self.all_versions, on_knative=self.on_knative)
         if self.experiment:
             check_experiment(self.experiment, self.all_versions)
@@ -118,7 +117,7 @@ class ModelService(Declared):
 
     @property
     def all_versions(self) -> list[Version]:
-        """The versions, also where `source` alone stands for the one there is."""
+        """All versions; `source` alone makes one version."""
         return self.versions or [Version.model_validate({"name": FIRST, "source": self.source, "weight": 100})]
 
     @property
@@ -135,7 +134,7 @@ class ModelService(Declared):
 
     @property
     def needs(self) -> list[str]:
-        """The parts of the platform that it is built on, by the names of their sections."""
+        """The parts of the platform that the model needs, by the names of their sections."""
         needed = {
             "kserve": True,
             "model_store": self.reads_store,

@@ -1,6 +1,6 @@
 """How KServe runs a model: plain Deployments (Standard mode), or Knative Services whose replicas follow requests (Knative mode).
 
-The kind of scaling decides; what the other mode has would be ignored silently, so nothing of it is written.
+The kind of scaling decides the mode. KServe silently ignores settings of the other mode, so none are written.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ MODE = "serving.kserve.io/deploymentMode"
 
 
 class Front(Gateway):
-    """What stands before a model: the gateway and, in Knative mode, the ingress behind it."""
+    """The way to a model: the gateway and, in Knative mode, the ingress behind it."""
 
     ingress: KnativeIngress | None = None
 
 
 def mode_annotations(model: Model) -> dict[str, str]:
-    """Return the mode, always: the cluster's default may be another one, and KServe validates by this annotation."""
+    """Always return the mode: the cluster's default may be another one, and KServe validates by this annotation."""
     scaling = model.entry.scaling.annotations()
     if not model.entry.on_knative:
         return {MODE: "Standard", **scaling}
-    # The tag is an address of the newest revision alone, also while it gets no request.
+    # The tag is an address of the newest revision alone, even while it gets no requests.
     return {MODE: "Knative", "serving.kserve.io/enable-tag-routing": "true", **scaling}
 
 
 def visibility(model: Model, front: Front | None) -> dict[str, str]:
-    """Return the label that keeps KServe and Knative from exposing the model by themselves; the route in front is this program's."""
+    """Return the label that keeps KServe and Knative from exposing the model themselves; this program makes the route."""
     if model.entry.on_knative:
         return {"networking.knative.dev/visibility": "cluster-local"}
     return {"networking.kserve.io/visibility": "cluster-local"} if front else {}

@@ -1,4 +1,4 @@
-"""What users of a model may count on."""
+"""The service level that users of a model can rely on."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ Share = Annotated[float, Field(gt=0.5, lt=1)]
 
 
 class Objective(Declared):
-    """The service level that alerts, dashboards and load tests hold a model to, as the gateway counts it."""
+    """The service level that alerts, dashboards and load tests compare a model with, measured at the gateway."""
 
-    latency_seconds: float = Field(1.0, description="A bound of the gateway's histogram, within which `fast` of the requests are answered.")
+    latency_seconds: float = Field(
+        1.0, description="Longest answer of the share `fast` of the requests; a bound of the gateway's histogram."
+    )
     fast: Share = Field(0.95, description="Share of the requests that are answered within latencySeconds.")
     availability: Share = Field(0.995, description="Share of the requests that are answered without a server error.")
 

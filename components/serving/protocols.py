@@ -19,14 +19,14 @@ class Protocol(Args):
     ready: str
 
     def path(self, model: str) -> str:
-        """Return the path that predictions are asked at."""
+        """Return the path for predictions."""
         return self.predict.format(model=model)
 
     def ready_path(self, model: str) -> str:
         return self.ready.format(model=model)
 
     def probe(self, model: str) -> Probe:
-        """Return the question for a model that brings none of its own: readiness, or a short completion."""
+        """Return the question for a model without its own: readiness, or a short completion."""
         if self.name != "openai":
             return Probe()
         # Few tokens: a slow start must not look like a slow answer.
@@ -45,7 +45,7 @@ COMPLETION: dict[str, Any] = {
         }
     },
 }
-"""There must be text. Which text is the model's business."""
+"""There must be text, but any text is right."""
 
 PROTOCOLS = {
     protocol.name: protocol

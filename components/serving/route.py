@@ -1,4 +1,4 @@
-"""The address people know, where a gateway stands behind it: one HTTPRoute, and the proof that it answers."""
+"""The users' address behind a gateway: one HTTPRoute, and the proof that it answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from components.serving.smoke_check import asked
 
 API = "gateway.networking.k8s.io"
 WITHIN_SECONDS = 120
-"""For the gateway to take the route, and for one answer through it: the versions behind it have answered already."""
+"""Seconds for the gateway to accept the route and for one answer through it: the versions behind it have answered already."""
 
 
 class RouteArgs(Args):
@@ -29,10 +29,10 @@ class RouteArgs(Args):
 
 
 class Route(Component):
-    """Owns the HTTPRoute, the leave to enter the ingress' namespace where it needs one, and a Job that asks through it.
+    """Owns the HTTPRoute, a ReferenceGrant for the ingress' namespace if needed, and a Job that asks through the route.
 
-    Ready when the gateway has accepted the route and an answer came through it; every change of the route is asked again.
-    Comes after the versions have answered by themselves, so no request reaches one that can't.
+    Ready when the gateway has accepted the route and an answer came through it; every change of the route is checked again.
+    Waits until the versions have answered by themselves, so no request reaches a version that can't answer.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Route(Component):
             "NAMESPACE": model.namespace,
             "NAME": model.name,
             **asked(f"http://{model.host}", model.question),
-            # Not read: another route is another Job.
+            # The program does not read it: a changed route makes a new Job.
             "RULES": json.dumps(self.rules, sort_keys=True),
         }
         job = ProbeJobArgs(

@@ -1,4 +1,4 @@
-"""The rules of a model's HTTPRoute: what a request's way to a version depends on."""
+"""The rules of a model's HTTPRoute, which lead a request to a version."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from components.serving.model import Model
 from components.serving.versions import part_name
 
 SERVED_BY = "X-Served-By"
-"""The header of every answer that names the InferenceService which the request was led to: most servers do not say who they are."""
+"""The header of every answer with the InferenceService that the request was led to, because most servers do not name themselves."""
 
 
 def rewritten(host: str, ingress: KnativeIngress) -> list[dict[str, Any]]:
-    """Everything to Knative's ingress, under the only name by which it knows the model."""
+    """Lead everything to Knative's ingress, with the only host name by which it knows the model."""
     backend = {"name": ingress.service, "namespace": ingress.namespace, "port": ingress.port}
     return [_rule([backend], filters=[{"type": "URLRewrite", "urlRewrite": {"hostname": host}}])]
 
 
 def weighted(model: Model) -> list[dict[str, Any]]:
-    """One rule for each experiment group, then one for all other requests; copies for the shadow are taken from the latter."""
+    """Return a rule for each experiment group, then one for all other requests, which also makes the copies for the shadow."""
     experiment = model.entry.experiment
     groups = experiment.groups if experiment else {}
     header = experiment.header if experiment else ""
@@ -29,17 +29,17 @@ def weighted(model: Model) -> list[dict[str, Any]]:
 
 
 def _rule(backends: list[dict[str, Any]], **more: list[dict[str, Any]]) -> dict[str, Any]:
-    # No clock of the gateway's own: it would cut a streamed completion, and the servers bound their requests themselves.
+    # No timeout in the gateway: it would cut a streamed completion, and the servers limit their requests themselves.
     return {**{key: value for key, value in more.items() if value}, "backendRefs": backends, "timeouts": {"request": "0s"}}
 
 
 def _backend(model: str, version: str) -> dict[str, Any]:
-    """The Service that KServe makes for the version's pods."""
+    """Return the Service that KServe makes for the version's pods."""
     return {"name": f"{part_name(model, version)}-predictor", "port": PORT}
 
 
 def _named(model: str, version: str) -> dict[str, Any]:
-    """Leads there and says so in the answer. With filters Envoy Gateway makes a cluster of its own for each version, also at weight 0
+    """Lead to the version and name it in the answer. With filters Envoy Gateway makes a cluster for each version, even at weight 0
     (envoyproxy/gateway:internal/ir/xds.go@v1.9.1, NeedsClusterPerSetting).
     """
     header = {"name": SERVED_BY, "value": part_name(model, version)}

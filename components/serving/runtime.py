@@ -56,7 +56,7 @@ class ServingRuntime(Component):
             kind="ServingRuntime",
             metadata={"name": self.name, "namespace": model.namespace, "labels": labels(model.name, "serving")},
             spec={
-                # Chosen by name only: a runtime that selects itself could take over another model of the same format.
+                # Chosen by name only: an auto-selected runtime could take over another model of the same format.
                 "supportedModelFormats": [{"name": server.model_format, "version": "1", "autoSelect": False}],
                 "protocolVersions": ["v1", "v2"],
                 "containers": [self.container],

@@ -1,7 +1,7 @@
-"""How many replicas a model has, and what they follow. The kind of scaling decides KServe's mode.
+"""The number of replicas of a model, and the load that it follows. The kind of scaling decides KServe's mode.
 
 Knative mode: requests at once or per second, down to none if wanted. Standard mode: CPU use by a HorizontalPodAutoscaler, or a server's
-queue by KEDA. What the other mode's autoscaler knows would be ignored silently there (kserve#5335), so it cannot be written down.
+queue by KEDA. KServe silently ignores settings of the other mode's autoscaler (kserve#5335), so a stack file cannot contain them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LATENCY_BOUNDS = (0.3, 0.5, 0.8, 1.0, 1.5, 2.0, 2.5, 5.0, 10.0, 15.0, 20.0, 30.0
 
 
 class Replicas(Declared):
-    """Never fewer than `min`, never more than `max`."""
+    """The bounds of the number of replicas, `max` included."""
 
     min: Annotated[int, Field(ge=1)] = Field(1, description="Fewest replicas.")
     max: Annotated[int, Field(ge=1)] = Field(1, description="Most replicas.")
@@ -32,7 +32,7 @@ class Replicas(Declared):
 class CpuScaling(Declared):
     """Standard mode: a HorizontalPodAutoscaler that KServe makes and owns."""
 
-    metric: Literal["cpu"] = Field("cpu", description="What replicas follow: CPU use.")
+    metric: Literal["cpu"] = Field("cpu", description="Scales by CPU use.")
     target: Annotated[int, Field(ge=1, le=100)] = Field(80, description="Percent of the requested CPU.")
 
     def annotations(self) -> dict[str, str]:
@@ -51,13 +51,13 @@ class RequestScaling(Declared):
     metric: str
     target: int
     window_seconds: Annotated[int, Field(ge=6, le=3600)] = Field(
-        60, description="What the load is averaged over. Twice the target is acted on after a tenth of it."
+        60, description="Seconds over which the load is averaged. At twice the target, Knative reacts after a tenth of it."
     )
     scale_down_delay_seconds: Annotated[int, Field(ge=0, le=3600)] = Field(
         0, description="How long the load must have been low before a replica goes."
     )
     scale_to_zero: bool = Field(
-        False, description="true: no replica without requests; the next one waits for a start. Wants replicas.min 1."
+        False, description="true: no replica without requests; the next request waits for a start. Needs replicas.min 1."
     )
 
     def annotations(self) -> dict[str, str]:
@@ -77,12 +77,12 @@ class RequestScaling(Declared):
 
 
 class ConcurrencyScaling(RequestScaling):
-    metric: Literal["concurrency"] = Field(description="What replicas follow: requests at the same time.")
+    metric: Literal["concurrency"] = Field(description="Scales by requests at the same time.")
     target: Annotated[int, Field(ge=1, le=1000)] = Field(10, description="For one replica.")
 
 
 class RpsScaling(RequestScaling):
-    metric: Literal["rps"] = Field(description="What replicas follow: requests per second.")
+    metric: Literal["rps"] = Field(description="Scales by requests per second.")
     target: Annotated[int, Field(ge=1, le=100000)] = Field(100, description="For one replica.")
 
 
@@ -94,15 +94,17 @@ def _bound(seconds: float) -> float:
 
 
 class QueueScaling(Declared):
-    """Standard mode: replicas of each version follow its queue and its latency, as Prometheus has them.
+    """Standard mode: replicas of each version follow its queue and its latency, which Prometheus measures.
 
     Never zero: a model that does not run exports no queue, so nothing would wake it, and KEDA's fallback does not either (keda#7239).
     A threshold between two bounds of a histogram is refused: a quantile is interpolated there, not measured.
     """
 
-    metric: Literal["queue"] = Field("queue", description="What replicas follow: requests that wait for the server.")
+    metric: Literal["queue"] = Field("queue", description="Scales by requests that wait for the server.")
     queue_depth: Annotated[int, Field(ge=1, le=1000)] = Field(4, description="Waiting requests for one replica.")
-    p95_seconds: Annotated[float, AfterValidator(_bound)] = Field(0.5, description="A bound of vLLM's latency histogram.")
+    p95_seconds: Annotated[float, AfterValidator(_bound)] = Field(
+        0.5, description="Highest P95 of whole requests, in seconds; a bound of vLLM's latency histogram."
+    )
 
     def annotations(self) -> dict[str, str]:
         # KServe then makes no autoscaler and writes no replicas.
@@ -122,6 +124,6 @@ Scaling = Annotated[
 
 
 def check_lower_bound(scaling: Scaling, replicas: Replicas) -> None:
-    """Raise ValueError when two fields say differently how few replicas there may be."""
+    """Raise ValueError if two fields contradict each other about the fewest replicas."""
     if isinstance(scaling, RequestScaling) and scaling.scale_to_zero and replicas.min != 1:
         raise ValueError(f"scaleToZero means no replica without load; replicas.min {replicas.min} contradicts it, leave it at 1")

@@ -61,7 +61,7 @@ class SmokeCheck(Component):
 
 
 def asked(origin: str, question: Question) -> dict[str, str]:
-    """Return a question as the programs in the cluster read it. `origin`: scheme and host."""
+    """Return a question as environment variables for the programs in the cluster. `origin`: scheme and host."""
     return {"URL": f"{origin}{question.path}", "REQUEST": question.request or "", "ANSWER": question.answer}
 
 
@@ -74,7 +74,7 @@ def _rules(part: Part) -> list[k8s.rbac.v1.PolicyRuleArgs]:
         if part.percent is None
         else [
             rule(api_groups=[knative], resources=["services"], resource_names=predictor, verbs=["get"]),
-            # A revision's name is known only afterwards.
+            # A revision's name is known only after it exists.
             rule(api_groups=[knative], resources=["revisions"], verbs=["get"]),
         ]
     )

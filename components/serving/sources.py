@@ -1,4 +1,4 @@
-"""Where a model's files are: an address in the model store, or a repository of the Hugging Face hub."""
+"""The address of a model's files: in the model store, or a repository of the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PATTERNS = {
     S3: r"s3://[a-z0-9][a-z0-9-]+/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*",
     "hf://": r"hf://[A-Za-z0-9._-]+/[A-Za-z0-9._-]+(:[A-Za-z0-9._-]+)?",
 }
-"""Scheme → what an address of it looks like. KServe's storage initializer reads both
+"""Scheme → the pattern of its addresses. KServe's storage initializer reads both
 (kserve/kserve:python/storage/kserve_storage/kserve_storage.py@v0.20.0)."""
 
 FORMS = "s3://<bucket>/<key>, for example s3://models/iris/model.json, or hf://<organisation>/<repository>[:<revision>]"
@@ -38,15 +38,15 @@ def bucket_of(address: str) -> str:
 
 
 def check_file(address: str, endings: tuple[str, ...]) -> None:
-    """Raise ValueError where a server that reads one file of these endings would not find it at the address.
+    """Raise ValueError if a server that reads one file of these endings would not find it at the address.
 
-    A folder is no address of a file: KServe downloads whatever begins like it, an older file too (kserve#3776).
+    A folder is no address of a file: KServe downloads every key with that prefix, an older file too (kserve#3776).
     """
     if endings and not address.endswith(endings):
-        raise ValueError(f'"{address}" is no file that the server reads; its address ends with {" or ".join(endings)}')
+        raise ValueError(f'"{address}" is no file that the server reads; its address must end with {" or ".join(endings)}')
 
 
 def begins_another(addresses: list[str]) -> tuple[str, str] | None:
-    """A folder's address with which another address begins too: KServe downloads both, for it lists by prefix (kserve#3776)."""
+    """Return a folder's address that is a prefix of another one: KServe lists by prefix and downloads both (kserve#3776)."""
     stored = sorted({address for address in addresses if is_in_a_store(address)})
     return next(((one, other) for one in stored for other in stored if one != other and other.startswith(one)), None)

@@ -26,7 +26,7 @@ def reader_account(account: Account, access: Access | None, owner: Component) ->
 
 
 def pod_annotations(access: Access | None) -> dict[str, str]:
-    """For the InferenceService: only the initializer reads the store, so the server, which runs what a model brings, gets no identity.
+    """Annotations of the InferenceService. Only the initializer reads the store; the server may run foreign code, and gets no identity.
 
     EKS' webhook, `pod-identity-webhook`, comes after KServe's by name and so sees the initializer; it gives every other container
     of the pod region, token and the agent's address. KServe's own `credentials.s3` settings reach pods with keys or IRSA only

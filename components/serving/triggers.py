@@ -14,7 +14,7 @@ AGGREGATES = ("sum(", "max(", "min(", "avg(", "count(", "histogram_quantile(")
 
 class PrometheusTrigger(Args):
     """`query` selects the model's own pods by `$pods` and answers one number; more than one is an error to KEDA
-    (keda:pkg/scalers/prometheus_scaler.go@v2.21.0). `AverageValue`: threshold per replica; `Value`: of the whole.
+    (keda:pkg/scalers/prometheus_scaler.go@v2.21.0). `AverageValue`: threshold per replica; `Value`: threshold of the whole.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$")]
@@ -32,7 +32,7 @@ class PrometheusTrigger(Args):
         return query
 
     def fields(self, prometheus: str, pods: str) -> dict[str, object]:
-        """Return it as KEDA takes it: every value of the metadata is text."""
+        """Return it in KEDA's form: every value of the metadata is text."""
         return {
             "type": "prometheus",
             "name": self.name,

@@ -79,8 +79,8 @@ def test_a_scaling_without_a_metric_is_the_one_that_its_other_keys_belong_to() -
             {"versions": [STABLE, CANDIDATE], "source": "s3://models/mnist/a.pt"},
             ".versions: source and versions say the same; write one of them",
         ),
-        ({"versions": []}, ": source is missing: where the files are that server pytorch reads"),
-        ({"versions": [STABLE, {"name": "v2", "weight": 10}]}, ": source is missing: where the files are that server pytorch reads"),
+        ({"versions": []}, ": source is missing: the address of the files that server pytorch reads"),
+        ({"versions": [STABLE, {"name": "v2", "weight": 10}]}, ": source is missing: the address of the files that server pytorch reads"),
         (
             {"versions": [STABLE, CANDIDATE], "experiment": {"groups": {"b": "v2"}}},
             ": scaling.metric concurrency is Knative's, which has no experiment and no shadow; choose cpu",
@@ -99,7 +99,7 @@ def test_a_scaling_without_a_metric_is_the_one_that_its_other_keys_belong_to() -
             {"scaling": {"metric": "rps", "scaleDownDelaySeconds": 3601}},
             ".scaling.scaleDownDelaySeconds: 3601 is not allowed: it should be less than or equal to 3600",
         ),
-        ({"scaling": {"metric": "queue"}}, ".scaling: metric queue is none that server pytorch can follow; choose cpu, concurrency, rps"),
+        ({"scaling": {"metric": "queue"}}, ".scaling: metric queue does not exist for server pytorch; choose cpu, concurrency, rps"),
         ({"replicas": {"min": 4, "max": 3}}, ".replicas: min 4 is greater than max 3"),
         (
             {"objective": {"latencySeconds": 0.3}},
@@ -151,7 +151,7 @@ def test_an_entry_that_can_not_be_is_refused_by_its_key(mnist: dict[str, Any], l
             {"experiment": {"header": "X Group", "groups": {"b": "v1"}}},
             '.experiment.header: "X Group" is not allowed: String should match pattern',
         ),
-        ({"scaling": {"metric": "concurrency"}}, ".scaling: metric concurrency is none that server vllm can follow; choose queue"),
+        ({"scaling": {"metric": "concurrency"}}, ".scaling: metric concurrency does not exist for server vllm; choose queue"),
         (
             {"versions": [version("135m", 50), version("135m-instruct", 50)]},
             ": s3://models/smollm/135m-instruct begins with s3://models/smollm/135m: KServe would download both folders for it",
@@ -195,7 +195,7 @@ def test_a_candidate_with_the_image_that_stable_has_anyway_is_none() -> None:
 
 @pytest.mark.parametrize("address", ["s3://models/mnist", "s3://models/mnist/a.safetensors", "s3://models/mnist/a.pth", "hf://acme/mnist"])
 def test_what_the_server_does_not_read_is_refused(address: str) -> None:
-    wrong = f'"{address}" is no file that the server reads; its address ends with .pt'
+    wrong = f'"{address}" is no file that the server reads; its address must end with .pt'
     assert mistakes(mnist={"source": address}) == [f"{KEY}.{MNIST}.source: {wrong}"]
     assert mistakes(mnist={"versions": [STABLE, {**CANDIDATE, "source": address}]}) == [f"{KEY}.{MNIST}.versions: {wrong}"]
 

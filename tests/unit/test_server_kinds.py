@@ -84,14 +84,14 @@ def test_vllm_alone_says_where_and_as_what_it_serves() -> None:
 @pytest.mark.parametrize(
     ("argument", "words"),
     [
-        ("--max_model_len=4096", "--max-model-len is what maxModelLen says; write it there"),
-        ("--max-model-len", "--max-model-len is what maxModelLen says; write it there"),
+        ("--max_model_len=4096", "--max-model-len is set by maxModelLen; write it there"),
+        ("--max-model-len", "--max-model-len is set by maxModelLen; write it there"),
         # vLLM takes the beginning of a flag for the flag, as argparse does.
-        ("--max-model=4096", "--max-model-len is what maxModelLen says; write it there"),
-        ("--tensor-parallel-size=2", "--tensor-parallel-size is what tensorParallel says; write it there"),
-        ("--no-enable-prefix-caching", "--enable-prefix-caching is what prefixCaching says; write it there"),
-        ("--speculative-config.method=ngram", "--speculative-config is what speculative says; write it there"),
-        ("--speculative_config={}", "--speculative-config is what speculative says; write it there"),
+        ("--max-model=4096", "--max-model-len is set by maxModelLen; write it there"),
+        ("--tensor-parallel-size=2", "--tensor-parallel-size is set by tensorParallel; write it there"),
+        ("--no-enable-prefix-caching", "--enable-prefix-caching is set by prefixCaching; write it there"),
+        ("--speculative-config.method=ngram", "--speculative-config is set by speculative; write it there"),
+        ("--speculative_config={}", "--speculative-config is set by speculative; write it there"),
         ("--api-key=secret", "--api-key is set by the platform"),
         ("--port=9000", "--port is set by the platform"),
         ("--served-model-name=other", "--served-model-name is set by the platform"),

@@ -1,4 +1,4 @@
-"""Any image that serves a model over HTTP: the kind for what has no kind of its own."""
+"""Any image that serves a model over HTTP: the kind for all servers without a kind of their own."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
 class CustomServer(Server):
-    """An image of any kind. It runs as user 65532 with a read-only file system; /tmp is writable, and HOME is there."""
+    """Any image. It runs as user 65532 with a read-only file system; /tmp is writable, and is HOME."""
 
     kind: Literal["custom"] = Field(description="The server: pytorch, vllm or custom.")
-    command: list[str] = Field(default_factory=list, description="Instead of the image's entrypoint.")
+    command: list[str] = Field(default_factory=list, description="Replaces the image's entrypoint.")
     args: list[str] = Field(default_factory=list, description="Its arguments.")
     env: dict[EnvironmentName, str] = Field(default_factory=dict, description="Environment variables.")
     secret_env: dict[EnvironmentName, Secret] = Field(
         default_factory=dict, description="Environment variables that are secret: pulumi config set --secret --path ..."
     )
     port: Annotated[int, Field(ge=1024, le=65535)] = Field(HTTP_PORT, description="The port that it listens on.")
-    protocol: ProtocolName = Field("v1", description="How clients ask it; v1 and v2 are KServe's.")
-    ready_path: HttpPath | None = Field(None, description="GET here answers 200 once it serves. Left out: the protocol's own path.")
-    live_path: HttpPath | None = Field(None, description="GET here answers 200 while it lives. Left out: it is never restarted.")
+    protocol: ProtocolName = Field("v1", description="Protocol of its clients; v1 and v2 are KServe's.")
+    ready_path: HttpPath | None = Field(None, description="Path whose GET answers 200 once it serves. Left out: the protocol's own path.")
+    live_path: HttpPath | None = Field(None, description="Path whose GET answers 200 while it lives. Left out: it is never restarted.")
     metrics: HttpPath | None = Field(None, description="Path of its metrics for Prometheus. Left out: it has none.")
     gpus: Annotated[int, Field(ge=0, le=16)] = Field(0, description="Whole GPUs of each replica.")
-    start_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(120, description="For its start, before the container is restarted.")
+    start_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(120, description="Longest start, before the container is restarted.")
 
     source_required: ClassVar[bool] = False
 

@@ -1,4 +1,4 @@
-"""A PyTorch state-dict, served by an image of the model's own that takes KServe's usual arguments and speaks its V1 protocol."""
+"""A PyTorch state-dict, served by the model's own image, which takes KServe's usual arguments and speaks its V1 protocol."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from components.serving.protocols import PROTOCOLS, Protocol
 from components.serving.servers.server import HTTP_PORT, MODEL_FOLDER, SCRATCH_MOUNT, Server
 
 START_SECONDS = 120
-"""For loading the model, before the container is restarted."""
+"""Seconds for loading the model, before the container is restarted."""
 
 
 class PytorchServer(Server):
@@ -36,7 +36,7 @@ class PytorchServer(Server):
 
     @property
     def drain_seconds(self) -> int:
-        """The server answers on for 5 s after SIGTERM and then gives requests in flight 30 s."""
+        """The server goes on answering for 5 s after SIGTERM and then gives requests in flight 30 s."""
         return 40
 
     def container(self, model: str) -> dict[str, Any]:
@@ -44,7 +44,7 @@ class PytorchServer(Server):
         return {
             "args": [f"--model_name={model}", f"--model_dir={MODEL_FOLDER}", f"--http_port={HTTP_PORT}"],
             "env": [
-                # The server sizes its threads by the limit: the node's CPUs, which it would see otherwise, are not its own.
+                # The server sizes its thread pool by this limit; otherwise it would count all CPUs of the node.
                 {"name": "CPU_LIMIT", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu", "divisor": "1"}}},
             ],
             "startupProbe": {**ready, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": START_SECONDS},

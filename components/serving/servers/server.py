@@ -1,4 +1,4 @@
-"""What every kind of model server states of itself. A kind is one file beside this one; `__init__.py` lists them."""
+"""The properties that every kind of model server declares. A kind is one file beside this one; `__init__.py` lists them."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ HTTP_PORT = 8080
 """The port of a model server, by KServe's convention."""
 
 MODEL_FOLDER = "/mnt/models"
-"""Where KServe's storage initializer puts a model's files."""
+"""The folder in which KServe's storage initializer puts a model's files."""
 
 SCRATCH_MOUNT = {"name": "tmp", "mountPath": SCRATCH}
 SCRATCH_VOLUME: dict[str, Any] = {"name": "tmp", "emptyDir": {}}
 
 
 class RequestSeries(Args):
-    """The series in which servers of a kind count their own requests, by which versions beside each other are compared.
+    """The series in which servers of a kind count their own requests. Versions are compared by them.
 
-    `answered` and `failed` are label matchers: of all requests that count, and of those that failed. `histogram` is in seconds.
+    `answered` and `failed` are label matchers: for all requests that count, and for those that failed. `histogram` is in seconds.
     """
 
     counter: str
@@ -41,31 +41,31 @@ class RequestSeries(Args):
 
 
 class Server(Declared):
-    """How one kind of model server is run. Fields are what a stack file may say; all else is what the kind states."""
+    """How one kind of model server runs. Fields are keys of a stack file; the kind itself declares everything else."""
 
     kind: str
     image: ImageReference | None = Field(
-        None, description="Its image. Left out: the kind's pinned one, or images.<model>.server for a server of the model's own."
+        None, description="Its image. Left out: the kind's pinned one, or images.<model>.server for the model's own server."
     )
 
     pinned: ClassVar[Image | None] = None
-    """The image of the kind; None: each model brings its own."""
+    """The image of the kind, or None if each model brings its own."""
     endings: ClassVar[tuple[str, ...]] = ()
-    """Endings of the one file that the server reads; empty: it reads a folder."""
+    """Endings of the one file that the server reads; empty if it reads a folder."""
     source_required: ClassVar[bool] = True
     scalings: ClassVar[tuple[str, ...]] = ("cpu", "concurrency", "rps")
-    """What its replicas may follow, by the names of `scaling.metric`."""
+    """The values of `scaling.metric` that it supports."""
     series: ClassVar[RequestSeries | None] = None
     panels: ClassVar[tuple[str, ...]] = ()
-    """Sections of the model's dashboard for what the server measures, by their names in components/observability/dashboards/servers.py."""
+    """Sections of the model's dashboard for the server's own metrics, by their names in components/observability/dashboards/servers.py."""
     alerts: ClassVar[tuple[str, ...]] = ()
-    """Sets of alerts on what the server measures, by their names in components/observability/alerts/servers.py."""
+    """Sets of alerts on the server's own metrics, by their names in components/observability/alerts/servers.py."""
     default_scaling: ClassVar[Scaling] = CpuScaling.model_validate({})
     default_resources: ClassVar[Resources] = Resources(requests=Quantities(cpu="1", memory="2Gi"), limits=Quantities(cpu="2", memory="4Gi"))
     default_latency_seconds: ClassVar[float] = 1.0
     """The objective for 95 % of the requests."""
     default_ready_within_seconds: ClassVar[int] = 300
-    """From applied to the first right answer, image pulls included."""
+    """Longest time from `pulumi up` to the first right answer, image pulls included."""
 
     @property
     def protocol_spoken(self) -> Protocol:
@@ -82,7 +82,7 @@ class Server(Declared):
 
     @property
     def metrics_path(self) -> str | None:
-        """None: the server has no metrics for Prometheus."""
+        """The path of its metrics for Prometheus, or None if it has none."""
         return "/metrics"
 
     @property
@@ -92,17 +92,17 @@ class Server(Declared):
 
     @property
     def gpu_demand(self) -> GpuDemand:
-        """What each replica asks of its GPUs, to be compared with those that the stack has."""
+        """The GPUs that each replica needs, to be compared with the stack's GPUs."""
         return GpuDemand(count=self.gpu_count)
 
     @property
     def drain_seconds(self) -> int:
-        """From SIGTERM to the end of the last request in flight."""
+        """Longest time from SIGTERM to the end of the last request in flight."""
         return 30
 
     @property
     def secrets(self) -> Mapping[str, pulumi.Output[str]]:
-        """Environment variables whose values stand in a Secret."""
+        """Environment variables whose values are in a Secret."""
         return {}
 
     def container(self, model: str) -> dict[str, Any]:

@@ -21,17 +21,17 @@ from components.serving.servers.server import HTTP_PORT, MODEL_FOLDER, SCRATCH_M
 from components.serving.triggers import PrometheusTrigger
 
 STEP_OUT_SECONDS = 10
-"""Between being told to end and ending: gateway and kube-proxy stop sending meanwhile."""
+"""Seconds between SIGTERM and the shutdown: gateway and kube-proxy stop sending meanwhile."""
 
 FINISH_SECONDS = 45
-"""For completions in flight; vLLM aborts them otherwise (vllm#34730, `--shutdown-timeout`, default 0)."""
+"""Seconds for completions in flight; vLLM aborts them otherwise (vllm#34730, `--shutdown-timeout`, default 0)."""
 
 KEEP_ALIVE_SECONDS = 3660
-"""Longer than the hour for which Envoy keeps an idle connection: with vLLM's 5 s the gateway would send a request into a connection
+"""Seconds to keep an idle connection, longer than Envoy's hour: with vLLM's 5 s the gateway would send a request into a connection
 that vLLM has just closed (envoyproxy/envoy:api/envoy/config/core/v3/protocol.proto, HttpProtocolOptions.idle_timeout)."""
 
 START_SECONDS = 900
-"""For loading and compiling, before the container is restarted."""
+"""Seconds for loading and compiling, before the container is restarted."""
 
 Quantization = Literal["awq", "gptq", "fp8", "bitsandbytes"]
 ToolCallParser = Literal["hermes", "llama3_json", "mistral", "pythonic"]
@@ -57,7 +57,7 @@ OWN_FLAGS = {
     "--enable-auto-tool-choice": "tool_calling",
     **dict.fromkeys(("--model", "--port", "--host", "--api-key", "--uds", "--served-model-name", "--shutdown-timeout"), ""),
 }
-"""Flag that this file writes → the field that says it, or "" where the platform decides."""
+"""Flag that this file writes → the field that sets it, or "" if the platform decides."""
 
 
 def _one_argument(argument: str) -> str:
@@ -67,7 +67,7 @@ def _one_argument(argument: str) -> str:
 
 
 def _contradicted(argument: str) -> str | None:
-    """Return the flag of this file that vLLM would take the argument for, or None.
+    """Return the flag of this file that vLLM would read in the argument, or None.
 
     vLLM's parser also takes underscores, `--no-`, keys of a JSON value behind a dot, and the beginning of a flag
     (vllm-project/vllm:vllm/utils/argparse_utils.py, FlexibleArgumentParser).
@@ -83,11 +83,11 @@ CAPABILITIES = {
     ("kv_cache_dtype", "fp8_e4m3"): 8.9,
     ("kv_cache_dtype", "fp8_e5m2"): 8.9,
 }
-"""Field and value → the least compute capability of a GPU that carries it out.
+"""Field and value → the least compute capability of a GPU that supports it.
 
 - bfloat16: NVIDIA's hardware has it from 8.0 on, and vLLM refuses it below (vllm-project/vllm:vllm/platforms/cuda.py@v0.32.0).
 - fp8 weights: GPUs compute with them from 8.9 on; below that vLLM only stores them so and computes in 16 bits (Marlin kernels,
-  docs.vllm.ai/en/v0.32.0/features/quantization/llm_compressor/fp8). vLLM tries that on 7.5 too, but such a GPU (T4) has no bfloat16, and
+  docs.vllm.ai/en/v0.32.0/features/quantization/llm_compressor/fp8). vLLM tries this on 7.5 too, but such a GPU (T4) has no bfloat16, and
   fp8 models, which are made of bfloat16 ones, leave the range of float16.
 - an fp8 cache: below 8.9 the kernels do not compile, "type fp8e4nv not supported in this architecture" (vllm#26431, vllm#49077, open).
 """
@@ -107,13 +107,13 @@ class VllmServer(Server):
         None, description="GiB of GPU memory that the weights fill, to be compared with the pool's GPUs. Left out: not compared."
     )
     dtype: Literal["auto", "bfloat16", "float16", "float32"] | None = Field(None, description="Type of weights and activations.")
-    quantization: Quantization | None = Field(None, description="How the weights are quantised, where they are.")
+    quantization: Quantization | None = Field(None, description="Method by which the weights are quantised.")
     kv_cache_dtype: Literal["auto", "fp8", "fp8_e4m3", "fp8_e5m2"] | None = Field(None, description="Type of the KV cache.")
-    prefix_caching: bool | None = Field(None, description="Whether prompts that begin alike share their part of the cache.")
+    prefix_caching: bool | None = Field(None, description="true: prompts with the same beginning share its part of the cache.")
     speculative: dict[str, Any] | None = Field(None, description="vLLM's --speculative-config: method, model, num_speculative_tokens ...")
     tensor_parallel: Annotated[int, Field(ge=1, le=16)] = Field(1, description="GPUs of each replica, which share the model's layers.")
-    shared_memory: MemoryQuantity = Field("8Gi", description="Size limit of /dev/shm. What is used of it counts as memory of the pod.")
-    tool_calling: ToolCallParser | None = Field(None, description="Parser of the model's calls of tools. Left out: it makes none.")
+    shared_memory: MemoryQuantity = Field("8Gi", description="Size limit of /dev/shm. Its used part counts as memory of the pod.")
+    tool_calling: ToolCallParser | None = Field(None, description="Parser of the model's tool calls. Left out: it makes none.")
     chat_template: str | None = Field(None, description="Path of a Jinja template below /mnt/models, or the template on one line.")
     extra_args: list[Annotated[str, AfterValidator(_one_argument)]] = Field(
         default_factory=list, description="More arguments, each --flag or --flag=value."
@@ -136,14 +136,14 @@ class VllmServer(Server):
     )
     default_latency_seconds: ClassVar[float] = 0.5
     default_ready_within_seconds: ClassVar[int] = 1500
-    """A GPU node, 10 GB of image and the load included."""
+    """The time includes a new GPU node, 10 GB of image and the load."""
 
     @model_validator(mode="after")
     def _one_word_for_each_flag(self) -> Self:
         for argument in self.extra_args:
             if flag := _contradicted(argument):
                 field = VllmServer.model_fields[OWN_FLAGS[flag]].alias if OWN_FLAGS[flag] else ""
-                raise ValueError(f"extraArgs: {flag} is {f'what {field} says; write it there' if field else 'set by the platform'}")
+                raise ValueError(f"extraArgs: {flag} is {f'set by {field}; write it there' if field else 'set by the platform'}")
         return self
 
     @property
@@ -214,9 +214,9 @@ class VllmServer(Server):
         ]
 
     def triggers(self, scaling: QueueScaling) -> list[PrometheusTrigger]:
-        """Replicas by requests that wait for the GPU, and by the latency that users see.
+        """Scale by requests that wait for the GPU, and by the latency that users see.
 
-        Without requests the quantile is not a number, which counts as a failed query; no load is said by the histogram's own count.
+        Without requests the quantile is not a number, which counts as a failed query; the histogram's own count shows absent load.
         """
         latency = (
             "histogram_quantile(0.95, sum by (le) (rate(vllm:e2e_request_latency_seconds_bucket{$pods}[2m]))) >= 0"
