@@ -1,6 +1,6 @@
-"""Every metric that a dashboard or an alert names: which program exports it, where its source says so, and whether a scrape has shown it.
+"""Every metric that a dashboard or an alert names: its exporter, the source that documents it, and the scrape that has shown it.
 
-A name that is wrong is no error in Prometheus: the panel is empty, and the alert never fires. So nothing else may name a metric
+A wrong name is no error in Prometheus: the panel is empty, and the alert never fires. So nothing else may name a metric
 (tests/structure/test_metrics.py).
 """
 
@@ -15,7 +15,7 @@ from components.serving.scaling import LATENCY_BOUNDS
 Kind = Literal["counter", "gauge", "histogram"]
 NOT_SCRAPED = "not scraped yet"
 ON_THE_BENCH = "the bench's Prometheus, 2026-11-22"
-"""Again with every run of tests/node/test_metrics_live.py."""
+"""Checked again with every run of tests/node/test_metrics_live.py."""
 
 
 class Exporter(Args):

@@ -25,10 +25,10 @@ from components.serving.model import Model
 
 MONITORING_API = "monitoring.coreos.com/v1"
 NAME = "observability"
-"""The label of all objects. A name with a model's name in it may be longer than a label's value may be, 63 characters."""
+"""The label of all objects. A name that contains a model's name may exceed 63 characters, the limit of a label's value."""
 
 RUNBOOKS = "docs/runbooks"
-"""In this repository; only its owner knows the address under which people read it."""
+"""The folder in this repository; only the owner knows its public address."""
 
 
 class ObservabilityArgs(Args):
@@ -94,7 +94,7 @@ class Observability(Component):
 
 
 def dashboards(args: ObservabilityArgs) -> list[Dashboard]:
-    """Return the dashboards of what the stack has: an empty dashboard would look as if all were well. None without a Grafana."""
+    """Return the dashboards of the stack's parts: an empty dashboard would look as if all were well. None without a Grafana."""
     if not args.grafana:
         return []
     gpus = [boards.gpus()] if args.gpus else []

@@ -1,7 +1,7 @@
 """Selectors of a model's series, and the queries that dashboards, alerts and objectives share.
 
-The gateway counts what users see, its own 503 included, for which no server exists to count. A model in front of which no gateway stands
-(a Service alone, replicas by CPU) has none of these series. What a model server counts itself explains why.
+The gateway counts the users' view, including its own 503, which no server counts. A model without a gateway in front of it
+(a plain Service, replicas by CPU) has none of these series. The model server's own metrics explain the causes.
 
 Every selector names one model exactly. `llama` must not match `llama-chat`, so no selector ends in an open `llama.*`.
 """
@@ -24,22 +24,22 @@ def route(model: Model) -> str:
 
 
 def servers(model: Model) -> str:
-    """Select what the model's pods report. The PodMonitor adds the label `model` (components/serving/metrics.py)."""
+    """Select the metrics of the model's pods. The PodMonitor adds the label `model` (components/serving/metrics.py)."""
     return f'namespace="{model.namespace}",model="{model.name}"'
 
 
 def pods(model: Model) -> str:
-    """Select what the cluster reports about the pods."""
+    """Select the cluster's metrics of the pods."""
     return f'namespace="{model.namespace}",pod=~"{_parts(model)}-predictor-.+"'
 
 
 def gpu_pods(model: Model) -> str:
-    """Select what DCGM reports. `pod` is the exporter's own one there, so Prometheus renames the label of the pod that holds the GPU."""
+    """Select DCGM's metrics. `pod` is the exporter's own one there, so Prometheus renames the label of the pod that holds the GPU."""
     return f'exported_namespace="{model.namespace}",exported_pod=~"{_parts(model)}-predictor-.+"'
 
 
 def deployments(model: Model) -> str:
-    """Select what the cluster reports about Deployments: KServe's, or Knative's for each revision."""
+    """Select the cluster's metrics of Deployments: KServe's, or Knative's for each revision."""
     return f'namespace="{model.namespace}",deployment=~"{_parts(model)}-predictor(-[0-9]+-deployment)?"'
 
 
@@ -50,7 +50,7 @@ def autoscalers(model: Model) -> str:
 
 
 def revisions(model: Model) -> str:
-    """Select what Knative's autoscaler reports about a model in Knative mode."""
+    """Select the metrics of Knative's autoscaler for a model in Knative mode."""
     return f'k8s_namespace_name="{model.namespace}",kn_configuration_name="{model.name}-predictor"'
 
 
@@ -75,7 +75,7 @@ def errors(model: Model, window: str) -> str:
 
 
 def error_ratio(model: Model, window: str) -> str:
-    """Share of server errors. Without requests it is not a number, so it is above no threshold."""
+    """Share of server errors. Without requests it is NaN, which exceeds no threshold."""
     return f"{errors(model, window)} / {requests(model, window)}"
 
 

@@ -14,7 +14,7 @@ Duration = Annotated[str, Field(pattern=r"^[0-9]+[smhd]$")]
 
 
 class Alert(Args):
-    """`lasting`: how long `expr` must have held. `description` says what to do first; the runbook of its name says the rest."""
+    """`lasting`: how long `expr` must have held. `description` says what to do first; the runbook of the same name says more."""
 
     name: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]+$")]
     expr: str

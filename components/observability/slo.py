@@ -1,7 +1,7 @@
-"""Alerts on how fast the error budget of a model's objective is being used up.
+"""Alerts on the speed at which the error budget of a model's objective is used up.
 
 There are several windows and burn rates, as in "Alerting on SLOs" (https://sre.google/workbook/alerting-on-slos/, section 6): the
-long window shows that it matters, the short one that it still goes on.
+long window shows that the problem matters, the short one that it still exists.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from components.platform.alert_receivers import Severity
 from components.serving.model import Model
 
 PERIOD_DAYS = 30
-"""The period in which the budget may be used up once."""
+"""Days in which the budget may be used up once."""
 
 ENOUGH_REQUESTS = 100
 """Fewest requests in the long window; with fewer, one failure is no trend."""

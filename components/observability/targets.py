@@ -46,7 +46,7 @@ TARGETS = (
         values=["autoscaler"],
         port="metrics",
     ),
-    # As often as the models themselves: what users see is counted here (envoyproxy/gateway:internal/infrastructure/kubernetes/proxy/
+    # As often as the models themselves: the users' view is counted here (envoyproxy/gateway:internal/infrastructure/kubernetes/proxy/
     # resource.go@v1.9.1).
     Target(
         name="inference-gateway",

@@ -1,6 +1,6 @@
-"""Versions of one model compared with each other, under the same recorded names in both modes.
+"""Compares the versions of one model with each other, under the same recorded names in both modes.
 
-Each server counts what it answered itself, so a shadow is compared too, although its answers reach nobody.
+Each server counts its own answers, so a shadow is compared too, although its answers are discarded.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ QUEUE_PROXY = RequestSeries(
 class Variants(RequestSeries):
     """The series that compare a model's versions. `label`: the label of these series by which versions differ.
 
-    A 4xx counts as failed, because a version may refuse requests that the stable one answers. Users' own mistakes meet all versions
+    A 4xx counts as failed, because a version may refuse requests that the stable one answers. Users' own mistakes hit all versions
     alike, and only a difference between versions is judged.
     """
 
@@ -87,7 +87,7 @@ def comparison() -> Group:
                 expr=f"{ERRORS} > {ERROR_FLOOR:g} and {_worse(ERRORS, WORSE_ERRORS)} {judged}",
                 lasting="3m",
                 severity="critical",
-                summary="{{ $labels.service }}: {{ $labels.variant }} fails more than twice as often as what runs beside it",
+                summary="{{ $labels.service }}: {{ $labels.variant }} fails more than twice as often as the best version",
                 description=(
                     "{{ $value | humanizePercentage }} of the answers of {{ $labels.variant }} have failed, by 4xx or 5xx. "
                     "If it is the candidate, roll back: set its weight to 0. If it is the stable one, do not promote in a hurry."
@@ -98,7 +98,7 @@ def comparison() -> Group:
                 expr=f"{_worse(LATENCY, WORSE_LATENCY)} {judged}",
                 lasting="5m",
                 severity="warning",
-                summary="{{ $labels.service }}: {{ $labels.variant }} is half as slow again as what runs beside it",
+                summary="{{ $labels.service }}: {{ $labels.variant }} takes more than 1.5 times as long as the best version",
                 description=(
                     "The P95 of {{ $labels.variant }} is {{ $value | humanizeDuration }}. Hold the rollout and compare CPU or GPU, "
                     "batch sizes and the length of the answers before more requests go there."

@@ -90,7 +90,7 @@ def _connect(url: str) -> Connect:
 
 
 def _not_checked(_content: bytes) -> None:
-    """The CPU is the servers': both send the same, and the live check has judged it."""
+    """Do not check the answers: the servers need the CPU, both send the same ones, and the live check has judged them."""
 
 
 def _measured(url: str, plan: Plan) -> Measurement:

@@ -1,4 +1,4 @@
-"""The yardstick: the same network on KServe's model server as its documentation shows it, one prediction per request, defaults throughout.
+"""The baseline: the same network on KServe's model server as in its documentation, one prediction per request, all defaults.
 
 Not deployed anywhere; compare_servers.py runs it. Needs PyTorch and KServe, so run it in the predictor's image.
 """

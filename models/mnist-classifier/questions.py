@@ -1,6 +1,6 @@
-"""What the MNIST classifier is asked, and what makes an answer right: held-out real digits, random images, protocol V1.
+"""Questions to the MNIST classifier, and the check of its answers: held-out real digits, random images, protocol V1.
 
-Python's standard library is enough for it: it also runs in a pod in which nothing is installed.
+It needs only Python's standard library, so it also runs in a plain pod.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ LEVELS = 16
 CLASSES = 10
 SUM_TOLERANCE = 1e-4  # ten float32 probabilities
 ANSWERS_PER_SECOND = 100
-"""Ten clients that are each answered within 100 ms get as many."""
+"""The rate of ten clients that each wait 100 ms for an answer."""
 
 SHADES = " .:-=+*#%@"
 Image = list[list[float]]
 
 
 def bodies(count: int) -> list[bytes]:
-    """Return so many request bodies, the same every time."""
+    """Return this number of request bodies, the same every time."""
     return [body for body, _ in labelled(count)]
 
 
@@ -49,7 +49,7 @@ def labelled(count: int) -> list[tuple[bytes, int | None]]:
 
 
 def check(content: bytes) -> int:
-    """Return the class in a V1 answer for one image. Raises ValueError where the answer is not what the protocol promises."""
+    """Return the class in a V1 answer for one image. Raises ValueError if the answer breaks the protocol."""
     try:
         (prediction,) = json.loads(content)["predictions"]
         chosen, probabilities = prediction["class"], [float(share) for share in prediction["probabilities"]]
@@ -113,5 +113,5 @@ def _digit(index: int) -> tuple[bytes, int]:
 
 
 def _body(image: Image) -> bytes:
-    # Four decimals, as a client would send: the model computes with 32 bits, and what stands beyond them is no information.
+    # Four decimals, like a real client: the model computes with 32 bits, and more digits carry no information.
     return json.dumps({"instances": [[[round(pixel, 4) for pixel in row] for row in image]]}).encode()

@@ -40,7 +40,7 @@ def local(**changes: Any) -> Graph:  # noqa: ANN401 - any YAML
 
 @functools.cache
 def local_with_smollm() -> Graph:
-    """The same as `make up SMOLLM=1` completes it."""
+    """The same as `make up WITH=smollm-text-generation` completes it."""
     return _local(stack_files.local_with_smollm())
 
 

@@ -1,4 +1,4 @@
-"""`make up SMOLLM=1`: what the overlay adds to local, on a node that brings a Prometheus and claims a GPU."""
+"""`make up WITH=smollm-text-generation`: what the overlay adds to local, on a node that brings a Prometheus and claims a GPU."""
 
 from __future__ import annotations
 

@@ -43,10 +43,10 @@ RUNNING = r"vllm:num_requests_running\{"
 
 @functools.cache
 def brought_up() -> Endpoint:
-    """`make up SMOLLM=1`, once for all tests; `make down` is the session's."""
+    """`make up WITH=smollm-text-generation`, once for all tests; `make down` is the session's."""
     done = platform.run(sys.executable, "-m", "scripts.local", "up", "--with", SERVICE, timeout_seconds=UP_SECONDS)
     succeeded(done)
-    print(f"make up SMOLLM=1: {done.seconds:.0f} s")
+    print(f"make up WITH=smollm-text-generation: {done.seconds:.0f} s")
     with reachable(f"http://{SERVICE}.{NAMESPACE}.svc.cluster.local{PATH}", platform.shell()) as found:
         return found
 

@@ -1,1 +1,1 @@
-"""All alerts: each with its query, how long it must hold, and what to do first."""
+"""All alerts: each has a query, the time that it must hold, and the first thing to do."""

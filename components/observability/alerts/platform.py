@@ -1,4 +1,4 @@
-"""What all models are built on: Knative's and KEDA's autoscaling, the model store, certificates."""
+"""Alerts on the platform below all models: Knative's and KEDA's autoscaling, the model store, certificates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Alerts on what servers of one kind measure. A server kind names its sets in `Server.alerts`; `SETS` has them by name."""
+"""Alerts on the metrics of one kind of server. A kind names its sets in `Server.alerts`; `SETS` has them by name."""
 
 from __future__ import annotations
 

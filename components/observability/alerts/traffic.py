@@ -1,4 +1,4 @@
-"""What users of a model notice: slow answers, failed ones, and pods that are not there."""
+"""Alerts on faults that users of a model notice: slow answers, failed ones, and missing pods."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _not_ready(model: Model) -> Alert:
     return Alert(
         name="InferenceServiceNotReady",
         expr=f"kube_deployment_status_replicas_available{{{selector}}} == 0 and on (namespace, deployment) {wanted}",
-        # A GPU node, 10 GB of image and the load of a model take longer than a few minutes, and are no failure.
+        # To start a GPU node, pull 10 GB of image and load a model takes longer than a few minutes, and is no failure.
         lasting="15m",
         severity="critical",
         labels=about(model),

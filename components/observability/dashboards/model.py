@@ -1,4 +1,4 @@
-"""The dashboard of one model: what users get, its replicas, its versions beside each other, and what its kind of server measures."""
+"""The dashboard of one model: the users' view, its replicas, a comparison of its versions, and the metrics of its kind of server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from components.serving.model import Model
 from components.serving.objective import Objective
 
 LONGEST_UID = 40
-"""Grafana refuses a longer one (grafana/grafana:pkg/util/shortid_generator.go)."""
+"""Grafana refuses a longer uid (grafana/grafana:pkg/util/shortid_generator.go)."""
 
 
 def model(served: Model) -> Dashboard:

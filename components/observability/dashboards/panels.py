@@ -14,7 +14,7 @@ from grafana_foundation_sdk.models import common as model
 from grafana_foundation_sdk.models import dashboard as types
 
 DATASOURCE = "datasource"
-"""The dashboard variable that chooses among Grafana's Prometheus data sources; no panel names one itself."""
+"""The dashboard variable that chooses one of Grafana's Prometheus data sources; panels name no data source."""
 
 TAG = "inference-platform"
 WINDOW = "$__rate_interval"

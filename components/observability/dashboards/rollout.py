@@ -1,4 +1,4 @@
-"""A rollout as it happens: each version's share of the requests, and whether the candidate is worse than the stable version."""
+"""The dashboard of rollouts: each version's share of the requests, and the candidate compared with the stable version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sections on what servers of one kind measure. A server kind names its sections in `Server.panels`; `SECTIONS` has them by name."""
+"""Sections on the metrics of one kind of server. A kind names its sections in `Server.panels`; `SECTIONS` has them by name."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ BY = "inferenceservice"
 
 
 def server_sections(served: Model) -> list[Section]:
-    """Return the sections of the model's server kind, and one on its GPUs where it has any."""
+    """Return the sections of the model's server kind, and one on its GPUs if it has any."""
     server = served.entry.server
     return [*(SECTIONS[name](served) for name in server.panels), *([_gpus(served)] if server.gpu_count else [])]
 
 
 def _batches(served: Model) -> Section:
-    """Servers that run requests which arrive together as one batch, on KServe's Python server."""
+    """Servers on KServe's Python server that run requests which arrive together as one batch."""
     return Section(
         "Batches",
         (

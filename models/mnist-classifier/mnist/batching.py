@@ -1,4 +1,4 @@
-"""Concurrent requests share one run of the network; a lone request never waits for company."""
+"""Concurrent requests share one run of the network; a lone request never waits for others."""
 
 import asyncio
 from collections import deque

@@ -10,7 +10,7 @@ from torch.nn import functional as F  # noqa: N812 (PyTorch's own spelling)
 from .model import MnistCnn
 from .protocol import SIDE, Images, Scores
 
-# TorchScript specialises on the first calls and oneDNN prepares a kernel per batch size; what isn't warmed costs a request some 20 ms.
+# TorchScript specialises on the first calls and oneDNN prepares a kernel per batch size; without warm-up a request waits some 20 ms.
 _WARM_UP_CALLS = 3
 
 

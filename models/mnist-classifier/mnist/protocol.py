@@ -1,4 +1,4 @@
-"""What a prediction request may say, and how the answer is written: KServe's V1 and V2 protocols, one image or a batch.
+"""Reads prediction requests and writes answers: KServe's V1 and V2 protocols, one image or a batch.
 
 Pixels are numbers of 0..1 (0 paper, 1 ink), float or integer. Values of 0..255 are refused, never guessed at: an image
 whose largest value is 1 could be either, and a silent guess would turn a nearly blank scan into a black and white one.
@@ -56,7 +56,7 @@ def images_of(payload: dict[str, Any]) -> Images:
         raise RequestError(400, 'the body needs either "instances" (V1) or "inputs" (V2)')
     pixels = _v1_pixels(payload["instances"]) if "instances" in payload else _v2_pixels(payload["inputs"])
     images = _as_images(pixels)
-    # Also false for NaN, which no comparison holds for.
+    # Also false for NaN, for which every comparison is false.
     if not bool(((images >= 0) & (images <= 1)).all()):
         raise RequestError(400, f"pixels must be numbers between 0 and 1, got {_range(images)}; divide values of 0..255 by 255")
     return images
@@ -77,7 +77,7 @@ def answer(payload: dict[str, Any], scores: Scores, model_name: str) -> dict[str
 
 def _require_json(content_type: str | None) -> None:
     media_type = (content_type or "").partition(";")[0].strip().lower()
-    # curl -d names the form type unless told otherwise, and KServe's own examples leave it so.
+    # curl -d sends the form type by default, and KServe's own examples do not change it.
     if media_type not in ("", "application/json", "application/x-www-form-urlencoded"):
         raise RequestError(415, f"content type {media_type[:80]!r} isn't supported; send application/json")
 
@@ -131,7 +131,7 @@ def _range(images: Images) -> str:
 
 
 def _kind(value: object) -> str:
-    """What a JSON value is, for a message: never the value itself when it may be long."""
+    """Describe a JSON value for a message, without the value itself if it may be long."""
     if value is None:
         return "nothing"
     if isinstance(value, str):

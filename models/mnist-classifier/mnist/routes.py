@@ -1,4 +1,4 @@
-"""The ASGI application: predictions on a short path of ours, everything else (health, metadata, metrics) by KServe's.
+"""The ASGI application: predictions take this module's short path, everything else (health, metadata, metrics) KServe's.
 
 KServe's own prediction route goes through FastAPI, a timing middleware and generic decoders, which together cost more
 than the network does (README.md). The short path calls the same kserve.Model, so its histograms stay KServe's.
@@ -29,7 +29,7 @@ class Routes:
     """Answers POST on the two prediction paths; a malformed request gets its 4xx and reason, never a 5xx.
 
     `draining` (set on SIGTERM) makes every answer ask the client to close its connection, and readiness false.
-    `served_by` goes out as X-Served-By with every answer, a failure's too: who splits traffic sees which version it came from.
+    `served_by` goes out as X-Served-By with every answer, a failure's too: it shows the version when traffic is split.
     """
 
     def __init__(self, model: kserve.Model, kserve_app: App, served_by: str) -> None:
@@ -46,7 +46,7 @@ class Routes:
         if protocol and scope["method"] == "POST":
             await self._predict(protocol, scope, receive, send)
         elif scope["method"] not in ("GET", "HEAD"):
-            # KServe would also let anybody unload the model (/v2/repository/models/NAME/unload).
+            # KServe would also let any client unload the model (/v2/repository/models/NAME/unload).
             allowed = ", ".join(self._predictions)
             await self._reply(send, 405 if protocol else 404, {"error": f"no such endpoint; POST a prediction to one of {allowed}"})
         else:
@@ -82,7 +82,7 @@ class Routes:
 
 
 async def _body(receive: Receive) -> bytes:
-    """The request's body; one over the limit is read to its end, unkept: who is still sending wouldn't see an answer, only a reset."""
+    """The request's body; one over the limit is read to its end and dropped: while it sends, a client would get a reset, not an answer."""
     chunks: list[bytes] = []
     size = 0
     while True:

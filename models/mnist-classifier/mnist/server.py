@@ -43,7 +43,7 @@ class Mnist(kserve.Model):
 
     def load(self) -> bool:
         """Loads and warms up the one weights file. Raises WeightsError."""
-        threads = max(1, cpu.limit() - 1)  # one CPU is the event loop's: two threads that wait for each other lose their CPU to it
+        threads = max(1, cpu.limit() - 1)  # the event loop needs one CPU: it would take the CPU of threads that wait for each other
         weights = find_weights(self._model_dir)
         classifier = Classifier(load(weights), threads, MAX_BATCH)
         self._batcher = Batcher(classifier.scores, MAX_BATCH, BATCH_IMAGES.labels(self.name).observe)
@@ -133,7 +133,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--model_name", default="mnist-classifier", help="name in the paths (default: %(default)s)")
     parser.add_argument("--model_dir", type=Path, default=Path("/mnt/models"), help="folder with the weights (default: %(default)s)")
     parser.add_argument("--http_port", type=int, default=8080, help="port (default: %(default)s)")
-    parser.add_argument("--drain_seconds", type=float, default=5, help="answering on after SIGTERM, seconds (default: %(default)s)")
+    parser.add_argument("--drain_seconds", type=float, default=5, help="seconds to go on answering after SIGTERM (default: %(default)s)")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""Makes what a server loads as SmolLM-135M: random weights of its shape. For measuring a server, not for reading its answers."""
+"""Writes random weights of SmolLM-135M's shape, which a server loads in its place. They measure a server; its answers mean nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ memory and its time, but the numbers are random (seed {seed}), the tokenizer is 
 
 
 def make(folder: Path, shape: Shape, seed: int = SEED) -> int:
-    """Write everything that a server loads from `folder`, the same bytes for the same arguments; returns how many numbers there are."""
+    """Write all files that a server needs to `folder`, the same bytes for the same arguments; return the count of numbers."""
     folder.mkdir(parents=True, exist_ok=True)
     weights.write(folder / "model.safetensors", shape, seed)
     generation = {"bos_token_id": START, "eos_token_id": END, "pad_token_id": PAD}

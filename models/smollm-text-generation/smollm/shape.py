@@ -1,4 +1,4 @@
-"""What SmolLM-135M publishes of itself: its shape, and which tokens begin and end a message (HuggingFaceTB/SmolLM-135M-Instruct)."""
+"""SmolLM-135M's published shape, and the tokens that begin and end a message (HuggingFaceTB/SmolLM-135M-Instruct)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ VOCABULARY = 49152
 """Tokens."""
 
 START, END, PAD = 1, 2, 2
-"""Of a message."""
+"""The tokens that begin and end a message."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Of a Llama. Fewer layers make it smaller and quicker, for tests."""
+    """The shape of a Llama model. Fewer layers make it smaller and quicker, for tests."""
 
     layers: int = 30
     hidden: int = 576
@@ -52,7 +52,7 @@ class Shape:
         }
 
     def tensors(self) -> Iterator[tuple[str, tuple[int, ...]]]:
-        """Name and dimensions; those of one dimension are norms. The output layer is the embedding."""
+        """Return each tensor's name and dimensions; those of one dimension are norms. The output layer is the embedding."""
         key_value = self.hidden // self.heads * self.key_value_heads
         yield "model.embed_tokens.weight", (VOCABULARY, self.hidden)
         for layer in range(self.layers):

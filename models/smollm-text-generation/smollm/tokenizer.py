@@ -1,7 +1,7 @@
-"""A tokenizer that needs no download: byte-level BPE like SmolLM's, learned from the English text that every Python carries.
+"""A tokenizer that needs no download: byte-level BPE like SmolLM's, learned from the English text in every Python.
 
-Only a sixth of the vocabulary is learned. The rest are words that no text contains, so that whatever a random model picks
-has a text: a token without one would be missing from a stream.
+Only a sixth of the vocabulary is learned. The rest are words that no text contains, so that every token that a random model picks
+has a text: a token without a text would be missing from a stream.
 """
 
 from __future__ import annotations

@@ -13,11 +13,11 @@ import numpy.typing as npt
 from .shape import Shape
 
 BYTES = 2
-"""Of a bfloat16."""
+"""Bytes of a bfloat16."""
 
 
 def write(path: Path, shape: Shape, seed: int) -> None:
-    """The same bytes for the same arguments: the header's length in 8 bytes, the header, then the tensors one after the other."""
+    """Write the same bytes for the same arguments: the header's length in 8 bytes, the header, then the tensors one after the other."""
     random = np.random.default_rng(seed)
     header: dict[str, Any] = {"__metadata__": {"format": "pt", "origin": f"random, seed {seed}"}}
     end = 0
