@@ -34,9 +34,9 @@ class Settings:
     """`monthly_budget_usd`: for all node groups at their maximum. `registries`: prefixes of image references, in addition to the account's
     ECR.
 
-    `digests_pending`: images whose missing digest ends an `up` already, before any rule is asked.
+    `digests_pending`: images whose missing digest ends an `up` already, before any rule runs.
     `control_plane_namespaces`: where the platform's controllers live and no model may.
-    `single_replica`: who works alone by design; nodes can wait the seconds that the next pod takes.
+    `single_replica`: controllers that run alone by design; nodes can wait the seconds that the next pod takes.
     """
 
     environment: Environment

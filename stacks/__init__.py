@@ -1,1 +1,1 @@
-"""Wiring: from one typed stack configuration to components, in order. Creates no resource itself."""
+"""Wires components in order from one typed stack configuration. Creates no resource itself."""

@@ -1,4 +1,4 @@
-"""The cluster for everything else: an existing one, or a new EKS cluster."""
+"""The stack's cluster: an existing one, or a new EKS cluster."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class EksFacts:
 
 @dataclass(frozen=True)
 class Cluster:
-    """The cluster for the in-cluster layer. Resources with `options` wait for nodes, and are destroyed before them.
+    """The cluster that the in-cluster layer uses. Resources with `options` wait for nodes, and are destroyed before them.
 
-    `storage_class` None: the cluster's default.
+    `storage_class` is None for the cluster's default.
     """
 
     options: pulumi.ResourceOptions

@@ -1,4 +1,4 @@
-"""The images that run and publish models: the entry's own, the kind's pinned one, or the one that was built from the model's folder."""
+"""The images that run and publish models: the entry's own, the kind's pinned one, or one built from the model's folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stacks.config import StackConfig
 
 
 def server_image(config: StackConfig, model: Model, mirror: Mirror) -> str:
-    """Return the reference of the image that runs the model's server; of a placeholder where it is still to be built."""
+    """Return the reference of the image that runs the model's server, or of a placeholder if it is still to be built."""
     server = model.entry.server
     if server.image:
         return server.image
@@ -19,7 +19,7 @@ def server_image(config: StackConfig, model: Model, mirror: Mirror) -> str:
 
 
 def weights_image(config: StackConfig, name: str) -> str | None:
-    """Return the reference of the image that carries the model's weights; None where its files are published otherwise."""
+    """Return the reference of the image that carries the model's weights; None if its files are published in another way."""
     return _named(config, name, "weights")
 
 
@@ -31,7 +31,7 @@ def unbuilt(config: StackConfig) -> list[str]:
 
 
 def registries(config: StackConfig) -> set[str]:
-    """Return the hosts of the models' own images, which want credentials that only nodes have."""
+    """Return the hosts of the models' own images, which require credentials that only nodes have."""
     own = [model.server.image for model in config.models.values() if model.server.image]
     own += [version.image for model in config.models.values() for version in model.versions if version.image]
     own += [reference for images in config.images.values() for reference in images.named.values()]

@@ -33,11 +33,11 @@ class _Deployment:
     def __init__(self, config: StackConfig, platform: Platform) -> None:
         self.config = config
         self.platform = platform
-        # Any image with Python would do; every node that serves a model has this one.
+        # Any image with Python is enough; every node that serves a model has this one.
         self.checker = platform.mirror.image(versions.KSERVE_STORAGE_INITIALIZER).reference
 
     def of(self, model: Model) -> str:
-        """Deploy one model. Each version answers by itself before requests are led to it; then the address that people know answers."""
+        """Deploy one model. Each version answers by itself before it gets requests; then the users' address answers."""
         platform = self.platform
         service = InferenceService(
             model.name,
@@ -49,7 +49,7 @@ class _Deployment:
             ),
             self._runtime(model),
             platform.options,
-            # Without them no node and no GPU is ever offered, and the clock of the first answer runs.
+            # Without these parts no node and no GPU is ever offered, while the time limit for the first answer runs.
             after=[
                 platform.store if model.entry.reads_store else None,
                 self._published(model),
@@ -72,7 +72,7 @@ class _Deployment:
         return ServingRuntime(f"{model.name}-{model.entry.server.kind}", args, self.platform.options, after=[self.platform.kserve])
 
     def _published(self, model: Model) -> ModelPublication | None:
-        """The upload of the model's own weights; None where its files are in the store, or elsewhere, already."""
+        """Upload the model's own weights; return None if its files are in the store, or elsewhere, already."""
         weights = weights_image(self.config, model.name)
         if weights is None or self.platform.store is None:
             return None
@@ -80,7 +80,7 @@ class _Deployment:
         return ModelPublication(f"{model.name}-weights", args, self.platform.store, self.platform.options)
 
     def _front(self, model: Model) -> Front | None:
-        """The gateway, wherever there is one; a plain Service leads to a model of one version where there is none."""
+        """Return the gateway if there is one; without it a plain Service leads to a model of one version."""
         gateway = self.platform.gateway
         if gateway is None:
             return None

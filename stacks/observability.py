@@ -11,7 +11,7 @@ from stacks.platform import Platform
 
 
 def build(config: StackConfig, platform: Platform) -> Observability | None:
-    """Return None where no Prometheus reads it. Dashboards are for a Grafana of the stack, or for an existing one that reads them."""
+    """Return None without a Prometheus. Dashboards are for the stack's Grafana, or for an existing one that reads them."""
     prometheus = platform.prometheus
     if prometheus is None:
         return None

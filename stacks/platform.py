@@ -34,7 +34,7 @@ from stacks.workloads import workload
 
 @dataclass(frozen=True)
 class Platform:
-    """Parts that services use; None for a part that is switched off."""
+    """Parts that models use; None for a part that is switched off."""
 
     options: pulumi.ResourceOptions
     mirror: Mirror

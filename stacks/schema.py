@@ -12,7 +12,7 @@ PATH = Path(__file__).parents[1] / "schema" / "stack.schema.json"
 
 
 def schema() -> dict[str, Any]:
-    """The schema of a whole stack file; Pulumi checks keys of other namespaces."""
+    """Return the schema of a whole stack file; Pulumi checks keys of other namespaces."""
     stack = StackConfig.model_json_schema(by_alias=True)
     sections = {f"{NAMESPACE}:{key}": value for key, value in stack["properties"].items()}
     known = "|".join(stack["properties"])

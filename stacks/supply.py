@@ -1,4 +1,4 @@
-"""Lists what an `up` of this stack still needs, each with the command for it: images, weights, digests."""
+"""Lists what an `up` of this stack still needs: images, weights, digests. Each item has the command that provides it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stacks.images import unbuilt, weights_image
 NEEDED = "an `up` of this stack needs first:"
 ADVISED = "worth doing before an `up`:"
 SHOWN = 3
-"""Addresses of artifacts without a digest that the list repeats; `make lock` finds them all."""
+"""Most artifacts without a digest that the list names; `make lock` finds them all."""
 
 Kind = Literal["models", "images", "weights", "digests"]
 
@@ -36,9 +36,9 @@ class Need(NamedTuple):
 
 
 def check(config: StackConfig) -> None:
-    """Warn in a preview, with the command for each thing that is missing; refuse an `up` without it. Raises pulumi.RunError.
+    """Warn in a preview, with the command for each missing thing; refuse an `up` without a required one. Raises pulumi.RunError.
 
-    To be called before anything is registered: what is registered already is still made when the program fails.
+    Call it before anything is registered: Pulumi still creates registered resources when the program fails.
     """
     found = needs(config)
     required, advised = [need for need in found if need.required], [need for need in found if not need.required]
@@ -49,7 +49,7 @@ def check(config: StackConfig) -> None:
 
 
 def needs(config: StackConfig) -> list[Need]:
-    """Return everything that is missing, in the order in which one would see to it."""
+    """Return everything that is missing, in the order in which to provide it."""
     return [*_models(config), *_images(config), *_weights(config), *_digests(config)]
 
 
@@ -66,7 +66,7 @@ def _images(config: StackConfig) -> Iterator[Need]:
 
 
 def _weights(config: StackConfig) -> Iterator[Need]:
-    """Weights that may be missing. Only the store knows whether it has a model's files, so an `up` is not refused."""
+    """Return weights that may be missing. Only the store knows whether it has a model's files, so an `up` is not refused."""
     for name, model in config.models.items():
         stored = [source for source in model.sources if is_in_a_store(source)]
         if stored and config.model_store.enabled and weights_image(config, name) is None:

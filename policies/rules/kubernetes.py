@@ -77,7 +77,7 @@ def _enough_replicas(resource: Resource, settings: Settings) -> Iterator[str]:
         return
     for path, replicas in _replicas(resource):
         if replicas < settings.min_controller_replicas:
-            yield f"{path} is {replicas:g}; {settings.environment} wants at least {settings.min_controller_replicas}"
+            yield f"{path} is {replicas:g}; {settings.environment} needs at least {settings.min_controller_replicas}"
 
 
 def _replicas(resource: Resource) -> Iterator[tuple[str, float]]:

@@ -12,7 +12,7 @@ UNKNOWN = object()
 PATH_PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
-class Unknown(Exception):  # noqa: N818 - not an error of anybody: a preview can't know everything
+class Unknown(Exception):  # noqa: N818 - not an error: a preview can't know everything
     """A rule read a value that is unknown in the preview. `path`: path from the resource's properties."""
 
     def __init__(self, path: str) -> None:

@@ -93,7 +93,7 @@ def _one_autoscaler(resources: Sequence[Resource], _settings: Settings) -> Itera
             scalers[namespace(resource), target].append(resource)
     for (_, target), several in scalers.items():
         for later in several[1:]:
-            yield f"{several[0].kind} {several[0].name} scales {target} too: each undoes what the other does", later
+            yield f"{several[0].kind} {several[0].name} scales {target} too: each undoes the other's changes", later
 
 
 def _target(resource: Resource) -> str | None:
@@ -127,7 +127,7 @@ def _prometheus(resource: Resource) -> Iterator[tuple[int, Mapping[str, Any]]]:
 def _fallback(resource: Resource, _settings: Settings) -> Iterator[str]:
     replicas = resource.get("spec.fallback.replicas")
     if replicas is None:
-        yield "spec.fallback is not set: nobody scales while Prometheus is away"
+        yield "spec.fallback is not set: nothing scales while Prometheus is away"
     elif replicas < resource.get("spec.minReplicaCount", 0):
         yield f"spec.fallback.replicas {replicas:g} is below spec.minReplicaCount"
 

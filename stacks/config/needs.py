@@ -85,7 +85,7 @@ def without_digest(models: Models, found: Sections) -> list[str]:
     safeguards = found.get("safeguards")
     required = safeguards is not None and safeguards.digests == "required"
     return [
-        f'{key}: "{reference}" has no digest, and safeguards.digests: required wants <repository>:<tag>@sha256:<digest>'
+        f'{key}: "{reference}" has no digest, and safeguards.digests: required needs <repository>:<tag>@sha256:<digest>'
         for key, reference in _images(models)
         if required and not parse_image(reference).digest
     ]

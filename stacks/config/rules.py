@@ -1,6 +1,6 @@
-"""Sections that cannot work beside one another. Each rule belongs to the later section of the two, which its message then names.
+"""Rules between two sections. Each rule belongs to the later one of the two, and the message names that section.
 
-On an existing cluster a part that is switched off may be the cluster's own; on a cluster of ours there is nobody else to bring it.
+On an existing cluster a part that is switched off may be the cluster's own; on a cluster of this program no one else provides it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any
 from components.artifacts import parse_image
 
 Sections = Mapping[str, Any]
-"""The sections before the one that is judged; one with a mistake of its own is missing, and no rule holds that against others."""
+"""The sections before the judged one. A section with its own mistake is missing, and then no rule applies to it."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`broken` is asked only when `section` and every one of `others` could be read."""
+    """`broken` is called only if `section` and all of `others` could be read."""
 
     section: str
     others: tuple[str, ...]
@@ -44,7 +44,7 @@ RULES = (
         "gpu",
         ("cluster",),
         lambda gpu, cluster: gpu.mode == "existing" and _owned(cluster),
-        "mode existing needs cluster.kind: existing; nodes of cluster.kind eks are ours: mode managed, or none",
+        "mode existing needs cluster.kind: existing; on cluster.kind eks this program makes the nodes: mode managed, or none",
     ),
     Rule(
         "gpu",
@@ -56,19 +56,19 @@ RULES = (
         "gpu",
         ("cluster",),
         lambda gpu, cluster: _owned(cluster) and gpu.mode == "managed" and gpu.nodes.min == 0 and not cluster.autoscaler.enabled,
-        "nodes.min 0 beside cluster.autoscaler.enabled: false: nobody would ever add a node; switch it on or raise nodes.min",
+        "nodes.min 0 beside cluster.autoscaler.enabled: false: nothing would ever add a node; switch it on or raise nodes.min",
     ),
     Rule(
         "safeguards",
         ("cluster",),
         lambda safeguards, cluster: safeguards.digests == "required" and _owned(cluster) and not cluster.system_nodes.release_version,
-        "digests: required wants cluster.systemNodes.releaseVersion too: without it nodes boot whatever image is the newest",
+        "digests: required needs cluster.systemNodes.releaseVersion too: without it nodes boot the newest image",
     ),
     Rule(
         "safeguards",
         ("gpu",),
         lambda safeguards, gpu: safeguards.digests == "required" and gpu.mode == "managed" and not gpu.release_version,
-        "digests: required wants gpu.releaseVersion too: without it nodes boot whatever image is the newest",
+        "digests: required needs gpu.releaseVersion too: without it nodes boot the newest image",
     ),
     Rule(
         "mirror",
@@ -86,12 +86,12 @@ RULES = (
         "knative",
         ("cluster",),
         lambda knative, cluster: knative.enabled and _owned(cluster) and knative.ingress.kind == "existing",
-        "ingress.kind existing needs cluster.kind: existing; on a cluster of ours there is no ingress but kourier",
+        "ingress.kind existing needs cluster.kind: existing; a cluster of this program has no ingress but kourier",
     ),
     Rule(
         "monitoring",
         ("cluster", "cert_manager"),
-        # Its webhook's certificate is cert-manager's.
+        # cert-manager makes its webhook's certificate.
         lambda monitoring, cluster, certificates: monitoring.enabled and _owned(cluster) and not certificates.enabled,
         "enabled: true on cluster.kind eks needs certManager.enabled: true",
     ),
@@ -123,14 +123,14 @@ RULES = (
         "images",
         ("safeguards",),
         lambda images, safeguards: safeguards.digests == "required" and any(_by_tag_alone(model) for model in images.values()),
-        "safeguards.digests: required wants every image as <repository>:<tag>@sha256:<digest>; "
+        "safeguards.digests: required needs every image as <repository>:<tag>@sha256:<digest>; "
         "the workflow model-image prints it: pulumi config set --path inference-platform:images.<model>.server <reference>",
     ),
 )
 
 
 def broken(name: str, section: object, found: Sections) -> list[str]:
-    """The words of every rule that `section`, the field `name`, breaks."""
+    """Return the message of every rule that `section`, the field `name`, breaks."""
     return [
         rule.words
         for rule in RULES

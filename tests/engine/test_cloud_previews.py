@@ -191,7 +191,7 @@ def test_prod_without_images_by_digest_is_refused_before_anything_else(tmp_path:
     done = Scratch(tmp_path, "prod", machine, {"images": images}).pulumi("preview")
     text = done.stdout + done.stderr
     assert done.returncode != 0
-    assert "Pulumi.prod.yaml: inference-platform:images: safeguards.digests: required wants every image as" in text
+    assert "Pulumi.prod.yaml: inference-platform:images: safeguards.digests: required needs every image as" in text
     assert "Traceback" not in text
 
 

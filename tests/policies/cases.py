@@ -205,7 +205,7 @@ CASES: Mapping[str, Cases] = {
             release({"replicaCount": 1}, name="cluster-autoscaler"),
         ),
         {
-            "spec.replicas is 1; prod wants at least 2": [workload(**{"spec.replicas": 1})],
+            "spec.replicas is 1; prod needs at least 2": [workload(**{"spec.replicas": 1})],
             "spec.minReplicas is 1": [autoscaler(**{"spec.minReplicas": 1})],
             "envoyDeployment.replicas is 1": [envoy(**{"envoyDeployment.replicas": 1})],
             "values.webhook.replicaCount is 1": [release({"webhook": {"replicaCount": 1}})],

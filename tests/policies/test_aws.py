@@ -52,7 +52,7 @@ BROKEN: list[tuple[str, str, str, Any, str]] = [
     ("aws-default-tags", "aws", "defaultTags", json.dumps({"tags": {**TAGS, "owner": ""}}), "lacks owner"),
     ("iam-no-star", "rights", "policy", document(Action="*", Resource="arn:aws:s3:::models"), "allows *"),
     ("iam-no-star", "rights", "policy", document(Action=["s3:GetObject", "ec2:*"], Resource=["*"]), "allows ec2:* on everything"),
-    ("iam-no-star", "rights", "policy", document(NotAction="iam:*", Resource="*"), "all but what it names"),
+    ("iam-no-star", "rights", "policy", document(NotAction="iam:*", Resource="*"), "everything except the named items"),
     (
         "iam-no-star",
         "role",

@@ -83,7 +83,7 @@ def test_weights_are_an_image_like_any_other_and_may_be_left_out() -> None:
     by_tag = {**IMAGES_BY_DIGEST, SMOLLM: {"weights": "weights.example/smollm:1"}}
     assert registries(accepted(smollm={}, images=by_tag)) == {"registry.example", "weights.example"}
     (line,) = mistakes(smollm={}, images=by_tag, safeguards={"digests": "required"})
-    assert line.startswith("Pulumi.dev.yaml: inference-platform:images: safeguards.digests: required wants every image as")
+    assert line.startswith("Pulumi.dev.yaml: inference-platform:images: safeguards.digests: required needs every image as")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_where_digests_are_required_an_entry_names_no_image_by_a_tag() -> None:
     required = {"images": IMAGES_BY_DIGEST, "safeguards": {"digests": "required"}}
     assert accepted(mnist={}, **required).models
     by_tag = {"versions": [STABLE, {**CANDIDATE, "image": "registry.example/mnist:2"}]}
-    wrong = "has no digest, and safeguards.digests: required wants <repository>:<tag>@sha256:<digest>"
+    wrong = "has no digest, and safeguards.digests: required needs <repository>:<tag>@sha256:<digest>"
     assert mistakes(mnist=by_tag, **required) == [f'{KEY}: {MNIST}.versions[1].image: "registry.example/mnist:2" {wrong}']
     assert mistakes(models={"counter": CUSTOM}, **required) == [f'{KEY}: counter.server.image: "registry.example/counter:1" {wrong}']
     by_digest = {"versions": [STABLE, {**CANDIDATE, "image": f"registry.example/mnist:2@{DIGEST}"}]}

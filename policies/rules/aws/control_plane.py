@@ -36,7 +36,7 @@ def _private_endpoint(cluster: Resource, _settings: Settings) -> Iterator[str]:
 def _secrets_encrypted(cluster: Resource, _settings: Settings) -> Iterator[str]:
     # The key's ARN is known only once the key exists; a preview already knows that a key is named.
     if "keyArn" not in cluster.get("encryptionConfig.provider", {}) or "secrets" not in cluster.get("encryptionConfig.resources", []):
-        yield "encryptionConfig names no KMS key for secrets: whoever reads a backup of etcd reads them"
+        yield "encryptionConfig names no KMS key for secrets: a backup of etcd shows them in clear"
 
 
 def _all_logs(cluster: Resource, _settings: Settings) -> Iterator[str]:
@@ -47,12 +47,12 @@ def _all_logs(cluster: Resource, _settings: Settings) -> Iterator[str]:
 def _access_entries(cluster: Resource, _settings: Settings) -> Iterator[str]:
     mode = cluster.get("accessConfig.authenticationMode", "CONFIG_MAP")
     if mode != "API":
-        yield f"accessConfig.authenticationMode is {mode}: a ConfigMap in the cluster also says who administers it"
+        yield f"accessConfig.authenticationMode is {mode}: a ConfigMap in the cluster can also add administrators"
 
 
 def _no_creator_admin(cluster: Resource, _settings: Settings) -> Iterator[str]:
     if cluster.get("accessConfig.bootstrapClusterCreatorAdminPermissions", True) is not False:
-        yield "accessConfig.bootstrapClusterCreatorAdminPermissions makes whoever ran Pulumi first an administrator for ever, unlisted"
+        yield "accessConfig.bootstrapClusterCreatorAdminPermissions makes the first user of Pulumi an administrator for ever, unlisted"
 
 
 def _protected(cluster: Resource, _settings: Settings) -> Iterator[str]:
@@ -108,7 +108,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="eks-control-plane-logs",
         title="The control plane writes all of its logs",
-        why="Without audit and authenticator logs, nobody can find out later who changed what.",
+        why="Without audit and authenticator logs, no one can find out later which user changed what.",
         fix="EksCluster's LOGS names all five; add what is missing.",
         severity="high",
         types=CLUSTER,
@@ -126,7 +126,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="eks-no-creator-admin",
-        title="Creating the cluster makes nobody an administrator",
+        title="The creator of the cluster does not become its administrator",
         why="The creator's right is in no list and cannot be revoked.",
         fix="Set bootstrap_cluster_creator_admin_permissions to False and list the role in cluster.admins.",
         severity="high",

@@ -30,7 +30,7 @@ def _pairs(resources: Sequence[Resource], kind: str) -> Iterator[tuple[Resource,
 def _versioned(resources: Sequence[Resource], _settings: Settings) -> Violations:
     for bucket, versioning in _pairs(resources, VERSIONING):
         if versioning is None or versioning.get("versioningConfiguration.status") != "Enabled":
-            yield "keeps no versions: what is overwritten or deleted is gone", bucket
+            yield "keeps no versions: overwritten or deleted objects are lost", bucket
 
 
 def _encrypted(resources: Sequence[Resource], _settings: Settings) -> Violations:

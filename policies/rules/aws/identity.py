@@ -50,7 +50,7 @@ def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - IAM takes one, or a list
 def _bounded(resource: Resource, _settings: Settings) -> Iterator[str]:
     for place, statement in _allowed(resource):
         if "NotAction" in statement or "NotResource" in statement:
-            yield f"{place} allows all but what it names"
+            yield f"{place} allows everything except the named items"
         for action in _listed(statement.get("Action")):
             if action == "*":
                 yield f"{place} allows * on whatever it names"

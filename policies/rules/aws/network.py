@@ -54,7 +54,7 @@ def _flow_logs(resources: Sequence[Resource], _settings: Settings) -> Iterator[t
         yield "has no flow log", network
     for log in logs:
         if (kind := log.get("trafficType")) != "ALL":
-            yield f"trafficType is {kind}: what was let through, or what was not, is missing", log
+            yield f"trafficType is {kind}: either the accepted or the rejected traffic is missing", log
 
 
 def _logs_expire(group: Resource, _settings: Settings) -> Iterator[str]:
@@ -66,7 +66,7 @@ def _default_tags(providers: Sequence[Resource], _settings: Settings) -> Iterato
     for provider in providers:
         tags = value_at(_decoded(provider.get("defaultTags", {})), "tags", {})
         if missing := [key for key in REQUIRED_TAGS if not tags.get(key)]:
-            yield f"defaultTags lacks {', '.join(missing)}: the bill does not say whose it is", provider
+            yield f"defaultTags lacks {', '.join(missing)}: the bill does not show the owner", provider
 
 
 def _decoded(value: Any) -> Mapping[str, Any]:  # noqa: ANN401 - Pulumi passes a provider's objects as JSON
@@ -114,7 +114,7 @@ RULES: tuple[Rule | StackRule, ...] = (
     StackRule(
         name="aws-default-tags",
         title="Every AWS resource has owner tags",
-        why="Without an owner and a cost centre, nobody is responsible for leftovers, and nobody sees a stack's cost.",
+        why="Without an owner and a cost centre, no one is responsible for leftovers, and no one sees a stack's cost.",
         fix="stacks/eks.py passes default_tags to the provider: environment, owner, cost-center, managed-by.",
         severity="medium",
         types=(PROVIDER,),

@@ -40,7 +40,7 @@ def _tags(template: Resource, _settings: Settings) -> Iterator[str]:
     tags = {value_at(entry, "resourceType"): value_at(entry, "tags", {}) for entry in template.get("tagSpecifications", [])}
     for kind in TAGGED:
         if missing := [key for key in REQUIRED_TAGS if not tags.get(kind, {}).get(key)]:
-            yield f"tagSpecifications of {kind} lacks {', '.join(missing)}: the bill does not say whose it is"
+            yield f"tagSpecifications of {kind} lacks {', '.join(missing)}: the bill does not show the owner"
 
 
 def _no_way_in(group: Resource, _settings: Settings) -> Iterator[str]:
