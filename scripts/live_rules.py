@@ -64,7 +64,7 @@ def _without_splitting(change: Wanted, live: Live | None) -> list[str]:
 def _split(change: Wanted, live: Live, percent: int) -> list[str]:
     if change.candidate is None and live.percent is None:
         return [
-            "versions[1]: stable once more with weight 0 removes a candidate, and none stands: KServe would send users to the version "
+            "versions[1]: stable once more with weight 0 removes a candidate, but there is none: KServe would send users to the version "
             "before the current one. Leave it out; to go back to an older version, roll it out as a candidate"
         ]
     base = live.beside(change.candidate)

@@ -52,7 +52,7 @@ class Revision:
 class Live:
     """`described`: the version in the InferenceService itself. `rolled_out` had all requests last, `previous` had them before that one.
 
-    `newest_ready`: the revision to which the route's `latest` leads. `percent` None: no candidate stands.
+    `newest_ready`: the revision to which the route's `latest` leads. `percent` None: there is no candidate.
     """
 
     knative: bool

@@ -27,7 +27,7 @@ class Exporter(Args):
 
 
 class Metric(Args):
-    """`labels`: the labels that queries select or group by, beside those of the target. `name`: for a histogram, without `_bucket`.
+    """`labels`: the labels that queries select or group by, except those of the target. `name`: for a histogram, without `_bucket`.
 
     `bounds`: the bounds of a histogram's buckets, in its own unit. A threshold between two bounds is compared with an interpolation.
     """

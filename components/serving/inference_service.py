@@ -138,7 +138,7 @@ class InferenceService(Component):
 
 
 def _own_image(version: Version) -> dict[str, str]:
-    """Return the annotation that tells a version's own image from the model's, where the container shows only which one runs."""
+    """Return the annotation that marks a version's own image, because the container shows only which image runs."""
     return {OWN_IMAGE: version.image} if version.image and not version.source else {}
 
 

@@ -16,7 +16,9 @@ class Answer(Declared):
 
     type: Literal["object", "array", "string", "number", "integer", "boolean", "null"] | None = Field(None, description="Its JSON type.")
     required: list[str] = Field(default_factory=list, description="Keys that an object must have.")
-    properties: dict[str, Answer] = Field(default_factory=dict, description="Key of an object → schema of its value, where it is there.")
+    properties: dict[str, Answer] = Field(
+        default_factory=dict, description="Key of an object → schema of its value, if the object has the key."
+    )
     items: Answer | None = Field(None, description="Schema of every item of an array.")
     min_items: Count | None = Field(None, description="Fewest items of an array.")
     max_items: Count | None = Field(None, description="Most items of an array.")
@@ -43,7 +45,7 @@ class Probe(Declared):
     """One request to the model. Without `request` it is a GET, and any answer with status 200 whose schema holds is right."""
 
     path: Annotated[str, Field(pattern=r"^/")] | None = Field(
-        None, description="Where it is asked. Left out: the protocol's path for predictions, or for a GET its path for readiness."
+        None, description="Path of the request. Left out: the protocol's path for predictions, or for a GET its path for readiness."
     )
     request: dict[str, Any] | None = Field(None, description="The JSON body of a POST. Left out: a GET without a body.")
     answer: Answer = Field(Answer(), description="JSON Schema of a right answer. Left out: any answer with status 200.")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks the answers of a live model: status, schema, latency, success rate, and accuracy where its questions have right answers.
+"""Checks the answers of a live model: status, schema, latency, success rate, and accuracy if its questions have right answers.
 
 `make accuracy MODEL_NAME=<name>` calls it. Exits 0 if every threshold held, 1 if one did not, 2 if the address does not answer or an option
 is wrong.

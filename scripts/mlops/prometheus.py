@@ -51,7 +51,7 @@ class Prometheus:
     def value(self, query: str, at: float | None = None) -> float | None:
         """Return the number of a query, or None: the answer is empty, or the NaN of a quantile of nothing. `at`: seconds of the epoch.
 
-        Raises DriverError where it does not answer.
+        Raises DriverError if it does not answer.
         """
         result = self._result("query", query=query, **({} if at is None else {"time": f"{at:.3f}"}))
         value = float(result[0]["value"][1]) if result else math.nan
@@ -60,7 +60,7 @@ class Prometheus:
     def history(self, query: str, began: float, ended: float, step: float) -> list[tuple[float, float]]:
         """Return the query's value every `step` seconds between two moments (seconds of the epoch), without steps that have no number.
 
-        Raises DriverError where it does not answer.
+        Raises DriverError if it does not answer.
         """
         result = self._result("query_range", query=query, start=f"{began:.3f}", end=f"{ended:.3f}", step=f"{step:g}")
         pairs = [(float(at), float(value)) for at, value in result[0]["values"]] if result else []

@@ -59,7 +59,7 @@ def _status(found: Session) -> str:
 
 def _report(options: argparse.Namespace, found: Session, done: Journal) -> None:
     ports = found.rollout.ports
-    ports.display.say(f"{done.outcome}: {done.candidate}. {ports.file.path.name} says so now; commit it")
+    ports.display.say(f"{done.outcome}: {done.candidate}. {ports.file.path.name} has it now; commit the file")
     text = json.dumps({**asdict(done), "stack": options.stack, "model": found.model.name, "log": str(found.log)}, indent=1)
     if options.json:
         Path(options.json).write_text(text + "\n")

@@ -167,7 +167,7 @@ def test_a_server_of_which_nothing_is_said_is_run_as_its_image_says() -> None:
 @pytest.mark.parametrize(
     ("server", "line"),
     [
-        ({"env": {"A": "1"}, "secretEnv": {"A": "2"}}, ".counter.server: A stands in env and in secretEnv"),
+        ({"env": {"A": "1"}, "secretEnv": {"A": "2"}}, ".counter.server: A is in env and in secretEnv"),
         ({"env": {"1A": "x"}}, '.counter.server.env["1A"]: "1A" is not allowed'),
         ({"secretEnv": {"TOKEN": 7777}}, ".counter.server.secretEnv.TOKEN: [secret] is not allowed"),
         ({"port": 80}, ".counter.server.port: 80 is not allowed: it should be greater than or equal to 1024"),

@@ -41,7 +41,7 @@ class CustomServer(Server):
     @model_validator(mode="after")
     def _one_value_for_each_variable(self) -> Self:
         if twice := sorted(self.env.keys() & self.secret_env.keys()):
-            raise ValueError(f"{twice[0]} stands in env and in secretEnv")
+            raise ValueError(f"{twice[0]} is in env and in secretEnv")
         return self
 
     @property

@@ -83,7 +83,7 @@ class Rollout:
         if known and (known.is_open or known.is_promoted(standing)):
             return known
         if standing.percent is None:
-            raise DriverError("no candidate stands and no promotion is known here: there is nothing to roll back")
+            raise DriverError("there is no candidate, and no promotion is known here: there is nothing to roll back")
         # Once the candidate's name is gone, it no longer matters which version it was.
         return Journal(standing.stable, standing.candidate or standing.stable)
 

@@ -82,9 +82,9 @@ def under_way(standing: Standing, known: Journal | None, candidate: Named) -> Jo
             raise DriverError(f"a rollout of {known.candidate} is under way; go on with it or roll it back first")
         return known
     if standing.percent is not None and standing.candidate is None:
-        raise DriverError("a candidate is being removed (stable stands in its place, with weight 0); finish that first: rollback does")
+        raise DriverError("a candidate is being removed (stable has its place, with weight 0); finish that first, by a rollback")
     if standing.candidate not in (None, candidate):
-        raise DriverError(f"the candidate {standing.candidate} stands at {standing.percent} %; roll it back or promote it first")
+        raise DriverError(f"the candidate {standing.candidate} has {standing.percent} % of the requests; roll it back or promote it first")
     return Journal(standing.stable, candidate)
 
 

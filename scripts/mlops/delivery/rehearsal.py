@@ -21,7 +21,7 @@ def rehearse(rollout: Rollout, engine: Previewer, candidate: Named, percents: Se
     """Return the plan as text. Raises DriverError if the rollout itself would."""
     ports = rollout.ports
     if rollout.is_stable(candidate):
-        return f"{candidate} is stable already: the stack would be updated as it is"
+        return f"{candidate} is stable already: the stack would be updated without a change of the file"
     known = rollout.known(candidate)
     steps = rollout.ahead(known, percents)
     lines = [f"{candidate} beside {known.stable}, {ports.file.path.name}:"]

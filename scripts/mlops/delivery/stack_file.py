@@ -24,7 +24,7 @@ class StackFile:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def value(self, key: Key) -> Any:  # noqa: ANN401 - whatever stands in the file
+    def value(self, key: Key) -> Any:  # noqa: ANN401 - any value of the file
         """Return the value of the key, or None."""
         return _found(self.parsed(self.path.read_text())["config"], key)
 
@@ -84,7 +84,7 @@ def _names(key: Key) -> list[str]:
     return [f"{NAMESPACE}:{key[0]}", *key[1:]]
 
 
-def _exchanged(config: Any, edits: Edits) -> list[tuple[Key, Key]]:  # noqa: ANN401 - whatever stands in the file
+def _exchanged(config: Any, edits: Edits) -> list[tuple[Key, Key]]:  # noqa: ANN401 - any value of the file
     """Return the removed keys, each with the key that replaces it in the same section."""
     gone = [key for key, value in edits.items() if value is None and _found(config, key) is not None]
     come = [key for key, value in edits.items() if value is not None and _found(config, key) is None]

@@ -82,7 +82,7 @@ class VersionsFile:
     def _entries(self, file: StackFile) -> list[Entry]:
         entry = file.value(self.key)
         if entry is None and not self._below:
-            raise DriverError(f"{file.path.name} has no {'.'.join(self.key)}: there is nothing to roll out beside")
+            raise DriverError(f"{file.path.name} has no {'.'.join(self.key)}: there is no stable version for a rollout")
         # The stack file counts, whether it has the list or the short form.
         return _stated(entry or {}) or self._laid_below() or [_first(None)]
 

@@ -45,7 +45,7 @@ class WeightedVersions:
             case [(stable, _), (candidate, weight)]:
                 return Standing(stable, candidate, weight)
         raise DriverError(
-            f"{self._key}: a rollout wants one version, or stable and then its candidate, besides those of an experiment or a shadow"
+            f"{self._key}: a rollout needs one version, or stable and then its candidate, besides those of an experiment or a shadow"
         )
 
     def forward(self, file: StackFile, stable: Named, candidate: Named, percents: Sequence[int]) -> list[Step]:

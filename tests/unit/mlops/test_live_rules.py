@@ -146,7 +146,7 @@ def test_removing_a_candidate_that_has_all_requests_is_refused_until_they_are_ta
 
 
 def test_removing_a_candidate_where_none_stands_is_refused() -> None:
-    assert "none stands" in words(Wanted(A, None, 0), deployed(Wanted(C), Wanted(A)))
+    assert "there is none" in words(Wanted(A, None, 0), deployed(Wanted(C), Wanted(A)))
 
 
 def test_what_removing_a_candidate_where_none_stands_would_do() -> None:

@@ -182,7 +182,7 @@ def test_a_second_candidate_is_refused_while_one_stands(world: Platform) -> None
     with pytest.raises(DriverError, match=f"a rollout of {B} is under way"):
         world.run(C)
     world.journal.unlink()
-    with pytest.raises(DriverError, match=f"the candidate {B} stands at 50 %"):
+    with pytest.raises(DriverError, match=f"the candidate {B} has 50 % of the requests"):
         world.run(C)
 
 

@@ -125,7 +125,7 @@ def test_a_shadow_is_left_where_it_is(tmp_path: Path) -> None:
 
 def test_more_than_two_versions_are_nobodys_rollout(tmp_path: Path) -> None:
     world = VersionsWorld(tmp_path, given=[entry("v1", A, 50), entry("v2", B, 30), entry("v3", C, 20)])
-    with pytest.raises(DriverError, match="wants one version, or stable and then its candidate"):
+    with pytest.raises(DriverError, match="needs one version, or stable and then its candidate"):
         world.run(D)
     assert world.written == []
 
