@@ -51,7 +51,9 @@ class _Deployment:
             platform.options,
             # Without these parts no node and no GPU is ever offered, while the time limit for the first answer runs.
             after=[
-                platform.store if model.entry.reads_store else None,
+                # A model without files has no runtime that waits for KServe; and on the way down every model goes before all layers below.
+                platform.kserve,
+                platform.store,
                 self._published(model),
                 platform.autoscaler,
                 platform.gpu_operator if model.entry.server.gpu_count else None,

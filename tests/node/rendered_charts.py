@@ -18,7 +18,7 @@ from tests.graph.recording import Resource
 
 Object = dict[str, Any]
 
-KUBERNETES_FIELDS = {"nodeSelector", "resources", "podAnnotations", "envoyProxy"}
+KUBERNETES_FIELDS = {"annotations", "nodeSelector", "resources", "podAnnotations", "envoyProxy"}
 """Keys whose values go into an object as they are: what stands below is its schema's to know (test_dry_run.py)."""
 
 
