@@ -25,8 +25,8 @@ from tests.engine.previews import Machine, Preview, Scratch, this_machine, with_
 
 pytestmark = pytest.mark.engine
 
-BUDGET_SECONDS = 45
-"""Processor time. 14 s were measured on two idle cores (docs/measurements.md); the suites beside this one slow each second of it down."""
+BUDGET_SECONDS = 60
+"""16 to 20 s were measured on two idle cores (docs/measurements.md); the suites beside this one take their share."""
 
 KINDS = {
     # What each part of the platform cannot be without, by the type that only it has here.
