@@ -27,6 +27,7 @@ pytestmark = pytest.mark.node
 NAME = "word-counter"
 FOLDER = Path(__file__).with_name("word_counter")
 ADDRESS = f"http://{NAME}.default.svc.cluster.local/count"
+BASE = "BASE=bench.local/python:3.11-bookworm"
 QUESTION = json.dumps({"text": "of two words"}).encode()
 MONITORED = 'inference-platform:monitoring: {prometheusUrl: "http://prometheus.monitoring.svc.cluster.local:9090", grafana: true}'
 MONITORING = ("PodMonitor", "ServiceMonitor", "PrometheusRule")
@@ -34,16 +35,9 @@ GATES = ("--interval", "8", "--min-requests", "20", "--max-p95-ratio", "10")
 """Short and coarse: two releases of the same program differ by the noise of a busy machine only."""
 
 
-def image(target: str, release: str) -> str:
-    words = [
-        "image",
-        str(FOLDER.relative_to(nodes.ROOT)),
-        f"word-counter-{target}",
-        "--target",
-        target,
-        "--build-arg",
-        f"RELEASE={release}",
-    ]
+def image(release: str) -> str:
+    """Build a release, a stage of the Dockerfile, and return the image's reference."""
+    words = ["image", str(FOLDER.relative_to(nodes.ROOT)), f"word-counter-{release}", "--target", release, "--build-arg", BASE]
     command = [sys.executable, "-m", "bench", *words]
     return subprocess.run(command, cwd=nodes.ROOT, text=True, stdout=subprocess.PIPE, check=True).stdout.strip()
 
@@ -56,7 +50,7 @@ def objects(kind: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def overlay(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("overlay") / f"{NAME}.yaml"
-    file.write_text((FOLDER / "overlay.yaml").read_text().replace("IMAGE", image("good", "1")))
+    file.write_text((FOLDER / "overlay.yaml").read_text().replace("IMAGE", image("first")))
     return file
 
 
@@ -118,7 +112,7 @@ def test_its_secret_stands_in_no_pod_in_clear() -> None:
 
 def test_a_release_is_rolled_out_and_back_and_no_request_is_lost(counter: Endpoint, checkout: Checkout) -> None:
     before = checkout.stack_file
-    forward = rolled(checkout, counter, QUESTION, "--model-name", NAME, "--image", image("good", "2"), "--steps", "50,100", *GATES)
+    forward = rolled(checkout, counter, QUESTION, "--model-name", NAME, "--image", image("second"), "--steps", "50,100", *GATES)
     assert forward.status == 0, forward.report
     assert forward.failures == {}
     assert json.loads(post(counter, QUESTION)[1])["release"] == "2"
@@ -131,7 +125,7 @@ def test_a_release_is_rolled_out_and_back_and_no_request_is_lost(counter: Endpoi
 def test_a_release_that_refuses_what_stable_takes_is_found_and_taken_back(counter: Endpoint, checkout: Checkout) -> None:
     before = checkout.stack_file
     began = time.monotonic()
-    done = rolled(checkout, counter, QUESTION, "--model-name", NAME, "--image", image("refusing", "3"), *GATES)
+    done = rolled(checkout, counter, QUESTION, "--model-name", NAME, "--image", image("refusing"), *GATES)
     assert done.status == ROLLED_BACK, f"{time.monotonic() - began:.0f} s: {done.report}"
     assert "requests failed" in done.report["going_back"]
     assert json.loads(post(counter, QUESTION)[1])["release"] == "1"
