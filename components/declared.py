@@ -36,7 +36,7 @@ def chosen_by(key: str, default: str, *others: str, implied: dict[str, str] | No
     def chosen(section: Any) -> str:  # noqa: ANN401 - whatever stands in the file, or a member's own default
         if not isinstance(section, dict):
             return str(getattr(section, key, default))
-        return str(section.get(key) or next((value for name, value in (implied or {}).items() if name in section), default))
+        return str(section[key] if key in section else next((value for name, value in (implied or {}).items() if name in section), default))
 
     return Discriminator(
         chosen,

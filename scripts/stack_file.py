@@ -27,11 +27,28 @@ def stack_file(stack: str) -> Path:
 
 def parsed(text: str) -> Any:  # noqa: ANN401 - whatever stands in the file
     """Parse with libyaml if PyYAML has it: a rollout reads its stack file often, and the Python parser takes ten times as long."""
-    return yaml.load(text, Loader=LOADER)  # noqa: S506 - one of the safe ones
+    try:
+        return yaml.load(text, Loader=LOADER)  # noqa: S506 - one of the safe ones
+    except yaml.YAMLError as error:
+        raise DriverError(f"it is not YAML: {' '.join(str(error).split())}") from None
 
 
-def sections(text: str) -> dict[str, Any]:
-    """The program's sections of a stack file's text, by their names below the namespace."""
+def sections(text: str, name: str = "the stack file") -> dict[str, Any]:
+    """The program's sections of a stack file's text, by their names below the namespace. Raises DriverError, which begins with `name`."""
     prefix = f"{PROJECT}:"
-    content = parsed(text)["config"]
-    return {key.removeprefix(prefix): value for key, value in content.items() if key.startswith(prefix)}
+    try:
+        content = parsed(text)
+    except DriverError as error:
+        raise DriverError(f"{name}: {error}") from None
+    config = content.get("config") if isinstance(content, dict) else None
+    if not isinstance(config, dict):
+        raise DriverError(f"{name} has no keys below config:")
+    return {key.removeprefix(prefix): value for key, value in config.items() if isinstance(key, str) and key.startswith(prefix)}
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The program's sections of a stack file, or of a part of one. Raises DriverError, which names the file."""
+    try:
+        return sections(path.read_text(), path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise DriverError(f"{path}: {error}") from None

@@ -4,6 +4,7 @@ The schema has the keywords of KEYWORDS only (https://json-schema.org/draft/2020
 components/serving/probe.py declares them: this file runs in the platform's own Jobs, with nothing but Python's standard library.
 """
 
+import http.client
 import json
 import math
 import urllib.error
@@ -35,8 +36,8 @@ def not_answering(url: str, request: str, schema: str) -> str | None:
             return wrong(answer.read(), json.loads(schema))
     except urllib.error.HTTPError as refused:
         return f"{url} answers {refused.code}: {refused.read(500).decode(errors='replace')}"
-    except (OSError, ValueError) as error:
-        return f"{url} does not answer: {error}"
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        return f"{url} does not answer: {error or type(error).__name__}"
 
 
 def wrong(content: bytes, schema: Mapping[str, Any]) -> str | None:

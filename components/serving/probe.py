@@ -44,7 +44,7 @@ class Answer(Declared):
 class Probe(Declared):
     """One request to the model. Without `request` it is a GET, and any answer with status 200 whose schema holds is right."""
 
-    path: Annotated[str, Field(pattern=r"^/")] | None = Field(
+    path: Annotated[str, Field(pattern=r"^/[!-~]*$")] | None = Field(
         None, description="Path of the request. Left out: the protocol's path for predictions, or for a GET its path for readiness."
     )
     request: dict[str, Any] | None = Field(None, description="The JSON body of a POST. Left out: a GET without a body.")

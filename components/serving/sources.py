@@ -20,7 +20,7 @@ FORMS = "s3://<bucket>/<key>, for example s3://models/iris/model.json, or hf://<
 
 
 def _checked(address: str) -> str:
-    if not any(re.fullmatch(pattern, address) for pattern in PATTERNS.values()):
+    if not any(re.fullmatch(pattern, address) for pattern in PATTERNS.values()) or {".", ".."} & set(address.split("/")):
         raise ValueError(f'"{address}" is not the address of a model; write {FORMS}')
     return address
 

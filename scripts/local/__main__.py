@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import time
+from typing import Any
 
 from scripts import live_platform
 from scripts.commands import show
@@ -17,15 +18,17 @@ from scripts.local.engine import outputs, pulumi
 from scripts.local.prediction import show_answers
 from scripts.local.workspace import COMMITTED, STACK, configured, prepare
 from scripts.preview.live import check
-from scripts.stack_file import sections
+from scripts.stack_configuration import configuration
+from scripts.stack_file import read
+from stacks.config import ConfigError
 
 
 def up(options: argparse.Namespace) -> None:
     """Bring up cluster and images, run `pulumi up`, and show one real answer of each model."""
     began = time.monotonic()
     added = [overlays.find(words) for words in options.overlay]
-    given = overlays.laid_below(sections(COMMITTED.read_text()), added)
-    cluster = clusters.start(overlays.bench_extras(given))
+    given = overlays.laid_below(read(COMMITTED), added)
+    cluster = clusters.start(_extras(given))
     for name in options.without:
         overlays.drop(cluster.state, name)
     for overlay in added:
@@ -36,6 +39,15 @@ def up(options: argparse.Namespace) -> None:
     pulumi(workspace, ["up", "--yes", "--skip-preview", "--suppress-outputs"])
     show_answers(deployed(outputs(workspace), cluster, workspace), workspace.environment)
     print(f"\nmake up: ready in {time.monotonic() - began:.0f} s")
+
+
+def _extras(given: dict[str, Any]) -> list[str]:
+    """Return what the bench's node must have for these sections. Raises ConfigError where a section is none."""
+    try:
+        return overlays.bench_extras(given)
+    except (AttributeError, TypeError, ValueError):
+        configuration(STACK, given)  # says what is wrong with which key
+        raise
 
 
 def down(_: argparse.Namespace) -> None:
@@ -73,7 +85,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         options.run(options)
-    except DriverError as error:
+    except (DriverError, ConfigError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

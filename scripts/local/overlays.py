@@ -13,7 +13,7 @@ from typing import Any
 from scripts import model_folders
 from scripts.commands import ROOT
 from scripts.errors import DriverError
-from scripts.stack_file import sections
+from scripts.stack_file import read
 
 FILE = "local.yaml"
 """The file name of a model's overlay, in its folder."""
@@ -56,7 +56,7 @@ def kept(state: Path) -> list[Path]:
 def laid_below(given: dict[str, Any], overlays: list[Path]) -> dict[str, Any]:
     """Return the sections of a stack file with those of the overlays below them."""
     for overlay in overlays:
-        given = laid_over(sections(overlay.read_text()), given)
+        given = laid_over(read(overlay), given)
     return given
 
 

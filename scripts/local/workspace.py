@@ -92,7 +92,7 @@ def with_machine(given: dict[str, Any], cluster: Cluster, images: Images) -> dic
     """Return these sections with this machine's settings. The stack file's own models and images stay: the user chose them."""
     given = laid_below(given, kept(cluster.state))
     machine: dict[str, Any] = {**cluster.config, **({"images": laid_over(images, given.get("images", {}))} if images else {})}
-    return {**given, **{name: {**given.get(name, {}), **section} for name, section in machine.items()}}
+    return {**given, **{name: {**(given.get(name) or {}), **section} for name, section in machine.items()}}
 
 
 def _passphrase(path: Path) -> Path:

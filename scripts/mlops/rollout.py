@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 from dataclasses import asdict
@@ -28,7 +29,7 @@ GO_ON = "Everything stays in its present state: the same command continues, --ro
 
 
 def execute(options: argparse.Namespace) -> int:
-    maximum = options.max_p95_ms / 1000 if options.max_p95_ms else None
+    maximum = None if options.max_p95_ms is None else options.max_p95_ms / 1000
     gates = Gates(options.max_error_rate, options.max_p95_ratio, maximum, options.min_requests)
     found = session(options.stack, options.model_name, gates, options.interval, sys.stdout)
     if options.status:
@@ -110,9 +111,22 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(given)
     if [bool(options.source or options.image), options.rollback, options.status].count(True) != 1:
         parser.error("give one of these: --source and --image of the version to roll out, --rollback, or --status")
-    if options.interval <= 0 or options.min_requests < 1:
-        parser.error("--interval and --min-requests must be above 0")
+    if options.dry_run and (options.rollback or options.status):
+        parser.error("--dry-run goes with --source or --image")
+    _check_gates(parser, options)
+    if options.json and options.json != "-" and not Path(options.json).absolute().parent.is_dir():
+        parser.error(f"--json {options.json}: there is no such folder")
     return options
+
+
+def _check_gates(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Refuse numbers that no figure is above or below, NaN among them: such a gate would let every candidate pass."""
+    for name in ("interval", "max_p95_ratio", "max_p95_ms", "min_requests"):
+        value = getattr(options, name)
+        if value is not None and not (math.isfinite(value) and value > 0):
+            parser.error(f"--{name.replace('_', '-')} must be a number above 0, not {value:g}")
+    if not 0 <= options.max_error_rate <= 1:
+        parser.error(f"--max-error-rate must be between 0 and 1, not {options.max_error_rate:g}")
 
 
 def main() -> int:

@@ -142,7 +142,7 @@ class Member:
 
     @property
     def secret(self) -> bool:
-        return getattr(self.type, "__origin__", self.type) is pulumi.Output
+        return getattr(self.type, "__origin__", self.type) is pulumi.Output or any(value.secret for value in self.values)
 
 
 def _field(section: type[BaseModel], key: str) -> list[Member]:

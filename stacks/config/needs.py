@@ -22,6 +22,17 @@ LONGEST = 44
 """Characters of an InferenceService's name: KEDA's autoscaler is called `keda-hpa-<name>-predictor`, and Kubernetes takes 63."""
 
 
+TAKEN_NAMES = {"kubernetes", "default"}
+"""The API server's Service, and the ServiceAccount that pods get by default."""
+
+TAKEN_NAMESPACES = {
+    *("kube-system", "kube-public", "kube-node-lease"),
+    *("cert-manager", "envoy-gateway", "gpu-operator", "keda", "knative-serving", "kourier-system", "kserve", "minio", "model-store"),
+    "monitoring",
+}
+"""Namespaces of Kubernetes and of the platform's parts (a test compares). KServe's pod webhook ignores its own one (kserve#3473)."""
+
+
 def broken_needs(models: Models, found: Sections) -> list[str]:
     """Return the texts of the first rule that some models break; later rules would often say the same in other words."""
     rules = (names_that_clash, unmet, outside_the_store, folders_that_begin_alike, without_digest, candidate_is_stable, more_than_there_is)
@@ -33,7 +44,15 @@ def names_that_clash(models: Models, _found: Sections) -> list[str]:
     parts = {name: [part_name(name, version.name) for version in model.all_versions] for name, model in models.items()}
     counted = Counter(part for several in parts.values() for part in several)
     checks = {f"{part}-smoke": part for part in counted} | {f"{name}-route": name for name in models}
+    grants = Counter(f"{model.namespace}-{name}" for name, model in models.items())
     return [
+        *(f"{name} is the name of an object that Kubernetes itself keeps in every namespace" for name in models if name in TAKEN_NAMES),
+        *(
+            f"{name}.namespace: {model.namespace} belongs to Kubernetes or to the platform; choose one of the models' own"
+            for name, model in models.items()
+            if model.namespace in TAKEN_NAMESPACES
+        ),
+        *(f"{grant} is namespace and name of two models, joined; rename one" for grant, times in grants.items() if times > 1),
         *(
             f"{part}: contains -predictor, by which KServe names its own objects; choose another name"
             for part in counted

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 import time
 from typing import Any
 
@@ -141,3 +143,22 @@ def test_the_whole_check_of_a_route(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         environment(monkeypatch, url, patience="0")
         assert route_check.main() == 1
     assert "no healthy upstream" in capsys.readouterr().out
+
+
+def test_an_answer_that_is_no_http_is_no_answer() -> None:
+    """A port that speaks something else may be a server that is just starting; the check asks again."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def garbage() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"what is this\r\n\r\n")
+
+        thread = threading.Thread(target=garbage)
+        thread.start()
+        problem = not_answering(f"http://127.0.0.1:{port}/", "", "{}")
+        thread.join()
+    assert problem
+    assert "does not answer" in problem

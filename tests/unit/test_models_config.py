@@ -120,7 +120,7 @@ def test_a_scaling_without_a_metric_is_the_one_that_its_other_keys_belong_to() -
         ),
         ({"probe": {"answer": {"const": None}}}, ".probe.answer.const: null is written as type: null"),
         ({"probe": {"answer": {"properties": []}}}, ".probe.answer.properties: a list is not a set of keys and values"),
-        ({"probe": {"path": "predict"}}, ".probe.path: \"predict\" is not allowed: String should match pattern '^/'"),
+        ({"probe": {"path": "predict"}}, ".probe.path: \"predict\" is not allowed: String should match pattern '^/[!-~]*$'"),
         ({"server": {"kind": "triton"}}, '.server.kind: "triton" is not allowed; choose one of: pytorch, vllm, custom'),
         ({"server": {"kind": "pytorch", "maxModelLen": 1}}, ".server.maxModelLen: unknown key; allowed: kind, image"),
         ({"server": {"kind": "pytorch", "image": "registry.example/mnist"}}, ".server.image: 'registry.example/mnist' has no tag"),

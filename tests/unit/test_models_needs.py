@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stacks.config.needs import TAKEN_NAMESPACES
 from stacks.images import registries
 from tests.model_files import version
 from tests.stack_files import IMAGES_BY_DIGEST, MNIST, SMOLLM
@@ -108,3 +111,41 @@ def test_where_digests_are_required_an_entry_names_no_image_by_a_tag() -> None:
     assert mistakes(models={"counter": CUSTOM}, **required) == [f'{KEY}: counter.server.image: "registry.example/counter:1" {wrong}']
     by_digest = {"versions": [STABLE, {**CANDIDATE, "image": f"registry.example/mnist:2@{DIGEST}"}]}
     assert accepted(mnist=by_digest, **required).models
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "words"),
+    [
+        ("kubernetes", {}, "kubernetes is the name of an object that Kubernetes itself keeps"),
+        ("default", {}, "default is the name of an object that Kubernetes itself keeps"),
+        ("iris", {"namespace": "kserve"}, "iris.namespace: kserve belongs to Kubernetes or to the platform"),
+        ("iris", {"namespace": "kube-system"}, "iris.namespace: kube-system belongs to Kubernetes or to the platform"),
+        ("iris", {"source": "s3://models/../x"}, '"s3://models/../x" is not the address of a model'),
+    ],
+)
+def test_names_that_are_taken_are_refused(name: str, changes: dict[str, Any], words: str) -> None:
+    assert any(words in line for line in mistakes(models={name: {**CUSTOM, **changes}}))
+
+
+def test_one_name_of_two_grants_is_refused() -> None:
+    models = {"c": {**CUSTOM, "namespace": "a-b"}, "b-c": {**CUSTOM, "namespace": "a"}}
+    assert any("a-b-c is namespace and name of two models" in line for line in mistakes(models=models))
+
+
+def test_the_platforms_namespaces_are_those_of_its_components() -> None:
+    folder = Path(__file__).parents[2] / "components" / "platform"
+    stated = {found[1] for file in folder.glob("*.py") if (found := re.search(r'^NAMESPACE = "(.+)"$', file.read_text(), re.MULTILINE))}
+    assert stated <= TAKEN_NAMESPACES
+
+
+def test_a_secret_that_is_no_map_is_not_repeated() -> None:
+    server = {"kind": "custom", "secretEnv": "hunter2-in-no-message"}
+    lines = mistakes(models={"iris": {"server": server}})
+    assert lines
+    assert "hunter2" not in "".join(lines)
+
+
+@pytest.mark.parametrize("kind", [None, "", 0, {}])
+def test_an_empty_kind_is_one_line_that_names_them_all(kind: object) -> None:
+    (line,) = mistakes(models={"iris": {"server": {"kind": kind}}})
+    assert "pytorch, vllm, custom" in line

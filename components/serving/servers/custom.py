@@ -14,7 +14,7 @@ from components.pods import SCRATCH
 from components.serving.protocols import PROTOCOLS, Protocol, ProtocolName
 from components.serving.servers.server import HTTP_PORT, SCRATCH_MOUNT, Server
 
-HttpPath = Annotated[str, Field(pattern=r"^/")]
+HttpPath = Annotated[str, Field(pattern=r"^/[!-~]*$")]
 EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 

@@ -64,13 +64,18 @@ def load(path: Path) -> Journal | None:
     """Read a journal, even one that an older or newer driver wrote: fields that this driver does not know are left out."""
     if not path.exists():
         return None
-    content: dict[str, Any] = json.loads(path.read_text())
-    steps = tuple(Judged(**{**_known(Judged, step), "windows": _windows(step["windows"])}) for step in content["steps"])
-    versions = {name: Named(**_known(Named, content[name])) for name in ("stable", "candidate")}
-    return Journal(**{**_known(Journal, content), **versions, "steps": steps})
+    try:
+        content: dict[str, Any] = json.loads(path.read_text())
+        steps = tuple(Judged(**{**_known(Judged, step), "windows": _windows(step["windows"])}) for step in content["steps"])
+        versions = {name: Named(**_known(Named, content[name])) for name in ("stable", "candidate")}
+        return Journal(**{**_known(Journal, content), **versions, "steps": steps})
+    except (ValueError, LookupError, TypeError) as error:
+        raise DriverError(
+            f"{path} is no journal of a rollout ({error}); move it away, and the stack file alone says how far the rollout went"
+        ) from None
 
 
-def _known(kind: type[Journal | Judged | Named], content: dict[str, Any]) -> dict[str, Any]:
+def _known(kind: type[Journal | Judged | Named | Window], content: dict[str, Any]) -> dict[str, Any]:
     names = {each.name for each in fields(kind)}
     return {name: value for name, value in content.items() if name in names}
 
@@ -95,4 +100,4 @@ def save(path: Path, journal: Journal) -> None:
 
 
 def _windows(content: dict[str, Any]) -> Windows:
-    return Windows(stable=Window(**content["stable"]), candidate=Window(**content["candidate"]))
+    return Windows(stable=Window(**_known(Window, content["stable"])), candidate=Window(**_known(Window, content["candidate"])))

@@ -10,14 +10,19 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
 
 from scripts import stack_file
+from scripts.errors import DriverError
 from stacks.config import NAMESPACE
 
 Key = tuple[str, ...]
 """The path of a value below `inference-platform:`, such as ("models", "iris", "source")."""
 Edits = Mapping[Key, object]
 """New values by their keys; None removes the key."""
+
+
+SHARED = "write out what stands under a YAML anchor (&), an alias (*) or a merge key (<<)"
 
 
 class StackFile:
@@ -48,8 +53,20 @@ class StackFile:
         partial.replace(target)
 
     def edited(self, edits: Edits) -> str:
-        """Return the file's text with these changes."""
+        """Return the file's text with these changes. Raises DriverError where the file cannot take them alone."""
         before = self.path.read_text()
+        try:
+            after = self._edited(before, edits)
+        except (YAMLError, LookupError, ValueError) as error:
+            raise DriverError(f"{self.path.name}: {' '.join(str(error).split())}; {SHARED}") from None
+        wanted = _unshared(self.parsed(before))
+        for key, value in edits.items():
+            _put(wanted["config"], _names(key), value)
+        if self.parsed(after) != wanted:
+            raise DriverError(f"{self.path.name}: a change of {'.'.join(next(iter(edits)))} would change more than that; {SHARED}")
+        return after
+
+    def _edited(self, before: str, edits: Edits) -> str:
         content = _round_trip().load(before)
         spelled: dict[str, str] = {}
         for old, new in _exchanged(content["config"], edits):
@@ -63,6 +80,13 @@ class StackFile:
     def sections(self, edits: Edits) -> dict[str, Any]:
         """Return this program's sections after these changes, without writing them."""
         return stack_file.sections(self.edited(edits))
+
+
+def _unshared(value: Any) -> Any:  # noqa: ANN401 - any value of the file
+    """Return a copy in which what stood under one anchor is there once for each alias."""
+    if isinstance(value, dict):
+        return {key: _unshared(each) for key, each in value.items()}
+    return [_unshared(each) for each in value] if isinstance(value, list) else value
 
 
 def _round_trip() -> YAML:
@@ -129,7 +153,7 @@ def _spelled(value: object, texts: Mapping[str, str]) -> object:
 def _put(found: MutableMapping[str, Any], names: list[str], value: object) -> None:
     first, *rest = names
     if rest:
-        if first not in found:
+        if found.get(first) is None:
             if value is None:
                 return
             found[first] = CommentedMap()

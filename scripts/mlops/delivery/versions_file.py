@@ -28,7 +28,7 @@ class VersionsFile:
     def __init__(self, model: str, below: Mapping[str, Any], *, names_matter: bool) -> None:
         self.key: Key = ("models", model)
         self._names_matter = names_matter
-        self._below: Mapping[str, Any] = below.get("models", {}).get(model, {})
+        self._below: Mapping[str, Any] = (below.get("models") or {}).get(model) or {}
 
     def taken(self, file: StackFile) -> set[str]:
         """Return the names of the versions that belong to an experiment or a shadow."""

@@ -14,7 +14,7 @@ from scripts.errors import DriverError
 from scripts.local import __main__ as driver
 from scripts.local import cluster as clusters
 from scripts.local import overlays
-from scripts.local.overlays import bench_extras, laid_over
+from scripts.local.overlays import bench_extras, laid_below, laid_over
 from scripts.local.workspace import model_names, prepare, with_machine, write_config
 from scripts.stack_configuration import configuration
 from tests.stack_files import BENCH_PROMETHEUS, IMAGES, MNIST, SMOLLM, committed, local, local_with_smollm
@@ -191,3 +191,15 @@ def test_of_two_values_the_upper_one_counts_and_neither_is_changed() -> None:
 )
 def test_a_node_gets_what_the_kinds_of_servers_take(server: dict[str, Any], extras: list[str]) -> None:
     assert bench_extras({"models": {"a": {"server": {"kind": "pytorch"}}, "b": {"server": server}}}) == extras
+
+
+@pytest.mark.parametrize("content", [b"a: [", b"", b"config:\n", b"config: [1]\n", b"config: {1: 2}\nmodels: 5\n", b"\xff\xfe\x00"])
+def test_a_broken_overlay_is_one_line_with_its_name(tmp_path: Path, content: bytes) -> None:
+    overlay = tmp_path / "mine.yaml"
+    overlay.write_bytes(content)
+    if content.startswith(b"config: {1"):
+        assert laid_below({}, [overlay]) == {}
+        return
+    with pytest.raises(DriverError, match=r"mine\.yaml") as refused:
+        laid_below({}, [overlay])
+    assert "\n" not in str(refused.value)

@@ -277,3 +277,21 @@ def test_an_old_word_is_not_taken_for_a_new_one(capsys: pytest.CaptureFixture[st
     with pytest.raises(SystemExit):
         rollout.arguments(["--stack", "local", "--model", B])
     assert "--model" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--rollback", "--dry-run"],
+        ["--status", "--dry-run"],
+        ["--source", B, "--max-p95-ratio", "nan"],
+        ["--source", B, "--max-p95-ms", "0"],
+        ["--source", B, "--interval", "nan"],
+        ["--source", B, "--max-error-rate", "-1"],
+        ["--source", B, "--json", "/no/such/folder/report.json"],
+    ],
+)
+def test_words_that_would_judge_nothing_or_change_what_they_should_not_are_refused(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        rollout.arguments(["--stack", "local", *words])
+    assert refused.value.code == 2

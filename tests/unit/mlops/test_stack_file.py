@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scripts.errors import DriverError
 from scripts.mlops.delivery.stack_file import Edits, StackFile
 from scripts.stack_configuration import configuration
 from tests.stack_files import MNIST, SMOLLM
@@ -166,3 +167,28 @@ def test_encrypted_values_are_no_mistakes() -> None:
     config = configuration("local", {"cluster": {"kind": "existing", "kubeconfig": kubeconfig}, "images": images})
     assert config.images[MNIST].server == "mnist:1"
     assert config.cluster.kind == "existing"
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        "b: &b {server: {kind: custom}, source: s3://models/x}\n    a: *b",
+        "b: &b {server: {kind: custom}, source: s3://models/x}\n    a: {<<: *b, replicas: {min: 1}}",
+        "a: {source: s3://models/x}\n    a: {source: s3://models/y}",
+    ],
+)
+def test_yaml_that_two_models_share_is_refused_and_left_alone(tmp_path: Path, models: str) -> None:
+    file = StackFile(tmp_path / "Pulumi.local.yaml")
+    file.path.write_text(f"config:\n  inference-platform:models:\n    {models}\n")
+    before = file.path.read_text()
+    versions = [{"name": "v1", "source": "s3://models/x", "weight": 100}]
+    with pytest.raises(DriverError, match="anchor"):
+        file.write({("models", "a", "source"): None, ("models", "a", "versions"): versions})
+    assert file.path.read_text() == before
+
+
+def test_an_empty_models_section_takes_a_model(tmp_path: Path) -> None:
+    file = StackFile(tmp_path / "Pulumi.local.yaml")
+    file.path.write_text("config:\n  inference-platform:models:\n")
+    file.write({("models", "a", "source"): "s3://models/x"})
+    assert file.value(("models", "a", "source")) == "s3://models/x"
