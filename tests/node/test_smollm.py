@@ -25,6 +25,7 @@ from scripts.mlops.reach import Endpoint
 from tests.node import platform, smollm
 from tests.node.smollm import V1, V2
 from tests.node.test_known_names import inside, started
+from tests.stack_files import SMOLLM
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.node, pytest.mark.acceptance]
@@ -76,11 +77,11 @@ def test_it_answers_whole_and_streamed_through_the_gateway(served: Endpoint) -> 
 
 @pytest.mark.usefixtures("served")
 def test_the_commands_that_people_know_work_as_written() -> None:
-    waited = platform.kubectl("wait", "--for=condition=Ready", f"inferenceservice/{smollm.SERVICE}", "--timeout=60s")
+    waited = platform.kubectl("wait", "--for=condition=Ready", f"inferenceservice/{SMOLLM}", "--timeout=60s")
     assert "condition met" in waited
-    pods = platform.kubectl("get", "pods", "--selector", f"serving.kserve.io/inferenceservice={smollm.SERVICE}", "--output", "name")
+    pods = platform.kubectl("get", "pods", "--selector", f"serving.kserve.io/inferenceservice={SMOLLM}", "--output", "name")
     assert len(pods.split()) == 1
-    assert f"keda-hpa-{smollm.SERVICE}-predictor" in platform.kubectl("get", "hpa")
+    assert f"keda-hpa-{SMOLLM}-predictor" in platform.kubectl("get", "hpa")
     load = ("scripts/mlops/load_test_smollm.py", "--cpu", "--requests", "10", "--clients", "2", "--max-tokens", "4", "--timeout", "600")
     # Through the gateway, from this machine; the same from a pod of plain Python.
     done = platform.run(sys.executable, *load, environment=platform.shell())
