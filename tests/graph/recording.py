@@ -145,9 +145,20 @@ def record_component(build: Callable[[], object]) -> Graph:
     return _recording(build, {}, [])
 
 
+_LOOPS: list[asyncio.AbstractEventLoop] = []
+"""The loop of the recording before, which what it returned may still use; each open one holds three file descriptors."""
+
+
+def _begin_a_loop() -> None:
+    while _LOOPS:
+        _LOOPS.pop().close()
+    _LOOPS.append(asyncio.new_event_loop())
+    asyncio.set_event_loop(_LOOPS[-1])
+
+
 def _recording(build: Callable[[], object], config: dict[str, str], secret_keys: list[str]) -> Graph:
     graph = Graph()
-    asyncio.set_event_loop(asyncio.new_event_loop())
+    _begin_a_loop()
     mocks.set_mocks(_Answers(), project=PROJECT, stack="local", preview=False, monitor=_Monitor(graph))
     pulumi.runtime.set_all_config(config, secret_keys)
 
