@@ -6,8 +6,6 @@ In file order: each test starts from the platform that the one before it left.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +14,8 @@ from typing import Any
 import pytest
 
 from scripts.mlops.reach import Endpoint, reachable
-from tests import nodes
 from tests.node import platform
-from tests.node.rollouts import ROLLED_BACK, Checkout, rolled
+from tests.node.rollouts import ROLLED_BACK, Checkout, built, rolled
 from tests.node.test_local_platform import post
 from tests.node.upstream_crds import definition
 
@@ -27,7 +24,6 @@ pytestmark = pytest.mark.node
 NAME = "word-counter"
 FOLDER = Path(__file__).with_name("word_counter")
 ADDRESS = f"http://{NAME}.default.svc.cluster.local/count"
-BASE = "BASE=bench.local/python:3.11-bookworm"
 QUESTION = json.dumps({"text": "of two words"}).encode()
 MONITORED = 'inference-platform:monitoring: {prometheusUrl: "http://prometheus.monitoring.svc.cluster.local:9090", grafana: true}'
 MONITORING = ("PodMonitor", "ServiceMonitor", "PrometheusRule")
@@ -36,10 +32,7 @@ GATES = ("--interval", "8", "--min-requests", "20", "--max-p95-ratio", "10")
 
 
 def image(release: str) -> str:
-    """Build a release, a stage of the Dockerfile, and return the image's reference."""
-    words = ["image", str(FOLDER.relative_to(nodes.ROOT)), f"word-counter-{release}", "--target", release, "--build-arg", BASE]
-    command = [sys.executable, "-m", "bench", *words]
-    return subprocess.run(command, cwd=nodes.ROOT, text=True, stdout=subprocess.PIPE, check=True).stdout.strip()
+    return built(FOLDER, NAME, release)
 
 
 def objects(kind: str) -> dict[str, Any]:
