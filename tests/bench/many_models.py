@@ -31,7 +31,7 @@ ROUNDS = 3
 
 
 def entries(count: int) -> dict[str, Any]:
-    """As many models: classifiers, language models and custom servers in turn."""
+    """Return so many models: classifiers, language models and custom servers in turn."""
     kinds: list[Callable[[int], dict[str, Any]]] = [
         lambda number: classifier(source=f"s3://models/classifier-{number}/model.pt"),
         lambda number: text_generation(source=f"s3://models/text-{number}-end"),

@@ -1,4 +1,4 @@
-"""What nobody has built or looked up yet is no violation in a preview; every other image is held to the rules."""
+"""An unbuilt image, or a digest that is still to be looked up, is no violation in a preview; every other image is held to the rules."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CONTROLLER = versions.KSERVE_CONTROLLER.reference
 
 
 def environment(**sections: Any) -> dict[str, str]:  # noqa: ANN401 - any YAML
-    """As the engine starts the pack."""
+    """Start the pack as the engine does."""
     return {CONFIGURATION: json.dumps({f"inference-platform:{key}": json.dumps(value) for key, value in sections.items()})}
 
 

@@ -1,4 +1,4 @@
-"""What models ask for beside what the GPU pool has: each rule refuses with both numbers, and accepts the nearest value that fits."""
+"""Models compared with the GPU pool: each rule refuses with both numbers, and accepts the nearest value that fits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TWO_VERSIONS = [
 
 
 def mistakes(**changes: Any) -> list[str]:  # noqa: ANN401 - any YAML
-    """Of prod, whose pool is at most three g6.xlarge: one L4 each, 16 GiB, four vCPUs. `llm__<key>` changes its language model."""
+    """Return prod. Its pool is at most three g6.xlarge: one L4 each, 16 GiB, four vCPUs. `llm__<key>` changes its language model."""
     values = stack_files.prod(**{key.replace("llm__", f"models__{SMOLLM}__"): value for key, value in changes.items()})
     try:
         parse(values, "prod")

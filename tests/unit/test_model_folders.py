@@ -1,4 +1,4 @@
-"""What a model's folder says by convention: packages and images."""
+"""Conventions of a model's folder: packages and images."""
 
 from __future__ import annotations
 

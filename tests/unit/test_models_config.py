@@ -1,4 +1,4 @@
-"""What a stack file says of its models, and what it is told about every mistake there."""
+"""The models of a stack file, and the line that every mistake there gets."""
 
 from __future__ import annotations
 

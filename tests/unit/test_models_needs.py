@@ -1,4 +1,4 @@
-"""What a model needs of the rest of its stack file, and what the file is told where that is missing."""
+"""The parts of a stack file that a model needs, and the line for each one that is missing."""
 
 from __future__ import annotations
 

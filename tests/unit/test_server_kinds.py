@@ -1,4 +1,4 @@
-"""What a stack file says of a model's server, and the container that follows from it."""
+"""A model's server in a stack file, and the container that follows from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an `up` needs before anything is made: one list with a command for each thing, a warning in a preview and a refusal in an `up`."""
+"""The needs of an `up` before anything is made: one list with a command for each thing, a warning in a preview and a refusal in an `up`."""
 
 from __future__ import annotations
 

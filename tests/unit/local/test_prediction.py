@@ -19,7 +19,7 @@ COMPLETION = {"choices": [{"text": "  there was\n a  node", "finish_reason": "le
 
 
 def show(folder: Path, addresses: Mapping[str, str]) -> None:
-    """As `make up` does, with a kubectl that knows every model's Service at this machine's own address."""
+    """Do what `make up` does, with a kubectl that knows every model's Service at this machine's own address."""
     kubectl = Kubectl(folder / "bin")
     kubectl.services({f"default/{name}": {"type": "ClusterIP", "clusterIP": "127.0.0.1"} for name in (MNIST, SMOLLM, "counter", "silent")})
     show_answers(stack(folder / "state", addresses), {"PATH": str(kubectl.folder)})

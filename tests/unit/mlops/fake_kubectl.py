@@ -83,7 +83,7 @@ class Kubectl:
         self._write("port.json", forwarded_port)
 
     def secrets(self, data: dict[str, dict[str, str]]) -> None:
-        """By `namespace/name`; the values are encoded here."""
+        """Keys are `namespace/name`; the values are encoded here."""
         encoded = {name: {key: base64.b64encode(value.encode()).decode() for key, value in keys.items()} for name, keys in data.items()}
         self._write("secrets.json", {name: {"data": keys} for name, keys in encoded.items()})
 

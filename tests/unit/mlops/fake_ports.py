@@ -1,4 +1,4 @@
-"""What the rollout's driver touches, in memory or in one folder, in both modes: its stack file, clock, display and measurements.
+"""Everything that the rollout's driver touches, in memory or in one folder, in both modes: its stack file, clock, display and measurements.
 
 What users got is noted at every moment, and any moment may be the last one of the process.
 """
@@ -84,7 +84,7 @@ class Behaviour:
 
 @dataclass
 class Platform:
-    """What the driver touches, but for the model and its way of splitting requests.
+    """Everything that the driver touches, but for the model and its way of splitting requests.
 
     `server`, `given`: the model's entry in the stack file, where `given` is its list of versions or its one source. `more`: its other keys.
     `below`: what the machine lays below the stack file. `then`: happens at the end of every update. `silent_for`: how many questions more
@@ -258,7 +258,7 @@ def share_of(users: dict[str, int], source: str) -> int:
 
 
 def shares(world: Platform, source: str) -> list[int]:
-    """What users got of it, moment by moment."""
+    """The answers that users got, moment by moment."""
     return [share_of(users, source) for _, users in world.seen]
 
 

@@ -63,7 +63,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Platform:
 
 
 def way_back(world: Platform) -> list[Any]:
-    """What the stack file says, one after the other, while a candidate is taken back."""
+    """The states of the stack file, one after the other, while a candidate is taken back."""
     anew = [[entry("v1", A, 100), entry("v2", A, 0)]] if world.mode == "Knative" else []
     return [at(0), *anew, A]
 

@@ -1,4 +1,4 @@
-"""What MNIST is asked: held-out digits of scikit-learn's, without scikit-learn and numpy; and what is a right answer."""
+"""MNIST's questions, held-out digits of scikit-learn's without scikit-learn and numpy, and its right answers."""
 
 from __future__ import annotations
 

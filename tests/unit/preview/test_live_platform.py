@@ -1,4 +1,4 @@
-"""What `make preview` and `make up` refuse of the platform because of what runs now."""
+"""Changes of the platform that `make preview` and `make up` refuse because of what runs now."""
 
 from __future__ import annotations
 

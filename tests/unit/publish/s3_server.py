@@ -29,7 +29,7 @@ class RefusedError(Exception):
 
 @dataclass
 class S3:
-    """What the store has. `uploads`: parts of unfinished uploads by key and upload, then by number.
+    """The contents of the store. `uploads`: parts of unfinished uploads by key and upload, then by number.
 
     `before_part` runs when a part has arrived and before it is kept; `before_write` before a key is looked for. `damage` is added to
     what is read.
@@ -122,7 +122,7 @@ class S3:
             raise RefusedError(404, "NoSuchUpload") from None
 
     def _keep(self, request: Request, body: bytes) -> None:
-        """As the bucket's policy and S3 have it: nothing without the condition, and nothing over what is there."""
+        """Refuse as the bucket's policy and S3 do: nothing without the condition, and nothing over what is there."""
         if request.headers.get("if-none-match") != "*":
             raise RefusedError(403, "AccessDenied")
         self.before_write(request.key)

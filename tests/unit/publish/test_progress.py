@@ -1,4 +1,4 @@
-"""What a person sees of a transfer, by a clock of the test."""
+"""The progress that a person sees of a transfer, by a clock of the test."""
 
 from __future__ import annotations
 

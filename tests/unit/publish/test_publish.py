@@ -27,7 +27,7 @@ LARGE = b"".join(bytes([number]) * PART for number in (1, 2)) + b"end"
 
 
 class Machine:
-    """What a user has: a kubeconfig, a kubectl, and a store behind it."""
+    """A user's machine: a kubeconfig, a kubectl, and a store behind it."""
 
     def __init__(self, folder: Path, s3: S3, program: Program) -> None:
         self.folder, self.s3, self.program = folder, s3, program
