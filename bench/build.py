@@ -31,7 +31,7 @@ BINARIES_LIMIT = 5 * GIB
 GO_CACHE_LIMIT = 12 * GIB
 """Limit in bytes for Go's build and module caches together. Building every tool at once leaves 23 GiB, of little use to later builds."""
 FREE_NEEDED = 7 * GIB
-"""Bytes that the largest tool adds: Traefik needs 2.8 GiB of modules, and 2.2 GiB each for the build cache and temporary files."""
+"""Bytes that one tool may add. Up to 2.8 GiB of modules, and 2.2 GiB each of build cache and temporary files, have been seen."""
 
 LOG_TAIL = 12
 """Lines of a failed build's log that are shown; Go prints the package and the error last."""

@@ -35,9 +35,6 @@ PROVIDERS = ("aws", "kubernetes", "random")
 SUBSTITUTES = {"docker.io/pgsty/silo:RELEASE.2026-09-16T00-00-00Z": MINIO, "docker.io/vllm/vllm-openai:v0.32.0": VLLM}
 """Image that cannot be made from a package registry → image that the bench offers for the same purpose."""
 
-KNATIVE_INGRESS = {"class": "traefik.ingress.networking.knative.dev", "service": "traefik/traefik"}
-"""The node's Knative ingress (`addons/traefik.yaml`): its class, and namespace/name of its Service on port 80."""
-
 
 def describe(instance: Instance) -> dict[str, Any]:
     """The JSON of `bench env`. Raises BenchError if a tool that it must offer is not built yet."""
@@ -50,7 +47,6 @@ def describe(instance: Instance) -> dict[str, Any]:
         "charts": str(MIRROR / "charts"),
         "manifests": str(MIRROR / "manifests"),
         "images": dict(SUBSTITUTES),
-        "knativeIngress": dict(KNATIVE_INGRESS),
         "state": str(instance.state),
         **_extras(extras.read(instance)),
     }

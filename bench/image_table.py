@@ -125,6 +125,7 @@ IMAGES: Mapping[str, Image] = {
             _static(f"gcr.io/knative-releases/knative.dev/serving/cmd/{name}:v1.21.1", f"knative-{name}", f"knative-{name}", name)
             for name in ("controller", "webhook", "autoscaler", "activator", "queue")
         ),
+        _static("gcr.io/knative-releases/knative.dev/net-kourier/cmd/kourier:v1.21.0", "kourier", "kourier"),
         _static("ghcr.io/kedacore/keda:2.21.0", "keda-operator", "keda"),
         _static("ghcr.io/kedacore/keda-metrics-apiserver:2.21.0", "keda-adapter", "keda-adapter"),
         _static("ghcr.io/kedacore/keda-admission-webhooks:2.21.0", "keda-admission-webhooks", "keda-admission-webhooks"),
@@ -138,12 +139,6 @@ IMAGES: Mapping[str, Image] = {
             parts={name: Binary(name) for name in ("prometheus", "promtool")},
         ),
         _static("registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0", "kube-state-metrics", "kube-state-metrics"),
-        Image(
-            # The full name that containerd gives `traefik:v3.6.12`.
-            "docker.io/library/traefik:v3.6.12",
-            "traefik",
-            parts={name: Binary(name) for name in ("traefik", "traefik-launcher")},
-        ),
         Image(BUSYBOX, "busybox", parts={"busybox": DebianFile("busybox-static", "/bin/busybox")}),
         Image(PYTHON, "python", parts={"root.tar": DebianRoot(_PYTHON_PACKAGES)}),
         Image(PYTORCH, "pytorch", bases=(PYTHON,), network=True),

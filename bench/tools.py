@@ -124,20 +124,12 @@ TOOLS: Mapping[str, Tool] = {
         ),
         Tool("kserve", {"kserve-manager": "github.com/kserve/kserve/cmd/manager"}),
         Tool("knative", {f"knative-{name}": f"knative.dev/serving/cmd/{name}" for name in _KNATIVE}),
+        Tool("kourier", {"kourier": "knative.dev/net-kourier/cmd/kourier"}),
         Tool(
             "envoy-gateway",
             {"envoy-gateway": "github.com/envoyproxy/gateway/cmd/envoy-gateway"},
             stamps={"github.com/envoyproxy/gateway/internal/cmd/version.envoyGatewayVersion": "v1.9.1"},
         ),
-        Tool(
-            "traefik",
-            {"traefik": "github.com/traefik/traefik/v3/cmd/traefik"},
-            stamps={
-                "github.com/traefik/traefik/v3/pkg/version.Version": "3.6.12",
-                "github.com/traefik/traefik/v3/pkg/version.Codename": "ramequin",
-            },
-        ),
-        Tool("traefik-launcher", {"traefik-launcher": "."}),
     )
 }
 

@@ -113,9 +113,6 @@ KOURIER = Manifest(
     url="https://github.com/knative-extensions/net-kourier/releases/download/knative-v{version}/kourier.yaml",
     images="gcr.io/knative-releases/",
 )
-# Kourier's manifest names a moving tag, v1.36-latest (knative-extensions/net-kourier:config/300-gateway.yaml@v0.48.0).
-# renovate: datasource=docker depName=docker.io/envoyproxy/envoy
-KOURIER_ENVOY = Image(repository="docker.io/envoyproxy/envoy", tag="v1.36.7")
 # renovate: datasource=github-releases depName=kedacore/keda
 KEDA = Manifest(
     name="keda",
@@ -141,7 +138,8 @@ DOCKER_HUB_INDEX = "index.docker.io"
 ENVOY_GATEWAY_CHART = Chart(repository="oci://docker.io/envoyproxy", name="gateway-helm", version="v1.9.1")
 # renovate: datasource=docker depName=docker.io/envoyproxy/gateway
 ENVOY_GATEWAY = Image(repository="docker.io/envoyproxy/gateway", tag="v1.9.1")
-# The proxy that this release of Envoy Gateway is tested with (envoyproxy/gateway:api/v1alpha1/shared_types.go@v1.9.1).
+# The proxy that this release of Envoy Gateway is tested with (envoyproxy/gateway:api/v1alpha1/shared_types.go@v1.9.1). Kourier runs the
+# same one, because its manifest names a moving tag.
 # renovate: datasource=docker depName=docker.io/envoyproxy/envoy
 ENVOY_PROXY = Image(repository="docker.io/envoyproxy/envoy", tag="distroless-v1.39.1")
 

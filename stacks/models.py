@@ -13,7 +13,6 @@ from components.serving.route import Route, RouteArgs
 from components.serving.runtime import ServingRuntime, ServingRuntimeArgs
 from components.serving.smoke_check import SmokeCheck, SmokeCheckArgs
 from stacks.config import StackConfig
-from stacks.config.platform import KnativeIngressConfig
 from stacks.images import server_image, weights_image
 from stacks.platform import Platform
 
@@ -86,10 +85,5 @@ class _Deployment:
         gateway = self.platform.gateway
         if gateway is None:
             return None
-        ingress = _ingress(self.config.knative.ingress) if model.entry.on_knative else None
+        ingress = KnativeIngress(namespace=kourier.NAMESPACE, service=kourier.INTERNAL_SERVICE) if model.entry.on_knative else None
         return Front(name=gateway.gateway, namespace=gateway.namespace, host=gateway.host, ingress=ingress)
-
-
-def _ingress(config: KnativeIngressConfig) -> KnativeIngress:
-    namespace, _, service = (config.service or f"{kourier.NAMESPACE}/{kourier.INTERNAL_SERVICE}").partition("/")
-    return KnativeIngress(namespace=namespace, service=service)

@@ -17,8 +17,7 @@ from components.platform.envoy_gateway import EnvoyGateway, EnvoyGatewayArgs
 from components.platform.gateway_api import GatewayApi, GatewayApiArgs
 from components.platform.gpu_operator import GpuOperator, GpuOperatorArgs
 from components.platform.keda import Keda, KedaArgs
-from components.platform.knative import ExistingIngress, Knative, KnativeArgs
-from components.platform.kourier import Kourier
+from components.platform.knative import Knative, KnativeArgs
 from components.platform.kserve import KServe, KServeArgs
 from components.platform.monitoring import Monitoring, MonitoringArgs
 from components.prometheus import Prometheus, namespace_of
@@ -26,7 +25,7 @@ from components.serving.model_service import NAMESPACE
 from stacks.cloud import Cluster
 from stacks.config import StackConfig
 from stacks.config.cluster import EksClusterConfig
-from stacks.config.platform import KnativeIngressConfig, MonitoringConfig
+from stacks.config.platform import MonitoringConfig
 from stacks.images import registries
 from stacks.model_store import build as build_store
 from stacks.workloads import workload
@@ -120,7 +119,7 @@ class _Parts:
         args = KnativeArgs(
             mirror=self.mirror,
             workload=workload(section, self.config.placement),
-            ingress=_ingress(section.ingress),
+            exposure=section.exposure,
             domain=section.domain,
             skipped_registries=sorted(registries(self.config)),
             protect=self.protect,
@@ -192,9 +191,3 @@ class _Parts:
 def _existing(config: MonitoringConfig) -> Prometheus | None:
     url = config.prometheus_url
     return Prometheus(url=url, namespace=namespace_of(url), labels=config.labels) if url else None
-
-
-def _ingress(config: KnativeIngressConfig) -> Kourier | ExistingIngress:
-    if config.ingress_class is not None:
-        return ExistingIngress(ingress_class=config.ingress_class)
-    return Kourier(exposure=config.exposure)

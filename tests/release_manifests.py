@@ -92,12 +92,20 @@ def kourier() -> list[Object]:
     return [
         item("v1", "Namespace", namespace),
         deployment("net-kourier-controller", "knative-serving", "controller"),
-        deployment(gateway, namespace, "kourier-gateway"),
+        _gateway(gateway, namespace),
         autoscaler(gateway, namespace),
         budget(f"{gateway}-pdb", gateway, namespace),
         {**service("kourier", namespace), "spec": {"type": "LoadBalancer", "selector": {"app": gateway}}},
         service("kourier-internal", namespace),
     ]
+
+
+def _gateway(name: str, namespace: str) -> Object:
+    gateway = deployment(name, namespace, "kourier-gateway")
+    pod = gateway["spec"]["template"]["spec"]
+    pod["terminationGracePeriodSeconds"] = 30
+    pod["containers"][0]["lifecycle"] = {"preStop": {"exec": {"command": ["/bin/sh", "-c", "curl localhost; sleep 15"]}}}
+    return gateway
 
 
 def keda() -> list[Object]:

@@ -22,9 +22,6 @@ IMAGES_BY_DIGEST = {
 }
 """Of no image: what the workflow would print stands in no stack file."""
 
-INGRESS = {"kind": "existing", "ingressClass": "traefik.ingress.networking.knative.dev", "service": "traefik/traefik"}
-"""What the bench brings along; `make up` writes it into its copy of the stack file."""
-
 BENCH_PROMETHEUS = {"prometheusUrl": "http://prometheus.monitoring.svc.cluster.local:9090", "labels": {"prometheus": "bench"}}
 """Of a node with `--with monitoring`, which `make up` writes there too."""
 
@@ -37,7 +34,7 @@ def committed(stack: str) -> dict[str, Any]:
 
 def local(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
     """`Pulumi.local.yaml` as `make up` completes it. `models__mnist_classifier__source` changes one value deep inside."""
-    return changed({**committed("local"), "images": dict(IMAGES), "knative": {"enabled": True, "ingress": INGRESS}}, changes)
+    return changed({**committed("local"), "images": dict(IMAGES)}, changes)
 
 
 def local_with_smollm(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML

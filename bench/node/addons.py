@@ -1,4 +1,4 @@
-"""Parts of a cluster beside Kubernetes itself, from `bench/addons`: DNS, metrics, storage, an ingress and optional parts."""
+"""Parts of a cluster beside Kubernetes itself, from `bench/addons`: DNS, metrics, storage and optional parts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bench.node.pki import CLUSTER, Pki, node_name
 from bench.paths import Instance
 
 FOLDER = Path(__file__).parent.parent / "addons"
-MANIFESTS = ("rbac", "coredns", "metrics-server", "local-path", "traefik")
+MANIFESTS = ("rbac", "coredns", "metrics-server", "local-path")
 
 READY_TIMEOUT = 180.0
 ANSWER_SECONDS = 5
@@ -104,7 +104,6 @@ def _wanted(instance: Instance) -> dict[str, tuple[str, str, str]]:
         "metrics-server": ("Deployment", "metrics-server", "Available"),
         "metrics API": ("APIService", "v1beta1.metrics.k8s.io", "Available"),
         "local-path-provisioner": ("Deployment", "local-path-provisioner", "Available"),
-        "traefik": ("Deployment", "traefik", "Available"),
     }
     if extras.MONITORING in extras.read(instance).parts:
         wanted["prometheus-operator"] = ("Deployment", "prometheus-operator", "Available")

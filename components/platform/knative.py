@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 import pulumi
 from pydantic import Field
@@ -11,13 +11,13 @@ from pydantic import Field
 from components import versions
 from components.artifacts import Mirror
 from components.base import Args, Component, labels
+from components.exposure import Exposure
 from components.manifest_resources import register
 from components.manifest_workloads import run
 from components.manifests import Objects, container, load, pod
 from components.platform import knative_settings as settings
 from components.platform import kourier
 from components.platform.admission_gate import AdmissionGate, AdmissionGateArgs
-from components.platform.kourier import Kourier
 from components.pods import RESTRICTED_CONTAINER, restricted_namespace
 from components.scheduling import Workload
 
@@ -27,15 +27,10 @@ DRAIN_MARGIN_SECONDS = 30
 SECURITY = {**RESTRICTED_CONTAINER, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
-class ExistingIngress(Args):
-    """A Knative ingress controller that the cluster already has, which serves Ingresses of this class."""
-
-    kind: Literal["existing"] = "existing"
-    ingress_class: str
-
-
 class KnativeArgs(Args):
-    """`domain`: domain of the services' own addresses; `svc.cluster.local` keeps them inside the cluster.
+    """`exposure`: exposure of Kourier to requests from outside the cluster; requests from inside use a separate Service.
+
+    `domain`: domain of the services' own addresses; `svc.cluster.local` keeps them inside the cluster.
 
     `skipped_registries`: hosts, in addition to the mirror's, whose tags Knative cannot resolve because they require credentials.
     `progress_deadline_seconds`: time limit for a revision to become ready, including image pull, model download and GPU node.
@@ -44,7 +39,7 @@ class KnativeArgs(Args):
 
     mirror: Mirror
     workload: Workload = Workload()
-    ingress: Annotated[Kourier | ExistingIngress, Field(discriminator="kind")] = Kourier()
+    exposure: Exposure = "cluster"
     domain: str = "svc.cluster.local"
     skipped_registries: list[str] = Field(default_factory=list)
     progress_deadline_seconds: Annotated[int, Field(ge=60)] = 1800
@@ -53,7 +48,7 @@ class KnativeArgs(Args):
 
 
 class Knative(Component):
-    """Owns CRDs, namespaces and controllers of Knative Serving, and of Kourier unless the cluster has an ingress.
+    """Owns CRDs, namespaces and controllers of Knative Serving and of its ingress, Kourier.
 
     Ready when its webhook has admitted a Service.
     """
@@ -66,15 +61,13 @@ class Knative(Component):
         after: Sequence[pulumi.Resource | None] = (),
     ) -> None:
         super().__init__(name, opts, after)
-        own_ingress = isinstance(args.ingress, Kourier)
-        namespaces = [NAMESPACE, kourier.NAMESPACE] if own_ingress else [NAMESPACE]
         self.objects = register(
             self._objects(args),
             args.mirror,
             owner=self,
             prefix=name,
             timeout_seconds=args.workload.timeout_seconds,
-            namespaces=[restricted_namespace(each, labels(each, PART_OF), self.child()) for each in namespaces],
+            namespaces=[restricted_namespace(each, labels(each, PART_OF), self.child()) for each in (NAMESPACE, kourier.NAMESPACE)],
             protect_definitions=args.protect,
         )
         self.gate = AdmissionGate(
@@ -98,15 +91,13 @@ class Knative(Component):
             opts=pulumi.ResourceOptions(parent=self),
             after=self.objects,
         )
-        self.register_outputs({"namespace": NAMESPACE, "ingressClass": args.ingress.ingress_class})
+        self.register_outputs({"namespace": NAMESPACE, "ingressClass": kourier.INGRESS_CLASS})
 
     @staticmethod
     def _objects(args: KnativeArgs) -> Objects:
-        own_ingress = isinstance(args.ingress, Kourier)
-        objects = load([versions.KNATIVE_SERVING, versions.KOURIER] if own_ingress else [versions.KNATIVE_SERVING], args.mirror)
+        objects = load([versions.KNATIVE_SERVING, versions.KOURIER], args.mirror)
         objects.drop("Namespace", NAMESPACE)
-        if isinstance(args.ingress, Kourier):
-            kourier.edit(objects, args.ingress)
+        kourier.edit(objects, args.exposure)
         _leave_the_rules_to_the_webhook(objects)
         _configure(objects, args)
         _mirror_the_queue_proxy(objects, args.mirror)
@@ -134,7 +125,7 @@ def _configure(objects: Objects, args: KnativeArgs) -> None:
         ("config-deployment", settings.deployment(args.mirror, args.skipped_registries, args.progress_deadline_seconds)),
         ("config-defaults", settings.defaults(args.max_request_seconds)),
         ("config-domain", settings.domain(args.domain)),
-        ("config-network", settings.network(args.ingress.ingress_class)),
+        ("config-network", settings.network(kourier.INGRESS_CLASS)),
         ("config-observability", settings.observability()),
     ):
         config = objects.one("ConfigMap", name)

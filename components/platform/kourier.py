@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from components import versions
-from components.base import Args
 from components.exposure import Exposure, service_annotations, service_type
 from components.manifests import Objects, container
 
@@ -15,24 +12,19 @@ GATEWAY = "3scale-kourier-gateway"
 INTERNAL_SERVICE = "kourier-internal"
 """Service for requests from inside the cluster, port 80 (knative-extensions/net-kourier:config/300-gateway.yaml@v0.48.0)."""
 
-
-class Kourier(Args):
-    """Installed with Knative."""
-
-    kind: Literal["kourier"] = "kourier"
-    exposure: Exposure = "cluster"
-    """Exposure to requests from outside the cluster; requests from inside use a separate Service."""
-
-    @property
-    def ingress_class(self) -> str:
-        return INGRESS_CLASS
+DRAIN_SECONDS = 15
+"""Upstream's own time for clients to leave a gateway that ends."""
 
 
-def edit(objects: Objects, kourier: Kourier) -> None:
-    """Edit upstream's manifest, whose Service is a public load balancer and whose Envoy image is a moving tag."""
+def edit(objects: Objects, exposure: Exposure) -> None:
+    """Edit upstream's manifest: its Service is a public load balancer, its Envoy image is a moving tag, and the hook before the end of a
+    gateway calls `curl`, which no image of Envoy has (knative-extensions/net-kourier#1203), so that requests in flight are cut.
+    """
     objects.drop("Namespace", NAMESPACE)
-    container(objects.one("Deployment", GATEWAY), "kourier-gateway")["image"] = versions.KOURIER_ENVOY.reference
+    envoy = container(objects.one("Deployment", GATEWAY), "kourier-gateway")
+    envoy["image"] = versions.ENVOY_PROXY.reference
+    envoy["lifecycle"] = {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}}
     service = objects.one("Service", "kourier")
-    service["spec"]["type"] = service_type(kourier.exposure)
-    if annotations := service_annotations(kourier.exposure):
+    service["spec"]["type"] = service_type(exposure)
+    if annotations := service_annotations(exposure):
         service["metadata"]["annotations"] = service["metadata"].get("annotations", {}) | annotations

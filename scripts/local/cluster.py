@@ -52,9 +52,6 @@ def running() -> Cluster:
     config: dict[str, object] = {
         "cluster": {"kind": "existing", "kubeconfig": bench["kubeconfig"], "identifier": bench["cluster"]},
         "mirror": {"charts": bench["charts"], "manifests": bench["manifests"], "images": bench["images"], "digests": "drop"},
-        "knative": {
-            "ingress": {"kind": "existing", "ingressClass": bench["knativeIngress"]["class"], "service": bench["knativeIngress"]["service"]}
-        },
     }
     if "monitoring" in bench:
         config["monitoring"] = bench["monitoring"]

@@ -70,30 +70,10 @@ class EnvoyGatewayConfig(OptionalConfig):
     exposure: Exposure = Field("cluster", description="Exposure of the gateway.")
 
 
-class KnativeIngressConfig(Section):
-    kind: Literal["kourier", "existing"] = Field("kourier", description="`existing`: the cluster has its own Knative ingress.")
-    ingress_class: str | None = Field(None, description="Ingress class of an existing ingress.")
-    service: Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")] | None = Field(
-        None, description="In-cluster Service of an existing ingress, port 80: <namespace>/<Service>."
-    )
-    exposure: Exposure = Field("cluster", description="Exposure of Kourier.")
-
-    @model_validator(mode="after")
-    def _class_belongs_to_an_existing_one(self) -> KnativeIngressConfig:
-        for key, value in (("ingressClass", self.ingress_class), ("service", self.service)):
-            if (self.kind == "existing") != (value is not None):
-                raise ValueError(f"{key} describes an ingress of kind existing; it is required there and not allowed for kourier")
-        if self.kind == "existing" and self.exposure != "cluster":
-            raise ValueError(
-                f"exposure {self.exposure} is for kourier; the program does not control the exposure of an ingress of kind existing"
-            )
-        return self
-
-
 class KnativeConfig(OptionalConfig):
-    """Knative Serving."""
+    """Knative Serving and its ingress, Kourier."""
 
-    ingress: KnativeIngressConfig = KnativeIngressConfig.model_validate({})
+    exposure: Exposure = Field("cluster", description="Exposure of Kourier.")
     domain: str = Field("svc.cluster.local", description="Domain of the services' own addresses.")
 
 

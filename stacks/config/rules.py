@@ -83,12 +83,6 @@ RULES = (
         "enabled: true on cluster.kind eks needs gatewayApi.enabled: true",
     ),
     Rule(
-        "knative",
-        ("cluster",),
-        lambda knative, cluster: knative.enabled and _owned(cluster) and knative.ingress.kind == "existing",
-        "ingress.kind existing needs cluster.kind: existing; a cluster of this program has no ingress but kourier",
-    ),
-    Rule(
         "monitoring",
         ("cluster", "cert_manager"),
         # cert-manager makes its webhook's certificate.

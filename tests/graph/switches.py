@@ -30,7 +30,7 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "kserve": ("on", "off"),
     "envoyGateway": ("off", "cluster", "internal"),
     "gatewayApi": ("off", "on"),
-    "knative": ("off", "kourier", "kourier, internal", "existing ingress"),
+    "knative": ("off", "kourier", "kourier, internal"),
     "keda": ("off", "on"),
     "monitoring": ("off", "on", "of others"),
     "certManager": ("on", "off"),
@@ -42,7 +42,7 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "images": ("none", "by tag", "by digest"),
 }
 OWNED = ("eks", "eks in a network of others")
-KNATIVE = ("kourier", "kourier, internal", "existing ingress")
+KNATIVE = ("kourier", "kourier, internal")
 ON_CPU_OR_REQUESTS = ("cpu", "concurrency")
 ON_QUEUE = ("one version", "two versions")
 EXPOSED = ("cluster", "internal")
@@ -80,7 +80,6 @@ CONFLICTS = [
     Conflict({"gpu": ("none",), "gpuOperator": ("on",)}, ("gpuOperator: enabled: true", "gpu.mode")),
     Conflict({"gpu": ("managed",), "gpuOperator": ("off",)}, ("gpuOperator: enabled: false", "gpu.mode")),
     Conflict({"cluster": OWNED, "envoyGateway": EXPOSED, "gatewayApi": ("off",)}, ("envoyGateway:", "cluster.kind", "gatewayApi.enabled")),
-    Conflict({"cluster": OWNED, "knative": ("existing ingress",)}, ("knative: ingress.kind", "cluster.kind")),
     Conflict({"cluster": OWNED, "monitoring": ("on",), "certManager": ("off",)}, ("monitoring:", "cluster.kind", "certManager.enabled")),
     Conflict({"cluster": OWNED, "kserve": ("on",), "certManager": ("off",)}, ("kserve:", "cluster.kind", "certManager.enabled")),
     Conflict({"cluster": ("existing",), "store": ("s3",)}, ("modelStore: backend s3", "cluster.kind")),
@@ -215,13 +214,7 @@ def _mirror(value: str) -> dict[str, Any]:
 
 
 def _knative(value: str) -> dict[str, Any]:
-    ingress: dict[str, dict[str, str]] = {
-        "off": {},
-        "kourier": {"kind": "kourier"},
-        "kourier, internal": {"kind": "kourier", "exposure": "internal"},
-        "existing ingress": {"kind": "existing", "ingressClass": "corp.example", "service": "ingress/internal"},
-    }
-    return {"enabled": value != "off", "ingress": ingress[value]}
+    return {"enabled": value != "off", "exposure": "internal" if value == "kourier, internal" else "cluster"}
 
 
 def _store(value: str) -> dict[str, Any]:

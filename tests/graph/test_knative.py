@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from components import versions
 from components.artifacts import Mirror
 from components.lock import Lock
 from components.manifest_source import ManifestError
-from components.platform.knative import ExistingIngress, Knative, KnativeArgs
-from components.platform.kourier import Kourier
+from components.platform.knative import Knative, KnativeArgs
 from components.scheduling import Quantities, Resources, Workload
 from tests.graph.recording import Graph, record_component
 from tests.release_manifests import RESOURCES as UPSTREAM_RESOURCES
@@ -102,7 +102,7 @@ def test_the_queue_proxy_comes_from_the_mirror_too(manifests: str) -> None:
 
 def test_nothing_is_exposed_unless_asked_and_then_inside_the_network_only(manifests: str, plain: Graph) -> None:
     assert {service.inputs["spec"].get("type", "ClusterIP") for service in plain.of_kind("Service")} == {"ClusterIP"}
-    graph = recorded(manifests, ingress=Kourier(exposure="internal"))
+    graph = recorded(manifests, exposure="internal")
     (balancer,) = [service for service in graph.of_kind("Service") if service.inputs["spec"].get("type") == "LoadBalancer"]
     assert balancer.name == "knative-service-kourier"
     annotations = balancer.inputs["metadata"]["annotations"]
@@ -111,15 +111,15 @@ def test_nothing_is_exposed_unless_asked_and_then_inside_the_network_only(manife
 
 
 def test_kourier_runs_a_fixed_envoy(plain: Graph) -> None:
-    image = workload(plain, GATEWAY)["template"]["spec"]["containers"][0]["image"]
-    assert image.startswith("docker.io/envoyproxy/envoy:v1.36.")
+    (envoy,) = workload(plain, GATEWAY)["template"]["spec"]["containers"]
+    assert envoy["image"] == versions.ENVOY_PROXY.reference
     assert data(plain, "network")["ingress-class"] == "kourier.ingress.networking.knative.dev"
 
 
-def test_an_ingress_of_the_clusters_own_takes_kouriers_place(manifests: str) -> None:
-    graph = recorded(manifests, ingress=ExistingIngress(ingress_class="traefik.ingress.networking.knative.dev"))
-    assert data(graph, "network")["ingress-class"] == "traefik.ingress.networking.knative.dev"
-    assert not [resource.key for resource in graph if "kourier" in resource.key]
+def test_a_gateway_waits_for_its_clients_to_leave_without_a_program_that_its_image_lacks(plain: Graph) -> None:
+    pod = workload(plain, GATEWAY)["template"]["spec"]
+    (hook,) = pod["containers"][0]["lifecycle"].values()
+    assert hook["sleep"]["seconds"] < pod["terminationGracePeriodSeconds"]
 
 
 def test_each_number_of_replicas_has_one_owner(manifests: str) -> None:

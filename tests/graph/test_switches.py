@@ -202,9 +202,3 @@ def test_any_setting_is_accepted_or_refused_for_what_is_wrong_with_it(case: Case
 def test_a_pool_that_nobody_scales_needs_a_node_of_its_own() -> None:
     fixed = eks(cluster={"autoscaler": {"enabled": False}}, gpu={"nodes": {"min": 1, "max": 2}})
     assert refusals(fixed) == []
-
-
-def test_what_is_said_of_an_ingress_that_is_not_ours_is_not_passed_over() -> None:
-    existing = {"kind": "existing", "ingressClass": "corp.example", "service": "ingress/internal", "exposure": "internal"}
-    (line,) = refusals({"knative": {"enabled": True, "ingress": existing}})
-    assert line.startswith("knative.ingress: exposure")

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection
 
 import pytest
 
@@ -21,7 +21,6 @@ from bench.image_table import BUSYBOX
 from bench.node import cgroups, namespaces, network, pki, process
 from bench.node.lifecycle import PROCESSES
 from tests.node import bench_node as node
-from tests.node import knative_ingress
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.node, pytest.mark.lifecycle]
@@ -124,21 +123,6 @@ def test_logs_and_metrics_of_pods_are_there(page: str) -> None:
     assert "Corefile" not in node.kubectl("logs", "server")
     usage = node.kubectl("get", "--raw", "/apis/metrics.k8s.io/v1beta1/namespaces/kube-system/pods")
     assert {item["metadata"]["name"].split("-")[0] for item in json.loads(usage)["items"]} >= {"coredns"}
-
-
-def test_the_ingress_serves_within_seconds_whenever_knative_s_definitions_come(page: str) -> None:
-    address = knative_ingress.address()
-    for _ in range(2):
-        with knative_ingress.to_web():
-            wait_for(lambda: is_served(page, address, knative_ingress.HOST), 20, "the ingress to serve the page")
-        wait_for(lambda: not is_served(page, address, knative_ingress.HOST), 20, "the ingress to forget the page")
-
-
-def is_served(page: str, address: str, host: str) -> bool:
-    try:
-        return served_to_the_host(address, host) == page
-    except (OSError, HTTPException):
-        return False
 
 
 @pytest.mark.usefixtures("running")

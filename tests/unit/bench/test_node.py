@@ -16,7 +16,6 @@ import pytest
 import yaml
 
 from bench import paths, registry, tools
-from bench.environment import KNATIVE_INGRESS
 from bench.errors import BenchError
 from bench.extras import Wanted
 from bench.image_table import IMAGES
@@ -131,7 +130,7 @@ def test_every_addon_s_image_is_one_that_the_bench_offers() -> None:
     images = [container["image"] for pod in pods for container in pod["containers"]]
     config = next(document["data"] for document in documents() if document["metadata"]["name"] == "local-path-config")
     images.append(yaml.safe_load(config["helperPod.yaml"])["spec"]["containers"][0]["image"])
-    assert len(images) == 5
+    assert len(images) == 4
     assert set(images) <= set(IMAGES)
     assert str(INSTANCE.state / "volumes") in config["config.json"]
     assert '"$VOL_DIR"' in config["setup"]
@@ -143,23 +142,6 @@ def test_up_waits_for_every_deployment_of_the_addons(monkeypatch: pytest.MonkeyP
     deployments = {document["metadata"]["name"] for document in documents() if document["kind"] == "Deployment"}
     lacks = addons.conditions(INSTANCE, addons.Kubectl(INSTANCE))
     assert {name: lacks[name] for name in deployments} == dict.fromkeys(deployments, "missing")
-
-
-def test_the_ingress_on_offer_is_the_addon_s_and_inside_the_cluster_only() -> None:
-    namespace, name = KNATIVE_INGRESS["service"].split("/")
-    ours = [document for document in documents() if document["metadata"].get("namespace") == namespace]
-    (service,) = (document for document in ours if document["kind"] == "Service")
-    (deployment,) = (document for document in ours if document["kind"] == "Deployment")
-    assert service["metadata"]["name"] == name
-    assert "type" not in service["spec"]
-    assert [port["port"] for port in service["spec"]["ports"]] == [80]
-    pod = deployment["spec"]["template"]["spec"]
-    assert not {"hostNetwork", "hostPort"} & {*pod, *(key for port in pod["containers"][0]["ports"] for key in port)}
-    told = dict(argument.removeprefix("--").split("=") for argument in pod["containers"][0]["args"])
-    for kind in ("public", "private"):
-        assert told[f"providers.knative.{kind}Service.namespace"] == namespace
-        assert told[f"providers.knative.{kind}Service.name"] == name
-        assert f"entryPoints.{told[f'providers.knative.{kind}Entrypoints']}.address" in told
 
 
 def test_metrics_come_over_verified_tls() -> None:

@@ -35,7 +35,6 @@ class Bench:
             "charts": "/charts",
             "manifests": "/manifests",
             "images": {},
-            "knativeIngress": {"class": "traefik.ingress.networking.knative.dev", "service": "traefik/traefik"},
             "state": str(folder),
             "with": [],
             "gpus": 1,

@@ -1,3 +1,0 @@
-module inference-platform/bench/traefik-launcher
-
-go 1.26.0
