@@ -29,6 +29,9 @@ help: ## Show this list
 $(VENV)/.installed: requirements.txt
 	@echo "installing the Python packages of requirements.txt into $(VENV) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11"; exit 1; }
+	@# Debian has venv's other half in a package of its own.
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "installing the Debian package python3-venv"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null; } \
+		|| { echo "error: $(PYTHON) cannot make a virtual environment; as root: apt-get install python3-venv"; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 	@# Not compiled: of millions of lines, most of them pulumi-aws, few are ever imported, and those are compiled then.
 	@$(VENV)/bin/pip install --quiet --no-compile --requirement requirements.txt

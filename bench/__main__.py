@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from bench import proxies
 from bench.errors import BenchError
 from bench.paths import INSTANCES, Instance
 
@@ -179,6 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser(os.environ).parse_args(arguments)
     signal.signal(signal.SIGTERM, _terminate)
     try:
+        os.environ.update(proxies.exceptions(_instance(args), os.environ))
         run: Callable[[argparse.Namespace], int] = args.run
         return run(args)
     except BenchError as error:

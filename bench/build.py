@@ -14,11 +14,12 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from bench import progress
+from bench import go_program, progress
 from bench.errors import BenchError
+from bench.go_program import toolchain
 from bench.lock import exclusive
 from bench.paths import CACHE
-from bench.tools import BIN, BUILD_COMMAND, KNOWN, TOOLS, Tool, toolchain
+from bench.tools import BIN, BUILD_COMMAND, KNOWN, TOOLS, Tool
 
 GO = CACHE / "go"
 GO_CACHES = (GO / "build", GO / "mod")
@@ -39,6 +40,7 @@ LOG_TAIL = 12
 
 def ensure(names: Iterable[str] = TOOLS) -> None:
     """Build the named tools that are not cached. Raises BenchError with the failed build and the path of its log."""
+    go_program.ensure()
     version = toolchain()
     tools = [KNOWN[name] for name in names]
     outdated = [tool for tool in tools if not tool.output(version).is_dir()]
@@ -54,7 +56,6 @@ def ensure(names: Iterable[str] = TOOLS) -> None:
         for tool in outdated:
             output = tool.output(version)
             if not output.is_dir():  # another process may have built it while this one waited
-                trim(GO_CACHES, GO_CACHE_LIMIT)
                 _require_space(tool)
                 with progress.step(f"building   {tool.name}"):
                     _build(tool, output)
@@ -109,7 +110,13 @@ def _go(tool: Tool, arguments: Sequence[str], log: Path) -> str:
     (GO / "tmp").mkdir(parents=True, exist_ok=True)
     with log.open("w") as messages:
         answer = subprocess.run(
-            ["go", *arguments], cwd=tool.folder, env=go_environment(), stdout=subprocess.PIPE, stderr=messages, text=True, check=False
+            [go_program.program(), *arguments],
+            cwd=tool.folder,
+            env=go_environment(),
+            stdout=subprocess.PIPE,
+            stderr=messages,
+            text=True,
+            check=False,
         )
     if answer.returncode:
         _fail(tool, log)

@@ -19,8 +19,9 @@ import yaml
 
 from bench.build import module_folder
 from bench.errors import BenchError
+from bench.go_program import toolchain
 from bench.mirror import Artifact, source_digest
-from bench.tools import SOURCES, TOOLS, Tool, binary, toolchain
+from bench.tools import SOURCES, TOOLS, Tool, binary
 
 KUBERNETES = "1.36.3"
 """Kubernetes version for which charts are rendered; a helm built from its module assumes 1.20 by default."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import BenchError
+from bench.go_program import VERSION, is_new_enough
 from bench.paths import CACHE, STATE_ROOT, Instance
 from bench.probe import CAPABILITIES, Facts, look
 
@@ -21,14 +21,17 @@ DISK_TO_RUN = 5
 MEMORY = 7
 """GiB of memory, which an 8 GB machine has. The node with a small platform uses 3 GiB; linking Kubernetes uses 4 GiB."""
 
-GO = (1, 26)
+ARCHITECTURE = "x86_64"
 PYTHON = (3, 11)
 
 CONTROLLERS = frozenset({"cpu", "cpuset", "memory", "pids"})
 """Controllers that the kubelet requires in both cgroup versions."""
 
 KERNEL_REMEDY = "use a physical or virtual machine; a container would have to be privileged"
-TRIAL_REMEDIES = {"overlayfs": f"put {STATE_ROOT} on ext4 or xfs with BENCH_STATE=/path, or {KERNEL_REMEDY}"}
+TRIAL_REMEDIES = {
+    "br_netfilter": "install the modules of this kernel (Debian: linux-image-$(uname -r)), then: modprobe br_netfilter",
+    "overlayfs": f"put {STATE_ROOT} on ext4 or xfs with BENCH_STATE=/path, or {KERNEL_REMEDY}",
+}
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ def table(findings: list[Finding]) -> str:
 def judge(facts: Facts, instance: Instance) -> list[Finding]:
     """Derive the findings from facts alone."""
     return [
+        _architecture(facts),
         _root(facts),
         *(_privileges(facts) if facts.root else ()),  # only root can test what root may do
         _packages(facts),
@@ -81,6 +85,13 @@ def judge(facts: Facts, instance: Instance) -> list[Finding]:
 def wanted_packages() -> list[str]:
     """Debian package names of `apt-packages.txt`."""
     return [line for line in PACKAGES.read_text().split("\n") if line and not line.startswith("#")]
+
+
+def _architecture(facts: Facts) -> Finding:
+    if facts.architecture == ARCHITECTURE:
+        return Finding("architecture", ARCHITECTURE)
+    remedy = f"use an {ARCHITECTURE} machine: images are made from that architecture's packages; or your own cluster with KUBECONFIG"
+    return Finding("architecture", facts.architecture, remedy)
 
 
 def _root(facts: Facts) -> Finding:
@@ -139,13 +150,10 @@ def _at_least(check: str, found: float, needed: float, remedy: str) -> Finding:
 
 
 def _go(facts: Facts) -> Finding:
-    remedy = f"install Go {_dotted(GO)} or newer from https://go.dev/dl and put it on PATH"
-    if not facts.go:
-        return Finding("go", "not on PATH", remedy)
-    match = re.search(r"go(\d+)\.(\d+)\S*", facts.go)
-    if match is None or (int(match[1]), int(match[2])) < GO:
-        return Finding("go", match[0] if match else facts.go, remedy)
-    return Finding("go", match[0])
+    if is_new_enough(facts.go):
+        return Finding("go", facts.go.split()[2])
+    found = facts.go.split()[2] if facts.go else "not on PATH"
+    return Finding("go", f"{found}; the bench brings its own, {VERSION}")
 
 
 def _python(facts: Facts) -> Finding:
@@ -161,5 +169,9 @@ def _dotted(version: tuple[int, int]) -> str:
 def _addresses(facts: Facts, instance: Instance) -> Finding:
     wanted = f"{instance.host_ip}/30, {instance.service_cidr}, {instance.pod_cidr}"
     if facts.overlaps:
-        return Finding("addresses", f"taken: {', '.join(facts.overlaps)}", f"remove that route or link; the node needs {wanted}")
+        return Finding(
+            "addresses",
+            f"taken: {', '.join(facts.overlaps)}",
+            f"choose another private range, such as BENCH_ADDRESSES=172.24.0.0/16; the node needs {wanted}",
+        )
     return Finding("addresses", f"free: {wanted}")

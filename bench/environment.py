@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench import extras
+from bench import extras, proxies
 from bench.image_table import MINIO, VLLM
 from bench.paths import CACHE, Instance
 from bench.tools import binary
@@ -48,6 +48,7 @@ def describe(instance: Instance) -> dict[str, Any]:
         "manifests": str(MIRROR / "manifests"),
         "images": dict(SUBSTITUTES),
         "state": str(instance.state),
+        "environment": proxies.exceptions(instance, os.environ),
         **_extras(extras.read(instance)),
     }
 

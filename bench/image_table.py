@@ -15,6 +15,7 @@ from typing import Protocol
 
 from bench import build, tools
 from bench.base_image import DebianFile, DebianRoot
+from bench.go_program import toolchain
 
 CONTAINERFILES = Path(__file__).parent / "containerfiles"
 
@@ -52,7 +53,7 @@ class ModuleFile:
     path: str
 
     def key(self) -> str:
-        return f"{tools.TOOLS[self.tool].digest(tools.toolchain())}/{self.path}"
+        return f"{tools.TOOLS[self.tool].digest(toolchain())}/{self.path}"
 
     def write(self, target: Path) -> None:
         shutil.copyfile(build.module_folder(tools.TOOLS[self.tool], self.module) / self.path, target)

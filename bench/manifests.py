@@ -14,8 +14,9 @@ from pathlib import Path
 
 from bench.build import module_folder
 from bench.errors import BenchError
+from bench.go_program import toolchain
 from bench.mirror import Artifact, source_digest
-from bench.tools import SOURCES, binary, toolchain
+from bench.tools import SOURCES, binary
 
 
 @dataclass(frozen=True)

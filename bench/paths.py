@@ -8,10 +8,19 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import IPv4Network
 from pathlib import Path
+
+from bench.errors import BenchError
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "inference-platform"
 STATE_ROOT = Path(os.environ.get("BENCH_STATE") or "/var/lib/inference-platform")
+
+DEFAULT_ADDRESSES = "10.96.0.0/16"
+ADDRESSES_PREFIX = 16
+LINKS = 128 * 256
+"""Offset of the links between this machine and its nodes in the range, four addresses each."""
 
 INSTANCES = ("default", "test", "contract", "lifecycle")
 """`default` is for users; the others belong to the tests, one per suite, so that tests never touch a user's platform."""
@@ -45,25 +54,46 @@ class Instance:
         """The host's end of the veth pair into the namespace (at most 15 characters)."""
         return f"bench{self.index}"
 
-    @property
-    def host_ip(self) -> str:
-        return f"10.231.{self.index}.1"
+    @cached_property
+    def addresses(self) -> IPv4Network:
+        """The range of all nodes. A node keeps the range that it was started with; BENCH_ADDRESSES chooses another one for a new node."""
+        try:
+            text = self.addresses_file.read_text()
+        except (FileNotFoundError, PermissionError):  # the folder belongs to root
+            text = os.environ.get("BENCH_ADDRESSES") or DEFAULT_ADDRESSES
+        try:
+            found = IPv4Network(text)
+        except ValueError:
+            found = None
+        if found is None or found.prefixlen != ADDRESSES_PREFIX or not found.is_private:
+            example = f"BENCH_ADDRESSES={DEFAULT_ADDRESSES}"
+            raise BenchError(f"BENCH_ADDRESSES={text} is no private IPv4 range of size /{ADDRESSES_PREFIX}; write it as {example}")
+        return found
 
     @property
-    def node_ip(self) -> str:
-        return f"10.231.{self.index}.2"
-
-    @property
-    def pod_cidr(self) -> str:
-        return f"10.{244 + self.index}.0.0/24"
+    def addresses_file(self) -> Path:
+        return self.state / "addresses"
 
     @property
     def service_cidr(self) -> str:
-        return f"10.{96 + self.index}.0.0/16"
+        """The first quarter of the range belongs to Services, 4,096 addresses to each node."""
+        return str(list(self.addresses.subnets(new_prefix=20))[self.index])
+
+    @property
+    def pod_cidr(self) -> str:
+        return str(list(self.addresses.subnets(new_prefix=24))[64 + self.index])
+
+    @property
+    def host_ip(self) -> str:
+        return str(self.addresses[LINKS + 4 * self.index + 1])
+
+    @property
+    def node_ip(self) -> str:
+        return str(self.addresses[LINKS + 4 * self.index + 2])
 
     @property
     def dns_ip(self) -> str:
-        return f"10.{96 + self.index}.0.10"
+        return str(IPv4Network(self.service_cidr)[10])
 
     @property
     def cgroup(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -13,10 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import tools
+from bench import go_program, tools
 from bench.errors import BenchError
 from bench.node import cgroups, network
 from bench.paths import CACHE, STATE_ROOT, Instance
+
+BRIDGE_FILTER = "/proc/sys/net/bridge/bridge-nf-call-iptables"
 
 CAPABILITIES = {"CAP_NET_ADMIN": 12, "CAP_SYS_ADMIN": 21}
 """Name → bit (linux/capability.h)."""
@@ -27,6 +30,8 @@ TRIALS = {
     "bridge": "ip link add trial type bridge",
     "veth": "ip link add trial type veth peer name liart",
     "iptables": "iptables -w -t nat -A POSTROUTING -m comment --comment trial -j MASQUERADE && iptables -w -t filter -S",
+    # Without it, an answer between two pods of the node does not pass the rules for Services, so neither DNS nor a Service works.
+    "br_netfilter": f"test -e {BRIDGE_FILTER} || modprobe br_netfilter; test -e {BRIDGE_FILTER}",
     "overlayfs": "mkdir lower upper work merged && mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay merged",
 }
 
@@ -49,7 +54,9 @@ class Facts:
     packages: frozenset[str] | None
     """Names of installed Debian packages; None if this machine has no dpkg."""
     go: str
-    """Output of `go version`; empty without Go."""
+    """Output of the user's `go version`; empty without Go."""
+    architecture: str
+    """Name of the processor's architecture, as in `uname -m`."""
     python: tuple[int, int]
     built: bool
     """True if all tools are in the cache, so that no space is needed to build them."""
@@ -60,7 +67,6 @@ class Facts:
 def look(instance: Instance) -> Facts:
     """Collect the facts. It takes about half a second, mostly for the trials."""
     root = os.geteuid() == 0
-    go, built = _go()
     return Facts(
         root=root,
         capabilities=_capabilities(),
@@ -69,19 +75,20 @@ def look(instance: Instance) -> Facts:
         disk_free=min(shutil.disk_usage(_existing(path)).free for path in (CACHE, STATE_ROOT)),
         memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         packages=_packages(),
-        go=go,
+        go=go_program.users_version(),
+        architecture=platform.machine(),
         python=(sys.version_info.major, sys.version_info.minor),
-        built=built,
+        built=_built(),
         overlaps=network.overlaps(instance, json.loads(_output(["ip", "-json", "route", "show"]) or "[]")),
     )
 
 
-def _go() -> tuple[str, bool]:
+def _built() -> bool:
     try:
-        version = tools.toolchain()
+        version = go_program.toolchain()
     except BenchError:
-        return "", False
-    return version, all(tool.output(version).is_dir() for tool in tools.TOOLS.values())
+        return False
+    return all(tool.output(version).is_dir() for tool in tools.TOOLS.values())
 
 
 def _capabilities() -> frozenset[str]:

@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 from bench.errors import BenchError
+from bench.go_program import toolchain
 from bench.paths import CACHE
 
 GO_DIR = Path(__file__).parent / "go"
@@ -176,18 +175,6 @@ KNOWN: Mapping[str, Tool] = {**TOOLS, **OPTIONAL, **LINTERS}
 
 SOURCES = Tool("sources", {})
 """Builds nothing: it pins modules from which the mirror copies files unchanged."""
-
-
-@cache
-def toolchain() -> str:
-    """Output of `go version`, such as `go version go1.26.8 linux/amd64`."""
-    try:
-        answer = subprocess.run(["go", "version"], check=True, capture_output=True, text=True)
-    except FileNotFoundError:
-        raise BenchError("`go` is not on PATH; install Go 1.26 or newer (https://go.dev/doc/install)") from None
-    except subprocess.CalledProcessError as error:
-        raise BenchError(f"`go version` failed: {error.stderr.strip()}") from error
-    return answer.stdout.strip()
 
 
 def maker(product: str) -> Tool:

@@ -49,7 +49,9 @@ def overlaps(instance: Instance, routes: list[dict[str, Any]]) -> list[str]:
 def _check_addresses_are_free(instance: Instance) -> None:
     if taken := ", ".join(overlaps(instance, _ip("route", "show"))):
         wanted = f"{instance.service_cidr} and {instance.pod_cidr}"
-        raise BenchError(f"the node needs {wanted}, but this machine already routes {taken}; remove that route or link")
+        raise BenchError(
+            f"the node needs {wanted}, but this machine already routes {taken}; choose another range, such as BENCH_ADDRESSES=172.24.0.0/16"
+        )
 
 
 def _link_is_up(instance: Instance) -> bool:
@@ -68,8 +70,7 @@ def _make_link(instance: Instance) -> None:
     shell.run(["ip", "address", "replace", f"{instance.host_ip}/30", "dev", instance.link])
     shell.run(["ip", "link", "set", instance.link, "up"])
     for setting in SWITCHED_ON:
-        # A kernel without bridge filtering lacks this setting and does not need it.
-        shell.run([*inside, "sh", "-c", f"test ! -e {setting} || echo 1 > {setting}"])
+        shell.run([*inside, "sh", "-c", f"echo 1 > {setting}"])
 
 
 def _ip(*words: str) -> list[dict[str, Any]]:

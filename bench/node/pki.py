@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import time
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from pathlib import Path
 
 from bench.node import shell
@@ -70,7 +71,7 @@ def node_name(instance: Instance) -> str:
 
 def service_ip(instance: Instance) -> str:
     """The API's own ClusterIP, the first address of the service range."""
-    return instance.service_cidr.replace(".0.0/16", ".0.1")
+    return str(IPv4Network(instance.service_cidr)[1])
 
 
 class Pki:

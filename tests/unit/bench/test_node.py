@@ -155,18 +155,39 @@ def test_metrics_come_over_verified_tls() -> None:
 @pytest.mark.parametrize(
     ("route", "taken"),
     [
-        ({"dst": "10.97.128.0/24", "dev": "eth1"}, True),
+        ({"dst": "10.96.17.0/24", "dev": "eth1"}, True),
         ({"dst": "10.0.0.0/8", "dev": "eth1"}, True),
-        ({"dst": "10.231.1.2", "dev": "eth1"}, True),
-        ({"dst": "10.97.0.0/16", "dev": INSTANCE.link}, False),
+        ({"dst": "10.96.128.6", "dev": "eth1"}, True),
+        ({"dst": "10.96.16.0/20", "dev": INSTANCE.link}, False),
         ({"dst": "default", "dev": "eth0"}, False),
-        ({"dst": "10.96.0.0/16", "dev": "bench0"}, False),
+        ({"dst": "10.96.0.0/20", "dev": "bench0"}, False),
     ],
 )
 def test_a_route_of_the_machine_that_claims_the_node_s_addresses_is_named(route: dict[str, str], taken: bool) -> None:
     found = network.overlaps(INSTANCE, [route])
     assert bool(found) == taken
     assert all(route["dst"] in text for text in found)
+
+
+def test_another_range_is_chosen_for_a_new_node_and_kept_by_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(paths, "STATE_ROOT", tmp_path)
+    monkeypatch.setenv("BENCH_ADDRESSES", "172.24.0.0/16")
+    chosen = paths.Instance("test")
+    assert (chosen.service_cidr, chosen.dns_ip, chosen.pod_cidr) == ("172.24.16.0/20", "172.24.16.10", "172.24.65.0/24")
+    assert (chosen.host_ip, chosen.node_ip) == ("172.24.128.5", "172.24.128.6")
+    assert not network.overlaps(chosen, [{"dst": "10.0.0.0/8", "dev": "tun0"}])
+    chosen.state.mkdir(exist_ok=True)
+    chosen.addresses_file.write_text(str(chosen.addresses))
+    monkeypatch.setenv("BENCH_ADDRESSES", "172.25.0.0/16")
+    assert paths.Instance("test").node_ip == "172.24.128.6"
+
+
+@pytest.mark.parametrize("text", ["172.24.0.0/12", "172.24.1.0/16", "8.8.0.0/16", "tun0", "fd00::/16"])
+def test_a_range_that_no_node_can_use_is_refused_with_one_that_works(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr(paths, "STATE_ROOT", Path("/nonexistent"))
+    monkeypatch.setenv("BENCH_ADDRESSES", text)
+    with pytest.raises(BenchError, match=rf"BENCH_ADDRESSES={text} is no private IPv4 range of size /16; .*10\.96\.0\.0/16"):
+        _ = paths.Instance("test").node_ip
 
 
 @pytest.mark.parametrize(("one", "other"), list(combinations(map(paths.Instance, paths.INSTANCES), 2)))

@@ -35,6 +35,7 @@ class Bench:
             "charts": "/charts",
             "manifests": "/manifests",
             "images": {},
+            "environment": {},
             "state": str(folder),
             "with": [],
             "gpus": 1,
