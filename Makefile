@@ -21,7 +21,7 @@ $(if $(filter command,$(origin SERVICE)),$(error SERVICE= is MODEL_NAME=<name of
 # Images of development machines set it, and then every engine run compiles the SDKs and the program anew: seconds each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: acceptance bench-preview help up down doctor preview load accuracy publish rollout rollback test check lint types unit test-node test-engine prices lock mirror-list schema format packages clean deploy drift comment kind-images model-images lint-workflows test-provider
+.PHONY: acceptance bench-preview help up down doctor preview load accuracy publish rollout rollback test check lint types unit test-node test-engine prices lock mirror-list schema format packages clean deploy drift comment model-images lint-workflows test-provider
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -113,9 +113,6 @@ test-engine: packages ## Only the tests on the real Pulumi engine
 
 model-images: ## In a workflow: every image that the folders of models/ build, as a matrix; MODEL_NAME=<name> for one model
 	@$(PYTHON) -m scripts.model_folders
-
-kind-images: $(VENV)/.installed ## In a workflow: build the models' images, load them into the kind cluster CLUSTER, name them in Pulumi.local.yaml
-	@$(RUN) python -m scripts.local.kind $(CLUSTER)
 
 lint-workflows: $(VENV)/.installed ## actionlint over .github/workflows; needs Go
 	@$(RUN) python -m pytest -m engine tests/engine/test_workflows.py

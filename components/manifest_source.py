@@ -18,6 +18,10 @@ class ManifestError(pulumi.RunError):
     """A release manifest that cannot be used. The message names it, the reason and the remedy; Pulumi shows it without a traceback."""
 
 
+class UnreachableError(ManifestError):
+    """A release manifest whose address does not answer."""
+
+
 def downloads() -> Path:
     """Folder for downloads, shared by all checkouts; it can be deleted at any time."""
     return Path.home() / ".cache" / "inference-platform" / "manifests"
@@ -56,7 +60,7 @@ def _download(pin: Manifest, place: str) -> bytes:
             content: bytes = answer.read()
             return content
     except (OSError, oci.RegistryError) as error:
-        raise ManifestError(
+        raise UnreachableError(
             f"{pin.name} {pin.version}: cannot download {place}: {error}; "
             f"set mirror.manifests to a folder with {pin.name}-{pin.version}.yaml, or to a place that can be reached"
         ) from None

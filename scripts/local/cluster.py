@@ -12,6 +12,7 @@ from pathlib import Path
 from scripts import model_folders
 from scripts.commands import answer, show
 from scripts.errors import DriverError
+from scripts.local import own_images
 
 BENCH = [sys.executable, "-m", "bench"]
 
@@ -62,14 +63,13 @@ def running() -> Cluster:
     return Cluster(Path(bench["kubeconfig"]), folder, config, tuple(bench["path"]), bench["environment"], is_bench=True)
 
 
-def images(cluster: Cluster, names: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Build the images of these models with the bench; return by model the references of `server` and `weights` that its folder has.
+def images(cluster: Cluster, names: Iterable[str], named: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """Build the images of these models; return by model the references of `server` and `weights` that its folder has.
 
-    A reference names the content, so a changed model server is a new image. On the user's own cluster nothing is built: the stack file
-    names the images.
+    A reference names the content, so a changed model server is a new image. `named`: the images that the stack file names.
     """
     if not cluster.is_bench:
-        return {}
+        return own_images.images(names, named, cluster.environment())
     found = {name: model_folders.images(name) for name in names}
     return {name: {image: _built(name, image, stage) for image, stage in stages.items()} for name, stages in found.items() if stages}
 
@@ -80,12 +80,22 @@ def _built(name: str, image: str, stage: str) -> str:
 
 
 def _own(variable: str) -> Cluster:
-    """`variable`: the value of KUBECONFIG, one file or several. Like kubectl, this leaves out missing files."""
+    """`variable`: the value of KUBECONFIG, one file or several. Like kubectl, this leaves out missing files.
+
+    Each cluster has a state folder of its own: what was deployed to one is not there in another, nor in one that was made again.
+    """
     files = [Path(name).absolute() for name in dict.fromkeys(variable.split(os.pathsep)) if name and Path(name).is_file()]
     if not files:
         raise DriverError(f"KUBECONFIG={variable}: no such file; unset it to use the bench's node, or name your cluster's file")
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "inference-platform"
-    return Cluster(files[0] if len(files) == 1 else _merged(files, state), state)
+    kubeconfig = files[0] if len(files) == 1 else _merged(files, state)
+    return Cluster(kubeconfig, state / _identity(kubeconfig))
+
+
+def _identity(kubeconfig: Path) -> str:
+    """Return the cluster's own id: the uid of a namespace that lives as long as the cluster."""
+    command = ["kubectl", "get", "namespace", "kube-system", "--output", "jsonpath={.metadata.uid}"]
+    return answer(command, {**os.environ, "KUBECONFIG": str(kubeconfig)})
 
 
 def _merged(files: Sequence[Path], state: Path) -> Path:
@@ -94,10 +104,7 @@ def _merged(files: Sequence[Path], state: Path) -> Path:
     It holds the credentials of all of them, so only its owner can read it.
     """
     command = ["kubectl", "config", "view", "--raw", "--flatten"]
-    try:
-        text = answer(command, {**os.environ, "KUBECONFIG": os.pathsep.join(map(str, files))})
-    except FileNotFoundError:
-        raise DriverError("KUBECONFIG names several files, which kubectl merges, and kubectl isn't on PATH") from None
+    text = answer(command, {**os.environ, "KUBECONFIG": os.pathsep.join(map(str, files))})
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     merged = state / "kubeconfig"
     partial = merged.with_suffix(".partial")

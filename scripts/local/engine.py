@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from scripts.commands import answer, show
+from scripts.errors import DriverError
 from scripts.local.recovery import adopt_pending_creates, release_stale_lock
 from scripts.local.workspace import STACK, Workspace
 
@@ -32,12 +33,18 @@ def make_ready(workspace: Workspace, command: str) -> None:
 
 
 def outputs(workspace: Workspace) -> dict[str, Any]:
-    """Return the stack's plain outputs."""
+    """Return the stack's plain outputs. Raises DriverError if nothing has been deployed."""
+    if not _exists(workspace):
+        raise DriverError("nothing is deployed here yet: `make up`")
     return dict(json.loads(answer(["pulumi", "stack", "output", "--json", "--stack", STACK], workspace.environment)))
 
 
 def select_stack(workspace: Workspace) -> None:
     """Create the stack on first use. Runs in the workspace folder: `stack init` writes its salt beside the Pulumi.yaml it finds."""
-    stacks = json.loads(answer(["pulumi", "stack", "ls", "--json"], workspace.environment) or "[]")
-    if not any(stack["name"].rsplit("/", 1)[-1] == STACK for stack in stacks):
+    if not _exists(workspace):
         answer(["pulumi", "stack", "init", STACK, "--non-interactive", "-C", str(workspace.folder)], workspace.environment)
+
+
+def _exists(workspace: Workspace) -> bool:
+    stacks = json.loads(answer(["pulumi", "stack", "ls", "--json"], workspace.environment) or "[]")
+    return any(stack["name"].rsplit("/", 1)[-1] == STACK for stack in stacks)

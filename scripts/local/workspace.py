@@ -65,8 +65,13 @@ def prepare(cluster: Cluster) -> Workspace:
 def configured(cluster: Cluster) -> Workspace:
     """Prepare the workspace with this machine's configuration."""
     workspace = prepare(cluster)
-    write_config(workspace, cluster, build_images(cluster, model_names(cluster)))
+    write_config(workspace, cluster, built(cluster))
     return workspace
+
+
+def built(cluster: Cluster) -> Images:
+    """Build the images that this cluster's models need and that the stack file does not name."""
+    return build_images(cluster, model_names(cluster), sections(COMMITTED.read_text()).get("images") or {})
 
 
 def model_names(cluster: Cluster, source: Path = COMMITTED) -> list[str]:

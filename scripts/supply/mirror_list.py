@@ -17,8 +17,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
+import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -27,8 +30,10 @@ from pulumi.runtime import mocks
 
 from components.artifacts import OCI, Artifact
 from components.base import PROJECT
-from components.manifest_source import ManifestError
-from scripts.commands import ROOT
+from components.manifest_source import ManifestError, UnreachableError
+from scripts.commands import ROOT, answer
+from scripts.errors import DriverError
+from scripts.local.cluster import BENCH
 from stacks import cloud, models, platform
 from stacks.config import NAMESPACE, ConfigError, parse
 
@@ -41,15 +46,39 @@ def main() -> int:
     parser.add_argument("--manifests", metavar="FOLDER", help="folder to read release manifests from if their addresses cannot be reached")
     options = parser.parse_args()
     values = configuration(options.stack)
-    if options.manifests:
-        values["mirror"] = {**(values.get("mirror") or {}), "manifests": options.manifests}
     try:
-        for line in lines(artifacts(values, options.stack)):
-            print(line)
+        found = artifacts(_reading(values, options.manifests), options.stack) if options.manifests else downloaded(values, options.stack)
     except (ConfigError, ManifestError) as error:
         print(error, file=sys.stderr)
         return 1
+    for line in lines(found):
+        print(line)
     return 0
+
+
+def downloaded(values: Values, stack: str) -> list[Artifact]:
+    """The artifacts according to the release manifests at their addresses or, where those cannot be reached, to the bench's own mirror."""
+    try:
+        return artifacts(values, stack)
+    except UnreachableError as error:
+        at_hand = bench_manifests()
+        if at_hand is None:
+            raise
+        print(f"{error}\nreading the bench's own copies in {at_hand}; they name images by tag", file=sys.stderr)
+        return artifacts(_reading(values, at_hand), stack)
+
+
+def bench_manifests() -> str | None:
+    """The folder of the release manifests that the bench made for its node; None if it has made none."""
+    try:
+        folder: str = json.loads(answer([*BENCH, "env"], os.environ))["manifests"]
+    except DriverError:
+        return None
+    return folder if any(Path(folder).glob("*.yaml")) else None
+
+
+def _reading(values: Values, manifests: str) -> Values:
+    return {**values, "mirror": {**(values.get("mirror") or {}), "manifests": manifests}}
 
 
 def configuration(stack: str) -> Values:

@@ -30,7 +30,7 @@ def said(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.Monkey
         monkeypatch.delenv("KUBECONFIG")
     found = replace(clusters.running(), state=tmp_path / "state")
     monkeypatch.setattr(clusters, "running", lambda: found)
-    monkeypatch.setattr("scripts.local.workspace.build_images", lambda _cluster, _names: dict(IMAGES))
+    monkeypatch.setattr("scripts.local.workspace.build_images", lambda _cluster, _names, _named: dict(IMAGES))
     monkeypatch.setattr("scripts.preview.run.comment_file", lambda stack: tmp_path / f"preview-{stack}.md")
     preview([])
     return capfd.readouterr().out

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from scripts.supply.mirror_list import artifacts, configuration, lines
+from components.manifest_source import ManifestError
+from scripts.supply import mirror_list
+from scripts.supply.mirror_list import artifacts, configuration, downloaded, lines
 from tests.graph.recording import Graph, record
 from tests.release_manifests import write
 from tests.stack_files import local
@@ -94,8 +96,6 @@ def test_what_nobody_has_built_is_in_no_list(values: dict[str, Any]) -> None:
 
 
 def test_a_stack_file_is_read_without_its_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from scripts.supply import mirror_list
-
     (tmp_path / "Pulumi.x.yaml").write_text(
         "config:\n  pulumi:other: 1\n  inference-platform:cluster: {kind: existing, kubeconfig: {secure: abc}}\n"
         "  inference-platform:models: {iris: {server: {secretEnv: {TOKEN: {secure: abc}}}}}\n"
@@ -103,3 +103,19 @@ def test_a_stack_file_is_read_without_its_secrets(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(mirror_list, "ROOT", tmp_path)
     iris = {"server": {"secretEnv": {"TOKEN": "secret"}}}
     assert configuration("x") == {"cluster": {"kind": "existing", "kubeconfig": "secret"}, "models": {"iris": iris}}
+
+
+def test_behind_an_air_gap_the_benchs_own_manifests_are_read(values: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = values["mirror"]["manifests"]
+    unreachable = {**values, "mirror": {"registry": REGISTRY}}
+    monkeypatch.setattr("components.manifest_source.downloads", lambda: Path("/nonexistent"))
+    monkeypatch.setattr("components.manifest_source.oci.file", _no_answer)
+    monkeypatch.setattr(mirror_list, "bench_manifests", lambda: folder)
+    assert lines(downloaded(unreachable, "local")) == lines(artifacts(values, "local"))
+    monkeypatch.setattr(mirror_list, "bench_manifests", lambda: None)
+    with pytest.raises(ManifestError, match="cannot download"):
+        downloaded(unreachable, "local")
+
+
+def _no_answer(_reference: str) -> bytes:
+    raise OSError("no route to host")

@@ -28,7 +28,7 @@ def deployment(stack: str, sections: dict[str, Any]) -> Deployment:
 
 def _local() -> Deployment:
     cluster = clusters.running()
-    images = clusters.images(cluster, workspaces.model_names(cluster))
+    images = workspaces.built(cluster)
     workspace = workspaces.prepare(cluster)
 
     def refresh() -> None:

@@ -96,7 +96,6 @@ def test_a_scratch_stack_has_its_own_state_and_none_of_the_real_keys(spied: Path
         (["deploy", "STACK=prod"], "scripts.cloud deploy prod"),
         (["drift", "STACK=dev"], "scripts.preview dev --refresh --expect-no-changes"),
         (["comment", "STACK=dev"], "scripts.cloud.comment dev"),
-        (["kind-images", "CLUSTER=platform"], "scripts.local.kind platform"),
         (["doctor"], "bench doctor"),
         (["doctor", "STACK=local"], "bench doctor"),
         (["doctor", "STACK=prod"], "scripts.cloud doctor prod"),

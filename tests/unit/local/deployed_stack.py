@@ -13,8 +13,9 @@ from scripts.local.cluster import Cluster
 from scripts.local.workspace import Workspace
 from tests.model_files import whole
 from tests.stack_files import NAMESPACE, SMOLLM
+from tests.unit.mlops.fake_kubectl import CLUSTER
 
-STATE = ".local/state/inference-platform"
+STATE = f".local/state/inference-platform/{CLUSTER}"
 """The driver's folder below HOME, for a cluster of the user's."""
 
 COUNTER = {

@@ -28,7 +28,8 @@ PARTS = [SMOLLM, f"{SMOLLM}-v2"]
 
 def make(target: str, folder: Path, addresses: dict[str, str], *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
     pulumi = folder / "bin" / "pulumi"
-    pulumi.write_text(f"#!{sys.executable} -IS\nprint({json.dumps({'endpoints': addresses})!r})\n")
+    answers = {"ls": [{"name": "local"}] if addresses else [], "output": {"endpoints": addresses}}
+    pulumi.write_text(f"#!{sys.executable} -IS\nimport json, sys\nprint(json.dumps({answers!r}[sys.argv[2]]))\n")
     pulumi.chmod(0o755)
     (folder / "kubeconfig").touch()
     environment = {"PATH": str(pulumi.parent), "HOME": str(folder), "KUBECONFIG": str(folder / "kubeconfig"), **variables}
@@ -151,3 +152,21 @@ def test_an_objective_for_fewer_than_95_percent_says_nothing_about_p95(tmp_path:
 
 def test_only_a_language_model_has_a_prometheus_and_cpus(tmp_path: Path) -> None:
     assert load.words(asked(tmp_path, MNIST)) == ["--replicas-of", f"default/{MNIST}"]
+
+
+@pytest.mark.parametrize("target", ["load", "accuracy"])
+def test_before_anything_is_deployed_the_command_is_named(tmp_path: Path, kubectl: Kubectl, target: str) -> None:
+    assert kubectl
+    done = make(target, tmp_path, {})
+    assert (done.returncode, done.stderr) == (2, "error: nothing is deployed here yet: `make up`\n")
+
+
+def test_a_program_that_the_user_has_to_bring_is_named_with_its_page(tmp_path: Path, kubectl: Kubectl) -> None:
+    assert kubectl
+    (tmp_path / "kubeconfig").touch()
+    environment = {"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path), "KUBECONFIG": str(tmp_path / "kubeconfig")}
+    command = [sys.executable, "-m", "scripts.local.load"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: `pulumi` is not on PATH: install it (https://www.pulumi.com/")
+    assert "unset KUBECONFIG" in line

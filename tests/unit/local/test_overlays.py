@@ -107,10 +107,6 @@ def test_images_are_built_for_the_models_that_are_served(bench: Bench, monkeypat
     }
 
 
-def test_a_cluster_of_the_users_brings_its_images(tmp_path: Path) -> None:
-    assert clusters.images(clusters.Cluster(tmp_path, tmp_path), [MNIST]) == {}
-
-
 def test_without_an_overlay_the_stack_is_pulumi_local_yaml(bench: Bench) -> None:
     del bench.told["monitoring"]
     assert of_the_stack(with_machine(committed("local"), clusters.running(), dict(IMAGES))) == of_the_stack(local())

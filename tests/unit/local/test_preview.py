@@ -40,6 +40,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (programs / "pulumi").chmod(0o755)
     monkeypatch.setattr("scripts.preview.run.comment_file", lambda stack: tmp_path / f"preview-{stack}.md")
     monkeypatch.setattr(clusters, "running", lambda: Cluster(tmp_path / "kubeconfig", tmp_path / "state", path=(str(programs),)))
+    monkeypatch.setattr("scripts.local.workspace.build_images", lambda *_: {})
     monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
     return programs / "kept.json"
 

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+CLUSTER = "a5b50000-0000-4000-8000-000000000000"
+"""The uid of the fake cluster's namespace kube-system."""
+
 FAKE = f"""#!{sys.executable} -IS
 import json, os, sys, time
 
@@ -44,6 +47,8 @@ elif "port-forward" in words:
         file.write(" ".join(words))
     print(f"Forwarding from 127.0.0.1:{{read('port.json')}} -> 8080", flush=True)
     time.sleep(60)
+elif "kube-system" in words:
+    print("{CLUSTER}")
 elif "service" in words:
     services = read("services.json")
     name = words[1] + "/" + words[4]
