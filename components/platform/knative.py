@@ -103,7 +103,8 @@ class Knative(Component):
         _mirror_the_queue_proxy(objects, args.mirror)
         run(objects, args.workload)
         if args.workload.resources:
-            container(objects.one("Deployment", "controller"), "controller")["resources"] = args.workload.resources.fields()
+            for name in ("controller", kourier.CONTROLLER):
+                container(objects.one("Deployment", name), "controller")["resources"] = args.workload.resources.fields()
         # The activator holds requests, so it must outlive the longest one (see configmaps/defaults.yaml).
         pod(objects.one("Deployment", "activator"))["terminationGracePeriodSeconds"] = args.max_request_seconds + DRAIN_MARGIN_SECONDS
         return objects

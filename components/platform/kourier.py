@@ -8,6 +8,7 @@ from components.manifests import Objects, container
 
 NAMESPACE = "kourier-system"
 INGRESS_CLASS = "kourier.ingress.networking.knative.dev"
+CONTROLLER = "net-kourier-controller"
 GATEWAY = "3scale-kourier-gateway"
 INTERNAL_SERVICE = "kourier-internal"
 """Service for requests from inside the cluster, port 80 (knative-extensions/net-kourier:config/300-gateway.yaml@v0.48.0)."""

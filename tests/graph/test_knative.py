@@ -138,10 +138,11 @@ def test_a_single_replica_has_no_budget_that_blocks_a_drain(plain: Graph) -> Non
     assert not plain.of_kind("PodDisruptionBudget")
 
 
-def test_resources_are_the_main_controllers(manifests: str) -> None:
+def test_resources_are_those_of_both_controllers(manifests: str) -> None:
     resources = Resources(requests=Quantities(cpu="1", memory="1Gi"), limits=Quantities(memory="2Gi"))
     graph = recorded(manifests, workload=Workload(resources=resources, timeout_seconds=99))
-    assert workload(graph, "controller")["template"]["spec"]["containers"][0]["resources"] == resources.fields()
+    for name in ("controller", "net-kourier-controller"):
+        assert workload(graph, name)["template"]["spec"]["containers"][0]["resources"] == resources.fields()
     assert workload(graph, "activator")["template"]["spec"]["containers"][0]["resources"] == UPSTREAM_RESOURCES
     assert graph.one("Deployment/knative-deployment-controller").create_timeout == "99s"
 
