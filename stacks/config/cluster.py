@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, Tag, ValidationInfo, field_validator
 from components.aws.addresses import MAX_ZONES
 from components.aws.instance_types import checked, gpus
 from components.aws.offers import MIN_GPU_DISK_GIB, Capacity
-from components.declared import Secret, chosen_by
+from components.declared import Bounds, Secret, chosen_by
 from components.gpu import GpuSharing
 from stacks.config.network import EndpointConfig, ExistingNetworkConfig, LogDays, ManagedNetworkConfig, NetworkConfig
 from stacks.config.platform import ControllerConfig
@@ -45,17 +45,11 @@ def _principal(admin: str, account: str | None) -> tuple[str, ...]:
     return owner, rest.partition("/")[0], admin.rpartition("/")[2].lower()
 
 
-class NodeRange(Section):
+class NodeRange(Bounds):
     """Number of nodes; the autoscaler stays within it."""
 
     min: Annotated[int, Field(ge=0, le=100)] = Field(0, description="Fewest nodes.")
     max: Annotated[int, Field(ge=1, le=100)] = Field(1, description="Most nodes: the limit of the pool's cost.")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.min > self.max:
-            raise ValueError(f"min {self.min} is greater than max {self.max}")
-        return self
 
 
 class SystemNodesConfig(NodeRange):
@@ -81,7 +75,7 @@ class EksClusterConfig(Section):
     )
     owner: TagValue = Field(description="Owner: the tag `owner` of everything on AWS.")
     cost_center: TagValue = Field(description="Cost centre: the tag `cost-center` of everything on AWS.")
-    version: Literal["1.35"] = Field("1.35", description="Kubernetes minor version. Raise it by one at a time, dev first.")
+    version: Literal["1.35"] = Field("1.35", description="Kubernetes minor version, in quotes. Raise it by one at a time, dev first.")
     zones: Annotated[list[str], Field(min_length=2, max_length=MAX_ZONES)] = Field(
         description="Availability zones, two or three. Add new ones at the end: the order decides addresses."
     )
@@ -123,10 +117,9 @@ class EksClusterConfig(Section):
     @field_validator("version", mode="before")
     @classmethod
     def _unquoted(cls, version: object) -> object:
-        """YAML reads an unquoted 1.35 as a number, and 1.40 as 1.4."""
-        if isinstance(version, float) and len(str(version)) < len("1.35"):
-            raise ValueError(f'{version} is a number, and as a number 1.30 is 1.3; put the version in quotes: version: "{version}0"')
-        return str(version) if isinstance(version, float) else version
+        if isinstance(version, float):  # YAML reads an unquoted 1.30 as 1.3
+            raise ValueError(f'{version} is read as a number; put it in quotes: version: "{version:.2f}"')  # noqa: TRY004 - pydantic collects ValueErrors only
+        return version
 
     @field_validator("network")
     @classmethod
