@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.cloud.machine import ACCOUNT, TYPES, ZONES, Machine, described, refused
+from tests.unit.cloud.machine import ACCOUNT, TYPES, ZONES, Machine, described, refused, zone_of
 
 CHECKS = ["pulumi", "state backend", "secrets provider", "models", "images", "digests", "aws", "identity", "region"]
 """Those that always come, in their order, before the account is looked at."""
@@ -95,6 +95,18 @@ def test_a_zone_that_the_account_does_not_have(machine: Machine) -> None:
 def test_an_impaired_zone_is_not_available(machine: Machine) -> None:
     machine.calls["ec2 describe-availability-zones"]["AvailabilityZones"][1]["State"] = "impaired"
     assert machine.found("zones").state == "not available: eu-central-1b"
+
+
+@pytest.mark.parametrize(
+    ("region", "letter", "zone_id"), [("us-east-1", "c", "use1-az3"), ("us-west-1", "b", "usw1-az2"), ("ca-central-1", "d", "cac1-az3")]
+)
+def test_a_zone_that_eks_does_not_serve_is_known_by_its_id(machine: Machine, region: str, letter: str, zone_id: str) -> None:
+    machine.stack["cluster"] |= {"region": region, "zones": [f"{region}a", f"{region}{letter}"]}
+    good, bad = zone_of(f"{region}a", f"{zone_id[:-1]}9"), zone_of(f"{region}{letter}", zone_id)
+    machine.calls["ec2 describe-availability-zones"] = {"AvailabilityZones": [good, bad]}
+    finding = machine.found("zones")
+    assert finding.state == f"EKS places no control plane in: {region}{letter} ({zone_id})"
+    assert finding.remedy == f"choose cluster.zones from: {region}a"
 
 
 def test_every_gpu_type_must_be_offered_in_some_zone_of_the_stack(machine: Machine) -> None:
