@@ -115,6 +115,7 @@ def good_account(port: int) -> dict[str, Any]:
         "ec2 describe-instance-type-offerings": {"InstanceTypeOfferings": offers},
         "ec2 describe-instance-types": described("g6.xlarge", "g6.2xlarge"),
         "service-quotas get-service-quota": {"Quota": {"Value": 24.0}},
+        "iam get-role": {"Role": {"RoleName": "AWSServiceRoleForEC2Spot"}},
         "s3api head-bucket": {},
         "s3api get-bucket-versioning": {"Status": "Enabled"},
         "kms describe-key": {"KeyMetadata": {"KeyId": "1234abcd", "KeyState": "Enabled"}},

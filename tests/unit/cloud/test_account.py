@@ -176,6 +176,19 @@ def test_a_type_that_the_region_does_not_know_has_no_quota(machine: Machine) -> 
     assert machine.found("GPU quota").missing
 
 
+def test_spot_needs_a_role_that_a_new_account_lacks(machine: Machine) -> None:
+    machine.gpus("g6.xlarge", "g5.xlarge", "g4dn.xlarge", capacity="spot", most=1)
+    assert not machine.found("spot role").missing
+    machine.calls["iam get-role"] = refused("GetRole", "NoSuchEntity", "The role with name AWSServiceRoleForEC2Spot cannot be found.")
+    finding = machine.found("spot role")
+    assert finding.state == "the account has no AWSServiceRoleForEC2Spot: the pool would stay empty"
+    assert finding.remedy.startswith("aws iam create-service-linked-role --aws-service-name spot.amazonaws.com")
+    machine.calls["iam get-role"] = refused("GetRole")
+    assert "permission" in machine.found("spot role").remedy
+    machine.gpus("g6.xlarge")
+    assert "spot role" not in names(machine)
+
+
 def test_a_stack_without_gpus_asks_nothing_about_them(machine: Machine) -> None:
     machine.stack["gpu"] = {}
     assert not {"GPU types", "GPU quota"} & set(names(machine))
