@@ -17,14 +17,20 @@ class GuardArgs(Args):
 
 
 class Guard(Component):
-    """Owns a text that nobody reads, and that comes after everything else, so that a destroy begins with it.
+    """Owns a text that nobody reads. Usable as a guard if it comes after everything else: then a destroy begins with it.
 
     The engine finds a protected resource only when its turn comes, unless a preview came first (`pulumi destroy --skip-preview`): until
     then it deletes whatever nothing else waits for, such as models, node groups and rights of admins.
     """
 
-    def __init__(self, name: str, args: GuardArgs, everything: Sequence[pulumi.Resource | None]) -> None:
-        super().__init__(name, after=everything)
+    def __init__(
+        self,
+        name: str,
+        args: GuardArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        after: Sequence[pulumi.Resource | None] = (),
+    ) -> None:
+        super().__init__(name, opts, after)
         # It stays declared without protection too: a protected resource that the program drops could not be deleted either.
         pulumi_random.RandomString(name, length=8, special=False, opts=self.child(protect=args.protect))
         self.register_outputs({})

@@ -13,4 +13,4 @@ from stacks.platform import Platform
 
 def build(config: StackConfig, cluster: Cluster, platform: Platform, models: Deployed, observed: pulumi.Resource | None) -> None:
     everything = [*cluster.parts, *platform.parts, *models.parts, observed]
-    Guard("destroy-guard", GuardArgs(protect=config.safeguards.protect), everything)
+    Guard("destroy-guard", GuardArgs(protect=config.safeguards.protect), after=everything)

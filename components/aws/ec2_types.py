@@ -24,7 +24,7 @@ UNFIT = {
     "accelerator": "has accelerators, which cost money and serve no system pod",
     "xen": "is of a generation without prefix delegation, which gives nodes their pods' addresses",
 }
-"""By trait. Prefix delegation needs Nitro (docs.aws.amazon.com/eks/latest/userguide/cni-increase-ip-addresses.html)."""
+"""Reasons by trait. Prefix delegation needs Nitro (docs.aws.amazon.com/eks/latest/userguide/cni-increase-ip-addresses.html)."""
 
 
 class Ec2Type(NamedTuple):

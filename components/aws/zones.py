@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 NOT_SERVED = frozenset({"use1-az3", "usw1-az2", "cac1-az3"})
-"""By id, which is the same zone in every account. A zone's name is not: which zone is `us-east-1e` is the account's own."""
+"""Ids, each of which is the same zone in every account. A zone's name is not: which zone is `us-east-1e` is the account's own."""
 
 NOT_SERVED_NAMES = {"us-east-1e": ("us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d", "us-east-1f")}
 """Name → the zones to use: use1-az3 has this name in most accounts (eksctl#817, pulumi-eks#1401)."""

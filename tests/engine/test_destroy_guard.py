@@ -36,7 +36,7 @@ def declare(*, guarded: bool, protect: bool) -> None:
     cluster = text("cluster", text("network"), protected=protect)
     parts = [text("entry", cluster), text("nodes", cluster)]
     if guarded:
-        Guard("destroy-guard", GuardArgs(protect=protect), parts)
+        Guard("destroy-guard", GuardArgs(protect=protect), after=parts)
 
 
 def there(stack: Stack) -> set[str]:

@@ -1,4 +1,4 @@
-"""What the engine sends of a size that the program ignores: the one in its state. Needs the Pulumi CLI alone."""
+"""A size that the program ignores is sent as the state has it. Needs the Pulumi CLI alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What dev and prod name on AWS exists there: managed policies, access policies, instance types, zones, versions of add-ons."""
+"""Names that dev and prod use on AWS exist there: managed policies, access policies, instance types, zones, versions of add-ons."""
 
 from __future__ import annotations
 

@@ -108,4 +108,4 @@ LIMITS: Mapping[tuple[str, str], Limit] = {
     ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "fromPort"): _PORT,
     ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "toPort"): _PORT,
 }
-"""By type token and argument. Sources: the provider's documentation of each argument (pulumi_aws), and EC2's, EKS's and KMS's own."""
+"""Limits by type token and argument. Sources: the provider's documentation of each argument (pulumi_aws), and the services' own."""

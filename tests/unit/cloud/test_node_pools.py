@@ -1,4 +1,4 @@
-"""What happens to running node pools before an `up`: nothing but that their sizes fit their limits, and are known."""
+"""Running node pools before an `up`: their sizes fit their limits, and the state knows them."""
 
 from __future__ import annotations
 

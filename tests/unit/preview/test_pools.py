@@ -1,4 +1,4 @@
-"""What a preview says of running nodes."""
+"""Notes of a preview about running nodes."""
 
 from __future__ import annotations
 
