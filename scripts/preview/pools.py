@@ -1,4 +1,4 @@
-"""What a plan does to running nodes: how many are replaced, and whether a pool could shrink."""
+"""Notes about running nodes: how many a plan replaces, and whether it could shrink a pool."""
 
 from __future__ import annotations
 
