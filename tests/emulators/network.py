@@ -149,7 +149,7 @@ def _endpoint(aws: Aws, inputs: Inputs) -> Made:
 
 def _read_endpoint(aws: Aws, inputs: Inputs, made: Made) -> Inputs:
     (found,) = aws.ec2.describe_vpc_endpoints(VpcEndpointIds=[made.id])["VpcEndpoints"]
-    lists = {name: sorted(small(found).get(name, [])) for name in ("routeTableIds", "subnetIds") if name in inputs}
+    lists: Inputs = {name: sorted(small(found).get(name, [])) for name in ("routeTableIds", "subnetIds") if name in inputs}
     return {"serviceName": found["ServiceName"], "vpcEndpointType": found["VpcEndpointType"], **lists}
 
 
@@ -172,12 +172,22 @@ def _read_flow_log(aws: Aws, _inputs: Inputs, made: Made) -> Inputs:
 
 
 def _template(aws: Aws, inputs: Inputs) -> Made:
+    made = aws.ec2.create_launch_template(LaunchTemplateName=inputs["name"], LaunchTemplateData=_template_data(inputs))["LaunchTemplate"]
+    return Made(made["LaunchTemplateId"], facts={"version": str(made["LatestVersionNumber"])})
+
+
+def _template_data(inputs: Inputs) -> dict[str, Any]:
     data = {name: inputs[name] for name in ("blockDeviceMappings", "metadataOptions")}
     data["blockDeviceMappings"] = [{**disk, "ebs": _typed(disk["ebs"])} for disk in data["blockDeviceMappings"]]
     specifications = [{"ResourceType": each["resourceType"], "Tags": tags(each["tags"])} for each in inputs["tagSpecifications"]]
-    whole = {**capitals(data), "TagSpecifications": specifications}
-    made = aws.ec2.create_launch_template(LaunchTemplateName=inputs["name"], LaunchTemplateData=whole)["LaunchTemplate"]
-    return Made(made["LaunchTemplateId"], facts={"version": str(made["LatestVersionNumber"])})
+    return {**capitals(data), "TagSpecifications": specifications}
+
+
+def _new_version(aws: Aws, _old: Inputs, inputs: Inputs, made: Made) -> None:
+    version = aws.ec2.create_launch_template_version(LaunchTemplateId=made.id, LaunchTemplateData=_template_data(inputs))
+    number = str(version["LaunchTemplateVersion"]["VersionNumber"])
+    aws.ec2.modify_launch_template(LaunchTemplateId=made.id, DefaultVersion=number)
+    made.facts["version"] = number
 
 
 def _typed(disk: Inputs) -> Inputs:
@@ -186,7 +196,7 @@ def _typed(disk: Inputs) -> Inputs:
 
 
 def _read_template(aws: Aws, inputs: Inputs, made: Made) -> Inputs:
-    (version,) = aws.ec2.describe_launch_template_versions(LaunchTemplateId=made.id)["LaunchTemplateVersions"]
+    (version,) = aws.ec2.describe_launch_template_versions(LaunchTemplateId=made.id, Versions=["$Latest"])["LaunchTemplateVersions"]
     data = version["LaunchTemplateData"]
     found = [{"resourceType": each["ResourceType"], "tags": _tags(each)} for each in data["TagSpecifications"]]
     options = small(data["MetadataOptions"])
@@ -199,13 +209,14 @@ NETWORK = {
     "aws:ec2/flowLog:FlowLog": Kind(_flow_log, _read_flow_log, lambda aws, _, made: aws.ec2.delete_flow_logs(FlowLogIds=[made.id])),
     "aws:ec2/internetGateway:InternetGateway": Kind(_internet, _read_internet, _drop_internet),
     "aws:ec2/launchTemplate:LaunchTemplate": Kind(
-        _template, _read_template, lambda aws, _, made: aws.ec2.delete_launch_template(LaunchTemplateId=made.id)
+        _template, _read_template, lambda aws, _, made: aws.ec2.delete_launch_template(LaunchTemplateId=made.id), _new_version
     ),
     "aws:ec2/natGateway:NatGateway": Kind(_nat, _read_nat, lambda aws, _, made: aws.ec2.delete_nat_gateway(NatGatewayId=made.id)),
     "aws:ec2/route:Route": Kind(
         _route,
         _read_route,
         lambda aws, inputs, made: aws.ec2.delete_route(RouteTableId=made.id, DestinationCidrBlock=inputs["destinationCidrBlock"]),
+        lambda aws, _, inputs, __: aws.ec2.replace_route(**capitals(inputs)),
     ),
     "aws:ec2/routeTable:RouteTable": Kind(
         _table,

@@ -33,11 +33,15 @@ class Aws:
 
 @dataclass(frozen=True)
 class Kind:
-    """`read` returns what AWS says of a resource, in the words of its inputs; each of them must be as declared."""
+    """`read` returns what AWS says of a resource, in the words of its inputs; each of them must be as declared.
+
+    `change` takes old and new inputs; None: the provider replaces such a resource, or it never changes here.
+    """
 
     make: Callable[[Aws, Inputs], Made]
     read: Callable[[Aws, Inputs, Made], Inputs]
     delete: Callable[[Aws, Inputs, Made], object]
+    change: Callable[[Aws, Inputs, Inputs, Made], object] | None = None
 
 
 def capitals(value: Any) -> Any:  # noqa: ANN401 - any JSON

@@ -166,8 +166,8 @@ GROUP = (
 )
 
 
-def _nodes(aws: Aws, inputs: Inputs) -> Made:
-    name = f"{inputs['nodeGroupNamePrefix']}1"
+def _nodes(aws: Aws, inputs: Inputs, name: str = "") -> Made:
+    name = name or f"{inputs['nodeGroupNamePrefix']}1"
     wanted = {key: inputs[key] for key in (*GROUP, "nodeRepairConfig", "launchTemplate") if key in inputs}
     aws.eks.create_nodegroup(nodegroupName=name, nodeRole=inputs["nodeRoleArn"], subnets=inputs["subnetIds"], **wanted)
     groups = _described_nodes(aws, inputs, name).get("resources", {}).get("autoScalingGroups", [])
@@ -183,6 +183,25 @@ def _read_nodes(aws: Aws, inputs: Inputs, made: Made) -> Inputs:
     found = _described_nodes(aws, inputs, made.id)
     assert found["status"] == "ACTIVE", found["status"]
     return {name: found[name] for name in ("amiType", "capacityType", "instanceTypes", "labels", "scalingConfig") if name in inputs}
+
+
+REPLACES = ("amiType", "capacityType", "instanceTypes", "subnetIds")
+"""Arguments that EKS changes in no node group (pulumi_aws.eks.NodeGroup)."""
+
+ROLLS = ("launchTemplate", "releaseVersion", "version")
+
+
+def _change_nodes(aws: Aws, old: Inputs, inputs: Inputs, made: Made) -> None:
+    if any(old[name] != inputs[name] for name in REPLACES):
+        fresh = _nodes(aws, inputs, f"{made.id[:-1]}{int(made.id[-1]) + 1}")
+        _delete_nodes(aws, old, made)
+        made.id, made.facts = fresh.id, fresh.facts
+        return
+    named = {"clusterName": inputs["clusterName"], "nodegroupName": made.id}
+    if any(old.get(name) != inputs.get(name) for name in ROLLS):
+        aws.eks.update_nodegroup_version(**named, **{name: inputs[name] for name in ROLLS if name in inputs})
+    if old["scalingConfig"] != inputs["scalingConfig"]:
+        aws.eks.update_nodegroup_config(**named, scalingConfig=inputs["scalingConfig"])
 
 
 def _delete_nodes(aws: Aws, inputs: Inputs, made: Made) -> None:
@@ -220,9 +239,18 @@ def _delete_identity(aws: Aws, inputs: Inputs, made: Made) -> None:
 
 
 SERVICES = {
-    "aws:autoscaling/tag:Tag": Kind(_tag, _read_tag, lambda aws, inputs, _: aws.autoscaling.delete_tags(Tags=[_tag_of(inputs)])),
+    "aws:autoscaling/tag:Tag": Kind(
+        _tag,
+        _read_tag,
+        lambda aws, inputs, _: aws.autoscaling.delete_tags(Tags=[_tag_of(inputs)]),
+        # A new group has a name of its own, and its tags with it.
+        lambda aws, _, inputs, made: setattr(made, "id", _tag(aws, inputs).id),
+    ),
     "aws:cloudwatch/logGroup:LogGroup": Kind(
-        _log_group, _read_log_group, lambda aws, _, made: aws.logs.delete_log_group(logGroupName=made.id)
+        _log_group,
+        _read_log_group,
+        lambda aws, _, made: aws.logs.delete_log_group(logGroupName=made.id),
+        lambda aws, _, inputs, made: aws.logs.put_retention_policy(logGroupName=made.id, retentionInDays=inputs["retentionInDays"]),
     ),
     "aws:eks/accessEntry:AccessEntry": Kind(
         _entry,
@@ -234,7 +262,7 @@ SERVICES = {
         _addon, _read_addon, lambda aws, inputs, made: aws.eks.delete_addon(clusterName=inputs["clusterName"], addonName=made.id)
     ),
     "aws:eks/cluster:Cluster": Kind(_cluster, _read_cluster, _delete_cluster),
-    "aws:eks/nodeGroup:NodeGroup": Kind(_nodes, _read_nodes, _delete_nodes),
+    "aws:eks/nodeGroup:NodeGroup": Kind(_nodes, _read_nodes, _delete_nodes, _change_nodes),
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": Kind(_identity, _read_identity, _delete_identity),
     "aws:iam/role:Role": Kind(_role, _read_role, lambda aws, _, made: aws.iam.delete_role(RoleName=made.id)),
     "aws:iam/rolePolicy:RolePolicy": Kind(
