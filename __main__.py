@@ -1,20 +1,20 @@
 """The platform: load the stack's configuration, build what it says, export the addresses."""
 
-import sys
-
 import pulumi
 
-from stacks import cloud, config, models, observability, platform, supply
+from stacks import cloud, config, models, observability, platform, safeguard, supply
 
 try:
     stack = config.load(pulumi.get_stack())
 except config.ConfigError as error:
     pulumi.log.error(str(error))
-    sys.exit(32)  # by this status Pulumi's Python host knows that the reason has been printed already
+    raise SystemExit(32) from None  # by this status Pulumi's Python host knows that the reason has been printed already
 
 supply.check(stack)
 cluster = cloud.build(stack)
 foundation = platform.build(stack, cluster)
-observability.build(stack, foundation)
+observed = observability.build(stack, foundation)
+served = models.build(stack, foundation)
+safeguard.build(stack, cluster, foundation, served, observed)
 pulumi.export("cluster", cluster.outputs)
-pulumi.export("endpoints", models.build(stack, foundation))
+pulumi.export("endpoints", served.addresses)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -28,12 +29,13 @@ class EksFacts:
 class Cluster:
     """The cluster that the in-cluster layer uses. Resources with `options` wait for nodes, and are destroyed before them.
 
-    `storage_class` is None for the cluster's default.
+    `storage_class` is None for the cluster's default. `parts`: of the cluster's own, which no part of the platform waits for.
     """
 
     options: pulumi.ResourceOptions
     storage_class: str | None = None
     eks: EksFacts | None = None
+    parts: Sequence[pulumi.Resource] = ()
 
     @property
     def outputs(self) -> dict[str, pulumi.Input[str]]:

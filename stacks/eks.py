@@ -43,7 +43,7 @@ def build(config: EksClusterConfig, gpu: GpuConfig, protect: bool) -> Cluster:
     options = pulumi.ResourceOptions(providers=[provider, kubernetes])
     storage = StorageClass("storage-class", StorageClassArgs(), options)
     facts = EksFacts(name=config.name, region=config.region, release=release, vpc_id=network.vpc_id, control_plane=cluster)
-    return Cluster(options=options, storage_class=storage.name, eks=facts)
+    return Cluster(options=options, storage_class=storage.name, eks=facts, parts=[storage])
 
 
 def _addons(config: EksClusterConfig, addons: list[AddonArgs]) -> AddonsArgs:

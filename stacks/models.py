@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import pulumi
+
 from components import versions
 from components.platform import kourier
 from components.serving.gateway import KnativeIngress
@@ -22,16 +26,25 @@ def models(config: StackConfig) -> list[Model]:
     return [Model(name=name, entry=entry) for name, entry in config.models.items()]
 
 
-def build(config: StackConfig, platform: Platform) -> dict[str, str]:
-    """Deploy every model; return its address by name."""
+@dataclass(frozen=True)
+class Deployed:
+    """`addresses`: by the model's name. `parts`: all that answers or checks an answer; everything else of a model comes before these."""
+
+    addresses: dict[str, str]
+    parts: list[pulumi.Resource]
+
+
+def build(config: StackConfig, platform: Platform) -> Deployed:
+    """Deploy every model."""
     deployment = _Deployment(config, platform)
-    return {model.name: deployment.of(model) for model in models(config)}
+    return Deployed({model.name: deployment.of(model) for model in models(config)}, deployment.parts)
 
 
 class _Deployment:
     def __init__(self, config: StackConfig, platform: Platform) -> None:
         self.config = config
         self.platform = platform
+        self.parts: list[pulumi.Resource] = []
         # Any image with Python is enough; every node that serves a model has this one.
         self.checker = platform.mirror.image(versions.KSERVE_STORAGE_INITIALIZER).reference
 
@@ -64,7 +77,8 @@ class _Deployment:
         ]
         if front := service.args.front:
             args = RouteArgs(model=model, front=front, image=self.checker)
-            Route(f"{model.name}-route", args, platform.options, after=checks)
+            self.parts.append(Route(f"{model.name}-route", args, platform.options, after=checks))
+        self.parts += [service, *checks]
         return model.url
 
     def _runtime(self, model: Model) -> ServingRuntime:

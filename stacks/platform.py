@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import pulumi
 
@@ -46,6 +46,11 @@ class Platform:
     autoscaler: ClusterAutoscaler | None
     kserve: KServe | None
     store: ModelStore | None
+
+    @property
+    def parts(self) -> list[pulumi.Resource]:
+        """All that is there."""
+        return [value for part in fields(self) if isinstance(value := getattr(self, part.name), pulumi.Resource)]
 
 
 def build(config: StackConfig, cluster: Cluster) -> Platform:

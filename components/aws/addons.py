@@ -18,7 +18,7 @@ from components.base import Args, Component
 
 
 class AddonArgs(Args):
-    """`rights`: the service account of the add-on's pods and the AWS policy for it. `settings`: keys of `aws eks
+    """`rights`: the service account of the add-on's pods and the AWS policy for it, as in RoleArgs.managed. `settings`: keys of `aws eks
     describe-addon-configuration`.
     """
 
@@ -57,7 +57,7 @@ def services(release: EksRelease) -> list[AddonArgs]:
     """Add-ons that run on nodes. Without nodes they stay degraded, and the engine would wait for them in vain."""
     return [
         AddonArgs(addon=release.coredns),
-        AddonArgs(addon=release.ebs_csi_driver, rights=("ebs-csi-controller-sa", "AmazonEBSCSIDriverPolicy")),
+        AddonArgs(addon=release.ebs_csi_driver, rights=("ebs-csi-controller-sa", "service-role/AmazonEBSCSIDriverPolicy")),
         AddonArgs(addon=release.metrics_server),
         # Finds broken GPUs (XID errors) among other faults and reports them in the node's conditions; EKS then replaces the node.
         AddonArgs(addon=release.node_monitoring_agent),

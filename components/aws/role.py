@@ -13,7 +13,8 @@ from components.base import Args, Component
 
 
 class RoleArgs(Args):
-    """`trust`: document that says which principal may take the role. `managed`: names of AWS's own policies. `inline`: documents by name.
+    """`trust`: document that says which principal may take the role. `managed`: AWS's own policies, by name and by
+    the path before it, such as `service-role/AmazonEBSCSIDriverPolicy`. `inline`: documents by name.
 
     IAM is global, so `name` must distinguish clusters of several regions.
     """
@@ -40,7 +41,7 @@ class Role(Component):
         role = iam.Role(name, name=args.name, assume_role_policy=args.trust, opts=self.child())
         for policy in args.managed:
             iam.RolePolicyAttachment(
-                f"{name}-{policy.lower()}", role=role.name, policy_arn=f"{MANAGED_POLICIES}/{policy}", opts=self.child()
+                f"{name}-{policy.rpartition('/')[2].lower()}", role=role.name, policy_arn=f"{MANAGED_POLICIES}/{policy}", opts=self.child()
             )
         for policy, document in args.inline.items():
             iam.RolePolicy(f"{name}-{policy}", name=policy, role=role.name, policy=document, opts=self.child())

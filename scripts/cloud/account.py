@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from urllib.parse import urlsplit
 
+from components.aws.zones import NOT_SERVED
 from scripts.cloud.aws import Aws, AwsError
 from scripts.cloud.finding import Finding
 from stacks.config.cluster import EksClusterConfig
@@ -38,9 +39,15 @@ def region(cluster: EksClusterConfig) -> Finding:
 
 
 def zones(aws: Aws, cluster: EksClusterConfig) -> Finding:
-    found = {zone["ZoneName"] for zone in aws("ec2", "describe-availability-zones")["AvailabilityZones"] if zone["State"] == "available"}
+    """Check that the zones exist and that EKS serves them: only their ids tell, and each account has names of its own for them."""
+    answer = aws("ec2", "describe-availability-zones")["AvailabilityZones"]
+    found = {zone["ZoneName"]: zone["ZoneId"] for zone in answer if zone["State"] == "available"}
+    served = sorted(name for name, zone in found.items() if zone not in NOT_SERVED)
+    remedy = f"choose cluster.zones from: {', '.join(served)}"
     if unknown := [zone for zone in cluster.zones if zone not in found]:
-        return Finding("zones", f"not available: {', '.join(unknown)}", f"choose cluster.zones from: {', '.join(sorted(found))}")
+        return Finding("zones", f"not available: {', '.join(unknown)}", remedy)
+    if refused := [f"{zone} ({found[zone]})" for zone in cluster.zones if zone not in served]:
+        return Finding("zones", f"EKS places no control plane in: {', '.join(refused)}", remedy)
     return Finding("zones", ", ".join(cluster.zones))
 
 

@@ -72,6 +72,8 @@ def _asked(config: StackConfig, cluster: EksClusterConfig, stack_file: Path) -> 
         yield "GPU types", partial(gpu.offered, aws, cluster, config.gpu)
         for code in dict.fromkeys(gpu.quota_code(kind, config.gpu.capacity) for kind in config.gpu.instance_types):
             yield "GPU quota", partial(gpu.quota, aws, config.gpu, code)
+        if config.gpu.capacity == "spot":
+            yield "spot role", gpu.spot_role
     if urlsplit(backend.state_url()).scheme == "s3":
         yield "state bucket", partial(backend.bucket, cluster.region)
     if backend.secrets_provider(stack_file).startswith("awskms://"):

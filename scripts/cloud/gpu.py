@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from scripts.cloud.aws import Aws
+from scripts.cloud.account import ALWAYS_ENABLED
+from scripts.cloud.aws import Aws, AwsError
 from scripts.cloud.finding import Finding
 from stacks.config.cluster import EksClusterConfig, GpuConfig
 
@@ -18,6 +19,9 @@ instances", "Running On-Demand P instances", "All G and VT Spot Instance Request
 """
 
 
+SPOT_ROLE = "AWSServiceRoleForEC2Spot"
+
+
 def offered(aws: Aws, cluster: EksClusterConfig, gpu: GpuConfig) -> Finding:
     """Check that a zone of the stack offers each type: EKS refuses a node group if a single type is not available."""
     wanted = f"Name=instance-type,Values={','.join(gpu.instance_types)}"
@@ -28,6 +32,21 @@ def offered(aws: Aws, cluster: EksClusterConfig, gpu: GpuConfig) -> Finding:
         state = f"no zone of the stack offers {', '.join(nowhere)}"
         return Finding("GPU types", state, "choose other gpu.instanceTypes, cluster.zones or a region")
     return Finding("GPU types", "; ".join(f"{kind} in {', '.join(found)}" for kind, found in places.items()))
+
+
+def spot_role() -> Finding:
+    """Check the role with which EC2 starts spot instances: only an account that had some before has it, and EKS does not make it.
+
+    docs.aws.amazon.com/AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html
+    """
+    try:
+        Aws(ALWAYS_ENABLED)("iam", "get-role", "--role-name", SPOT_ROLE)
+    except AwsError as error:
+        if "NoSuchEntity" not in str(error):
+            raise
+        remedy = "aws iam create-service-linked-role --aws-service-name spot.amazonaws.com (once per account)"
+        return Finding("spot role", f"the account has no {SPOT_ROLE}: the pool would stay empty", remedy)
+    return Finding("spot role", SPOT_ROLE)
 
 
 def quota(aws: Aws, gpu: GpuConfig, code: str) -> Finding:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scripts.preview import pools
 from scripts.preview.plan import Change, Cluster, Operation, Plan, Violation
 
 COMMENT_LIMIT = 65_536
@@ -69,7 +70,7 @@ class Summary:
     @property
     def notes(self) -> list[str]:
         cluster = CLUSTER_NOTES.get(self.plan.cluster)
-        return [*([cluster] if cluster else []), *([SIMULATED] if self.plan.simulated else [])]
+        return [*([cluster] if cluster else []), *([SIMULATED] if self.plan.simulated else []), *pools.notes(self.stack, self.plan)]
 
     @property
     def policies(self) -> str:

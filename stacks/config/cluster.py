@@ -7,8 +7,10 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from components.aws.addresses import MAX_ZONES
+from components.aws.ec2_types import EXAMPLE, system_type
 from components.aws.instance_types import checked, gpus
 from components.aws.offers import MIN_GPU_DISK_GIB, Capacity
+from components.aws.zones import served
 from components.declared import Bounds, Secret, chosen_by
 from components.gpu import GpuSharing
 from stacks.config.network import EndpointConfig, ExistingNetworkConfig, LogDays, ManagedNetworkConfig, NetworkConfig
@@ -57,7 +59,9 @@ class SystemNodesConfig(NodeRange):
 
     min: Annotated[int, Field(ge=1, le=100)] = Field(2, description="Fewest nodes; with 2, a drain does not stop the platform.")
     max: Annotated[int, Field(ge=1, le=100)] = Field(4, description="Most nodes.")
-    instance_types: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: ["m7i.xlarge"], description="EC2 types.")
+    instance_types: Annotated[list[Annotated[str, AfterValidator(system_type)]], Field(min_length=1)] = Field(
+        default_factory=lambda: [EXAMPLE], description="EC2 types with x86_64 processors, 2 vCPUs and 8 GiB or more, without GPUs."
+    )
     disk_gib: Annotated[int, Field(ge=20, le=1000)] = Field(50, description="Root disk of each node.")
     release_version: ImageRelease | None = Field(
         None, description="Version of the machine image, such as 1.35.7-20260911. Default: the newest."
@@ -76,7 +80,7 @@ class EksClusterConfig(Section):
     owner: TagValue = Field(description="Owner: the tag `owner` of everything on AWS.")
     cost_center: TagValue = Field(description="Cost centre: the tag `cost-center` of everything on AWS.")
     version: Literal["1.35"] = Field("1.35", description="Kubernetes minor version, in quotes. Raise it by one at a time, dev first.")
-    zones: Annotated[list[str], Field(min_length=2, max_length=MAX_ZONES)] = Field(
+    zones: Annotated[list[Annotated[str, AfterValidator(served)]], Field(min_length=2, max_length=MAX_ZONES)] = Field(
         description="Availability zones, two or three. Add new ones at the end: the order decides addresses."
     )
     network: NetworkConfig = ManagedNetworkConfig.model_validate({})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, Tag
+from pydantic import AfterValidator, Field, Tag, field_validator
 
 from components.aws.addresses import SERVICE_CIDR
 from components.aws.offers import InterfaceService
@@ -13,6 +13,12 @@ from components.declared import chosen_by
 from stacks.config.section import Section
 
 PRIVATE = [IPv4Network(known) for known in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
+
+NOT_PUBLIC = [*PRIVATE, *(IPv4Network(known) for known in ("0.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"))]
+"""Private and shared addresses, the machine's own, and multicast: none of them is a caller's address on the internet."""
+
+MAX_CALLERS = 40
+"""EKS's quota "Public endpoint access CIDR ranges per cluster" (L-93A74D60), which AWS raises for nobody."""
 
 LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 """Retention periods that CloudWatch offers (pulumi_aws.cloudwatch.LogGroup, retention_in_days)."""
@@ -35,9 +41,16 @@ def _vpc_range(value: str) -> str:
 
 
 def _caller_range(value: str) -> str:
-    if _network(value).prefixlen < 8:
+    """Return the range as EKS lists it: one address is a range of /32."""
+    network = _network(value)
+    if network.prefixlen < 8:
         raise ValueError(f'"{value}" is the internet, or half of it; name the addresses that may call the API server')
-    return value
+    if any(network.subnet_of(known) for known in NOT_PUBLIC):
+        raise ValueError(
+            f'"{value}" is not public: EKS sees callers from outside the network by their public address, '
+            "and callers inside it need no entry; write the public address of your NAT or VPN"
+        )
+    return str(network)
 
 
 class ManagedNetworkConfig(Section):
@@ -71,6 +84,17 @@ NetworkConfig = Annotated[
 class EndpointConfig(Section):
     """The API server's address."""
 
-    public_cidrs: list[Annotated[str, AfterValidator(_caller_range)]] = Field(
-        default_factory=list, description="Address ranges with access from outside the network. Default: none."
+    public_cidrs: Annotated[list[Annotated[str, AfterValidator(_caller_range)]], Field(max_length=MAX_CALLERS)] = Field(
+        default_factory=list, description="Public addresses, or ranges of them, with access from outside the network. Default: none."
     )
+
+    @field_validator("public_cidrs")
+    @classmethod
+    def _apart(cls, ranges: list[str]) -> list[str]:
+        for index, value in enumerate(ranges):
+            for other in ranges[:index]:
+                if IPv4Network(value).overlaps(IPv4Network(other)):
+                    raise ValueError(
+                        f'"{value}" is twice in it' if value == other else f'"{value}" and "{other}" overlap; keep the wider one'
+                    )
+        return ranges

@@ -112,3 +112,16 @@ def test_a_circle_is_found() -> None:
     first, last = graph.of_kind("Vpc")[0], graph.of_kind("InferenceService")[0]
     with pytest.raises(KeyError):
         Order(changed(graph, replace(first, depends_on=frozenset({last.urn}))))
+
+
+def test_a_destroy_begins_at_the_guard_alone(graph: Graph) -> None:
+    """So `pulumi destroy --skip-preview` of a protected stack deletes nothing: the guard is refused before anything else has its turn."""
+    order = Order(graph)
+    guard = graph.one("RandomString/destroy-guard")
+    assert not order.lacking([guard], order.custom)
+    assert not [resource.key for resource in order.custom if guard.urn in order.ahead[resource.urn]]
+
+
+def test_the_guard_is_protected_where_data_is() -> None:
+    assert recorded("prod").one("RandomString/destroy-guard").protect
+    assert not recorded("dev").one("RandomString/destroy-guard").protect

@@ -46,6 +46,7 @@ COMPONENTS: dict[str, Callable[[Case], bool]] = {
     "aws:GpuNodePool/gpu": lambda case: case["gpu"] == "managed",
     "aws:StorageClass/storage-class": lambda case: case["cluster"] in OWNED,
     "aws:ClusterAutoscaler/cluster-autoscaler": lambda case: case["cluster"] in OWNED and case["autoscaler"] == "on",
+    "guard:Guard/destroy-guard": lambda _: True,
     "platform:GatewayApi/gateway-api": lambda case: case["gatewayApi"] == "on",
     "platform:CertManager/cert-manager": lambda case: case["certManager"] == "on",
     "platform:EnvoyGateway/envoy-gateway": lambda case: case["envoyGateway"] in EXPOSED,

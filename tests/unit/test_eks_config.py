@@ -49,6 +49,11 @@ def test_an_editor_marks_a_version_without_quotes_too() -> None:
         ({"zones": ["eu-central-1a", "eu-central-1"]}, 'cluster.zones: "eu-central-1" is not a zone of region eu-central-1; '),
         ({"zones": ["eu-central-1a"]}, "cluster.zones: a list is not allowed: List should have at least 2 items"),
         ({"zones": ["eu-central-1a", "eu-central-1a"]}, "cluster.zones: the same zone occurs twice"),
+        (
+            {"region": "us-east-1", "zones": ["us-east-1a", "us-east-1e"]},
+            'cluster.zones[1]: EKS places no control plane in "us-east-1e" (zone id use1-az3); '
+            "choose from us-east-1a, us-east-1b, us-east-1c, us-east-1d, us-east-1f",
+        ),
         ({"region": "eu-centrl-1"}, 'cluster.region: "eu-centrl-1" is not allowed'),
         ({"region": "us-gov-west-1"}, 'cluster.region: "us-gov-west-1" is not allowed'),
         ({"version": "1.29"}, 'cluster.version: "1.29" is not allowed; choose one of: '),
@@ -71,6 +76,23 @@ def test_an_editor_marks_a_version_without_quotes_too() -> None:
         ({"endpoint": {"publicCidrs": ["0.0.0.0/0"]}}, 'cluster.endpoint.publicCidrs[0]: "0.0.0.0/0" is the internet, or half of it; '),
         ({"endpoint": {"publicCidrs": ["128.0.0.0/1"]}}, 'cluster.endpoint.publicCidrs[0]: "128.0.0.0/1" is the internet, or half of it; '),
         ({"endpoint": {"publicCidrs": ["office"]}}, 'cluster.endpoint.publicCidrs[0]: "office" is not a range of IPv4 addresses'),
+        (
+            {"endpoint": {"publicCidrs": ["10.0.0.0/8"]}},
+            'cluster.endpoint.publicCidrs[0]: "10.0.0.0/8" is not public: EKS sees callers from outside',
+        ),
+        ({"endpoint": {"publicCidrs": ["100.64.0.0/10"]}}, 'cluster.endpoint.publicCidrs[0]: "100.64.0.0/10" is not public'),
+        ({"endpoint": {"publicCidrs": ["127.0.0.1"]}}, 'cluster.endpoint.publicCidrs[0]: "127.0.0.1" is not public'),
+        ({"endpoint": {"publicCidrs": ["8.8.8.1/24"]}}, 'cluster.endpoint.publicCidrs[0]: "8.8.8.1/24" is not a range of IPv4 addresses'),
+        ({"endpoint": {"publicCidrs": ["2001:db8::/32"]}}, 'cluster.endpoint.publicCidrs[0]: "2001:db8::/32" is not a range of IPv4'),
+        ({"endpoint": {"publicCidrs": ["8.8.8.8", "8.8.8.8/32"]}}, 'cluster.endpoint.publicCidrs: "8.8.8.8/32" is twice in it'),
+        (
+            {"endpoint": {"publicCidrs": ["8.8.8.0/24", "8.8.8.8"]}},
+            'cluster.endpoint.publicCidrs: "8.8.8.8/32" and "8.8.8.0/24" overlap; keep the wider one',
+        ),
+        (
+            {"endpoint": {"publicCidrs": [f"8.8.{number}.0/24" for number in range(41)]}},
+            "cluster.endpoint.publicCidrs: a list is not allowed: List should have at most 40 items",
+        ),
         ({"network": {"cidr": SERVICE_CIDR}}, f'cluster.network.cidr: "{SERVICE_CIDR}" overlaps {SERVICE_CIDR}, '),
         (
             {"network": {"cidr": "10.0.0.0/24"}},
@@ -88,6 +110,38 @@ def test_an_editor_marks_a_version_without_quotes_too() -> None:
         (
             {"systemNodes": {"releaseVersion": "1.34.9-20260911"}},
             "cluster.systemNodes: releaseVersion 1.34.9-20260911 is not an image for Kubernetes 1.35; write 1.35.<patch>-<date>",
+        ),
+        (
+            {"systemNodes": {"instanceTypes": ["m7g.xlarge"]}},
+            'cluster.systemNodes.instanceTypes[0]: "m7g.xlarge" has arm64 processors, and the image of nodes is for x86_64; '
+            "did you mean m7i.xlarge?",
+        ),
+        (
+            {"systemNodes": {"instanceTypes": ["m7i.xlarge", "m7i.xlrge"]}},
+            'cluster.systemNodes.instanceTypes[1]: "m7i.xlrge" is not an EC2 instance type; did you mean m7i.xlarge?',
+        ),
+        (
+            {"systemNodes": {"instanceTypes": ["t3.micro"]}},
+            'cluster.systemNodes.instanceTypes[0]: "t3.micro" is too small with 2 vCPUs and 1 GiB: a system node needs 2 vCPUs and 8 GiB '
+            "at least; did you mean t3.large?",
+        ),
+        (
+            {"systemNodes": {"instanceTypes": ["g6.xlarge"]}},
+            'cluster.systemNodes.instanceTypes[0]: "g6.xlarge" has GPUs that the image of system nodes cannot use; '
+            "GPU nodes belong into gpu.instanceTypes; choose for example m7i.xlarge",
+        ),
+        (
+            {"systemNodes": {"instanceTypes": ["inf2.xlarge"]}},
+            'cluster.systemNodes.instanceTypes[0]: "inf2.xlarge" has accelerators, which cost money and serve no system pod; ',
+        ),
+        (
+            {"systemNodes": {"instanceTypes": ["m4.xlarge"]}},
+            'cluster.systemNodes.instanceTypes[0]: "m4.xlarge" is of a generation without prefix delegation, '
+            "which gives nodes their pods' addresses; did you mean m5.xlarge?",
+        ),
+        (
+            {"systemNodes": {"instanceTypes": ["big"]}},
+            'cluster.systemNodes.instanceTypes[0]: "big" is not an EC2 instance type; choose for ',
         ),
         ({"logRetentionDays": 8}, "cluster.logRetentionDays: 8 is not allowed; choose one of: 1, 3, 5, 7, 14, 30, "),
     ],
@@ -129,6 +183,12 @@ def test_gpu_nodes_of_an_existing_cluster_and_ours_are_not_mixed_up() -> None:
     existing = parse({"gpu": {"mode": "existing", "sharing": {"strategy": "time-slicing", "replicas": 4}}}, "dev")
     assert isinstance(existing.cluster, ExistingClusterConfig)
     assert existing.gpu.sharing.replicas == 4
+
+
+def test_one_caller_of_the_api_server_is_a_range_of_one_address() -> None:
+    cluster = parse(eks(cluster={"endpoint": {"publicCidrs": ["203.0.113.7", "9.9.9.0/24"]}}), "prod").cluster
+    assert isinstance(cluster, EksClusterConfig)
+    assert cluster.endpoint.public_cidrs == ["203.0.113.7/32", "9.9.9.0/24"]
 
 
 def test_an_admin_is_a_role_by_name_with_its_path_or_by_arn() -> None:

@@ -11,6 +11,8 @@ from bench.plugins.aws.check import Leaf, Problem
 _ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|[a-z-]*):.+")
 _ARN_ARGUMENT = re.compile(r"([aA]rn|Arns\[\])$")
 
+_ACTION = re.compile(r"\*|[a-zA-Z0-9-]+:[a-zA-Z*?]+[a-zA-Z0-9*?]*")
+
 _POLICIES = {
     ("aws:iam/policy:Policy", "policy"),
     ("aws:iam/role:Role", "assumeRolePolicy"),
@@ -44,8 +46,19 @@ def _policy(text: str) -> Iterator[str]:
     if not statements or not all(isinstance(statement, dict) for statement in statements):
         yield 'the policy has no "Statement"'
         return
+    if document.get("Version", "2012-10-17") not in ("2012-10-17", "2008-10-17"):
+        yield f'"Version" of the policy is {json.dumps(document["Version"])}, not "2012-10-17"'
     for index, statement in enumerate(statements):
+        yield from _actions(index, statement)
         if statement.get("Effect") not in ("Allow", "Deny"):
             yield f'"Effect" of the policy\'s statement {index} is neither "Allow" nor "Deny"'
         if not {"Action", "NotAction"} & statement.keys():
             yield f'the policy\'s statement {index} has neither "Action" nor "NotAction"'
+
+
+def _actions(index: int, statement: dict[str, object]) -> Iterator[str]:
+    for key in ("Action", "NotAction"):
+        found = statement.get(key, [])
+        for action in found if isinstance(found, list) else [found]:
+            if not _ACTION.fullmatch(str(action)):
+                yield f"{json.dumps(action)} of the policy's statement {index} is not an action, such as s3:GetObject"

@@ -9,7 +9,7 @@ from typing import NoReturn, Protocol
 from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from bench.plugins.aws import formats, outputs
+from bench.plugins.aws import formats, limits, outputs, relations
 from bench.plugins.aws.check import Leaf, Problem, arguments
 from bench.plugins.aws.sdk_types import Field, ResourceType, Scalar, fields, provider_arguments, resource_type
 from bench.plugins.aws.service_models import ServiceModels
@@ -81,12 +81,16 @@ class AwsProvider(sdk.Provider):
         self._refuse(f"calling {request.tok}")
 
     def _problems(self, token: str, kind: ResourceType, inputs: Properties) -> Iterator[Problem]:
+        leaves = []
         for finding in arguments(inputs, kind.arguments):
             if isinstance(finding, Leaf):
+                leaves.append(finding)
                 yield from formats.problems(token, finding)
+                yield from limits.problems(token, finding)
                 yield from self._models.problems(token, finding)
             else:
                 yield finding
+        yield from relations.problems(token, leaves)
 
     async def _announce(self) -> None:
         if not self._announced:

@@ -38,9 +38,10 @@ class ServiceModels:
         model = TABLE.get(token)
         if model is None or self._folder is None:
             return
+        model, wire = model.at(leaf.wire)
         if model.service not in self._services:
             self._services[model.service] = Service.read(self._folder / f"{model.service}.json.gz")
-        shape = self._services[model.service].find(model, leaf.wire)
+        shape = self._services[model.service].find(model, wire)
         for reason in _violations(shape, leaf) if shape else ():
             yield Problem(leaf.path, reason)
 

@@ -13,11 +13,19 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Model:
-    """The shape of one resource's arguments in its service's model."""
+    """The shape of one resource's arguments in its service's model. `foreign`: arguments that another service's shape describes."""
 
     service: str
     shape: str
     named: Mapping[str, str] = field(default_factory=dict)
+    foreign: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def at(self, wire: str) -> tuple[Model, str]:
+        """The model that describes the argument at `wire`, and the argument's path in it."""
+        if wire not in self.foreign:
+            return self, wire
+        service, shape = self.foreign[wire]
+        return Model(service, shape), ""
 
 
 TABLE: Mapping[str, Model] = {
@@ -37,7 +45,7 @@ TABLE: Mapping[str, Model] = {
     "aws:eks/cluster:Cluster": Model(
         "eks", "CreateClusterRequest", {"enabledClusterLogTypes[]": "LogType", "vpcConfig": "VpcConfigRequest"}
     ),
-    "aws:eks/nodeGroup:NodeGroup": Model("eks", "CreateNodegroupRequest"),
+    "aws:eks/nodeGroup:NodeGroup": Model("eks", "CreateNodegroupRequest", foreign={"instanceTypes[]": ("ec2", "InstanceType")}),
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": Model("iam", "CreateOpenIDConnectProviderRequest"),
     "aws:iam/policy:Policy": Model("iam", "CreatePolicyRequest", {"name": "policyNameType", "policy": "policyDocumentType"}),
     "aws:iam/role:Role": Model("iam", "CreateRoleRequest", {"name": "roleNameType", "assumeRolePolicy": "policyDocumentType"}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from components.aws.ec2_types import unfit
 from components.aws.instance_types import GPU_INSTANCES
 from components.scheduling import GPU_RESOURCE, GPU_TAINT
 from policies.cost import is_gpu
@@ -24,8 +25,8 @@ def _instance_types(group: Resource, _settings: Settings) -> Iterator[str]:
     for name in names:
         if nvidia and name not in GPU_INSTANCES:
             yield f"{name} is none of the GPU types that a pool may have (components/aws/instance_types.py)"
-        if not nvidia and name in GPU_INSTANCES:
-            yield f"{name} has GPUs that the image {group.get('amiType')} can't use"
+        if not nvidia and (reason := unfit(name)):
+            yield f"{name} {reason}"
 
 
 def _tainted(group: Resource, _settings: Settings) -> Iterator[str]:
@@ -62,8 +63,8 @@ RULES: tuple[Rule | StackRule, ...] = (
     Rule(
         name="node-instance-types",
         title="A node group has listed instance types that its image supports",
-        why="A GPU type with the plain image costs money and offers no GPU; an unlisted type has no price and no quota.",
-        fix="Use types from components/aws/instance_types.py for gpu.instanceTypes, and types without GPUs for cluster.systemNodes.",
+        why="A GPU type with the plain image costs money and offers no GPU; a type that the image cannot boot never becomes a node.",
+        fix="Use types from components/aws/instance_types.py for gpu.instanceTypes, and x86_64 types without GPUs for cluster.systemNodes.",
         severity="high",
         types=(NODE_GROUP,),
         check=_instance_types,

@@ -111,15 +111,21 @@ def good_account(port: int) -> dict[str, Any]:
     return {
         "sts get-caller-identity": {"Account": ACCOUNT, "Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/inference-platform-admin/me"},
         "ec2 describe-regions": {"Regions": [{"RegionName": "eu-central-1", "OptInStatus": "opt-in-not-required"}]},
-        "ec2 describe-availability-zones": {"AvailabilityZones": [{"ZoneName": zone, "State": "available"} for zone in ZONES]},
+        "ec2 describe-availability-zones": {"AvailabilityZones": [zone_of(zone, f"euc1-az{number}") for number, zone in enumerate(ZONES)]},
         "ec2 describe-instance-type-offerings": {"InstanceTypeOfferings": offers},
         "ec2 describe-instance-types": described("g6.xlarge", "g6.2xlarge"),
         "service-quotas get-service-quota": {"Quota": {"Value": 24.0}},
+        "iam get-role": {"Role": {"RoleName": "AWSServiceRoleForEC2Spot"}},
         "s3api head-bucket": {},
         "s3api get-bucket-versioning": {"Status": "Enabled"},
         "kms describe-key": {"KeyMetadata": {"KeyId": "1234abcd", "KeyState": "Enabled"}},
         "eks describe-cluster": {"cluster": {"status": "ACTIVE", "endpoint": f"https://127.0.0.1:{port}"}},
     }
+
+
+def zone_of(name: str, zone_id: str) -> dict[str, str]:
+    """What `describe-availability-zones` says of a zone."""
+    return {"ZoneName": name, "ZoneId": zone_id, "State": "available"}
 
 
 def described(*types: str) -> dict[str, Any]:

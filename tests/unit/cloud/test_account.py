@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.cloud.machine import ACCOUNT, TYPES, ZONES, Machine, described, refused
+from tests.unit.cloud.machine import ACCOUNT, TYPES, ZONES, Machine, described, refused, zone_of
 
 CHECKS = ["pulumi", "state backend", "secrets provider", "models", "images", "digests", "aws", "identity", "region"]
 """Those that always come, in their order, before the account is looked at."""
@@ -97,6 +97,18 @@ def test_an_impaired_zone_is_not_available(machine: Machine) -> None:
     assert machine.found("zones").state == "not available: eu-central-1b"
 
 
+@pytest.mark.parametrize(
+    ("region", "letter", "zone_id"), [("us-east-1", "c", "use1-az3"), ("us-west-1", "b", "usw1-az2"), ("ca-central-1", "d", "cac1-az3")]
+)
+def test_a_zone_that_eks_does_not_serve_is_known_by_its_id(machine: Machine, region: str, letter: str, zone_id: str) -> None:
+    machine.stack["cluster"] |= {"region": region, "zones": [f"{region}a", f"{region}{letter}"]}
+    good, bad = zone_of(f"{region}a", f"{zone_id[:-1]}9"), zone_of(f"{region}{letter}", zone_id)
+    machine.calls["ec2 describe-availability-zones"] = {"AvailabilityZones": [good, bad]}
+    finding = machine.found("zones")
+    assert finding.state == f"EKS places no control plane in: {region}{letter} ({zone_id})"
+    assert finding.remedy == f"choose cluster.zones from: {region}a"
+
+
 def test_every_gpu_type_must_be_offered_in_some_zone_of_the_stack(machine: Machine) -> None:
     offers = [("g6.xlarge", "eu-central-1b"), ("g6.2xlarge", "eu-central-1c")]
     machine.calls["ec2 describe-instance-type-offerings"] = {
@@ -162,6 +174,19 @@ def test_a_type_that_the_region_does_not_know_has_no_quota(machine: Machine) -> 
     machine.calls["ec2 describe-instance-types"] = {"InstanceTypes": []}
     assert machine.found("GPU quota").state == "eu-central-1 has no g6.xlarge, g6.2xlarge"
     assert machine.found("GPU quota").missing
+
+
+def test_spot_needs_a_role_that_a_new_account_lacks(machine: Machine) -> None:
+    machine.gpus("g6.xlarge", "g5.xlarge", "g4dn.xlarge", capacity="spot", most=1)
+    assert not machine.found("spot role").missing
+    machine.calls["iam get-role"] = refused("GetRole", "NoSuchEntity", "The role with name AWSServiceRoleForEC2Spot cannot be found.")
+    finding = machine.found("spot role")
+    assert finding.state == "the account has no AWSServiceRoleForEC2Spot: the pool would stay empty"
+    assert finding.remedy.startswith("aws iam create-service-linked-role --aws-service-name spot.amazonaws.com")
+    machine.calls["iam get-role"] = refused("GetRole")
+    assert "permission" in machine.found("spot role").remedy
+    machine.gpus("g6.xlarge")
+    assert "spot role" not in names(machine)
 
 
 def test_a_stack_without_gpus_asks_nothing_about_them(machine: Machine) -> None:

@@ -14,7 +14,7 @@ from scripts.cloud.deploy import deploy
 from scripts.cloud.preview import preview, scratch_stack
 from scripts.errors import DriverError
 from scripts.preview.summary import marker
-from tests.unit.cloud.machine import Machine
+from tests.unit.cloud.machine import Machine, refused
 
 ROOT = Path(__file__).parents[3]
 
@@ -59,7 +59,8 @@ def test_json_for_a_program_stays_json(spied: Path, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out == ""
 
 
-def test_a_deployment_asks_nobody_and_needs_a_state(spied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deployment_asks_nobody_and_needs_a_state(spied: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine.answer({"eks list-nodegroups": refused("ListNodegroups", "ResourceNotFoundException", "No cluster found")})
     deploy("prod", [])
     assert json.loads(spied.read_text())["arguments"][:5] == ["up", "--yes", "--non-interactive", "--stack", "prod"]
     assert "--policy-pack" in json.loads(spied.read_text())["arguments"]
