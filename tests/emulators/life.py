@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import boto3
@@ -49,14 +50,14 @@ class Life:
         for graph in graphs:
             for resource in graph:
                 key = _key(resource)
-                yield from self._tried(f"{'change' if key in self._there else 'make'} {key}", lambda each=resource: self._declare(each))
+                yield from self._tried(f"{'change' if key in self._there else 'make'} {key}", partial(self._declare, resource))
             wanted = {_key(resource) for resource in graph}
             for key in [key for key in reversed(self._there) if key not in wanted]:
-                yield from self._tried(f"delete {key}", lambda each=key: self._delete(each))
+                yield from self._tried(f"delete {key}", partial(self._delete, key))
             for key, there in self._there.items():
-                yield from self._tried(f"read {key}", lambda each=there: self._differences(each))
+                yield from self._tried(f"read {key}", partial(self._differences, there))
         for key in list(reversed(self._there)):
-            yield from self._tried(f"delete {key}", lambda each=key: self._delete(each))
+            yield from self._tried(f"delete {key}", partial(self._delete, key))
 
     def _tried(self, what: str, call: Callable[[], list[str] | None]) -> Iterator[str]:
         try:

@@ -71,7 +71,7 @@ def build_on(values: Mapping[str, Any], options: pulumi.ResourceOptions, prometh
         kserve=None,
         store=MinioStore("model-store", MinioStoreArgs(mode="standalone", storage_size="1Gi", mirror=Mirror()), options),
     )
-    return deployed.build(config, platform)
+    return deployed.build(config, platform).addresses
 
 
 def predictor(graph: Graph, key: str) -> dict[str, Any]:
