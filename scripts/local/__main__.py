@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from typing import Any
@@ -83,6 +84,7 @@ def main() -> int:
     anything.add_argument("arguments", nargs=argparse.REMAINDER)
     anything.set_defaults(run=run_pulumi)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         options.run(options)
     except (DriverError, ConfigError) as error:

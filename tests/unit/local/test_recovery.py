@@ -29,14 +29,17 @@ PASSWORD = {"urn": "urn:password", "type": "random:index/randomPassword:RandomPa
 
 
 def workspace_with_tools(folder: Path, exported: dict[str, Any], found: list[str]) -> tuple[Workspace, Path]:
-    """Stand-ins for pulumi, kubectl and helm that write down how they were called; `found` are the objects that exist."""
+    """Stand-ins for pulumi, kubectl and helm that write down how they were called; `found` are the objects that exist.
+
+    Of a release, `helm status` prints the file `<name>.json`, where there is one.
+    """
     calls, tools = folder / "calls", folder / "tools"
     tools.mkdir()
     (folder / "export.json").write_text(json.dumps(exported))
     scripts = {
         "pulumi": f'echo "pulumi $*" >> {calls}; case $2 in export) cat {folder}/export.json;; import) cp $6 {folder}/imported.json;; esac',
         "kubectl": f'case " {" ".join(found)} " in *" $3 "*) exit 0;; esac; exit 1',
-        "helm": f'case " {" ".join(found)} " in *" $2 "*) exit 0;; esac; exit 1',
+        "helm": f'echo "helm $*" >> {calls}; [ $1 = status ] || exit 0; cat {folder}/$2.json',
     }
     for name, script in scripts.items():
         (tools / name).write_text(f"#!/bin/sh\n{script}\n")
@@ -48,6 +51,10 @@ def workspace_with_tools(folder: Path, exported: dict[str, Any], found: list[str
 
 def pending(*resources: dict[str, Any]) -> dict[str, Any]:
     return {"deployment": {"pending_operations": [{"type": "creating", "resource": resource} for resource in resources]}}
+
+
+def release_is(folder: Path, status: str) -> None:
+    (folder / "kserve.json").write_text(json.dumps({"name": "kserve", "info": {"status": status}}))
 
 
 def lock(folder: Path, pid: int, host: str) -> None:
@@ -110,8 +117,22 @@ def test_what_the_dead_run_left_running_is_ended(tmp_path: Path) -> None:
         assert orphan.wait(timeout=5) == -signal.SIGKILL
 
 
+def test_the_plugin_of_the_dead_run_is_ended_and_not_that_of_another_checkout(tmp_path: Path) -> None:
+    workspace, _ = workspace_with_tools(tmp_path, {}, [])
+    lock(tmp_path, dead_pid(), socket.gethostname())
+    plugin = tmp_path / "pulumi-resource-kubernetes"
+    shutil.copy("/bin/sleep", plugin)
+    other = subprocess.Popen([plugin, "60"], cwd=tmp_path, start_new_session=True)
+    with other, subprocess.Popen([plugin, "60"], cwd=ROOT, start_new_session=True) as orphan:
+        release_stale_lock(workspace)
+        assert orphan.wait(timeout=5) == -signal.SIGKILL
+        assert other.poll() is None
+        other.kill()
+
+
 def test_objects_that_exist_are_adopted_with_their_ids_and_the_others_forgotten(tmp_path: Path) -> None:
-    workspace, calls = workspace_with_tools(tmp_path, pending(RELEASE, DEPLOYMENT, NAMESPACE, PASSWORD), ["kserve", "shop"])
+    workspace, calls = workspace_with_tools(tmp_path, pending(RELEASE, DEPLOYMENT, NAMESPACE, PASSWORD), ["shop"])
+    release_is(tmp_path, "deployed")
     adopt_pending_creates(workspace)
     mended = json.loads((tmp_path / "imported.json").read_text())["deployment"]
     assert {resource["urn"]: resource["id"] for resource in mended["resources"]} == {
@@ -120,6 +141,34 @@ def test_objects_that_exist_are_adopted_with_their_ids_and_the_others_forgotten(
     }
     assert mended["pending_operations"] == []
     assert "--target urn:release --target urn:namespace" in calls.read_text()
+
+
+@pytest.mark.parametrize("status", ["pending-install", "failed"])
+def test_a_release_whose_installation_did_not_end_well_is_removed_and_made_again(tmp_path: Path, status: str) -> None:
+    workspace, calls = workspace_with_tools(tmp_path, pending(RELEASE), [])
+    release_is(tmp_path, status)
+    adopt_pending_creates(workspace)
+    assert "helm uninstall kserve --namespace kserve --no-hooks --wait\n" in calls.read_text()
+    mended = json.loads((tmp_path / "imported.json").read_text())["deployment"]
+    assert mended == {"pending_operations": [], "resources": []}
+
+
+def test_a_release_that_was_never_begun_is_forgotten(tmp_path: Path) -> None:
+    workspace, calls = workspace_with_tools(tmp_path, pending(RELEASE), [])
+    adopt_pending_creates(workspace)
+    assert "uninstall" not in calls.read_text()
+    assert json.loads((tmp_path / "imported.json").read_text())["deployment"]["resources"] == []
+
+
+@pytest.mark.parametrize(("status", "rolled_back"), [("pending-upgrade", True), ("deployed", False), ("failed", False)])
+def test_an_upgrade_that_was_cut_off_is_rolled_back_and_nothing_else_is(tmp_path: Path, status: str, rolled_back: bool) -> None:
+    updating = {"deployment": {"pending_operations": [{"type": "updating", "resource": RELEASE}]}}
+    workspace, calls = workspace_with_tools(tmp_path, updating, [])
+    release_is(tmp_path, status)
+    adopt_pending_creates(workspace)
+    assert ("helm rollback kserve --namespace kserve --no-hooks\n" in calls.read_text()) == rolled_back
+    assert "uninstall" not in calls.read_text()
+    assert not (tmp_path / "imported.json").exists(), "the state knows the release"
 
 
 def test_a_namespaced_object_is_adopted_under_its_namespace(tmp_path: Path) -> None:
