@@ -1,16 +1,15 @@
-"""Repairs what a killed `pulumi` leaves behind: its lock, its children, and what it created or upgraded but did not record."""
+"""Repairs what a killed `pulumi` leaves behind: its lock, and what it created or upgraded but did not record."""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 from pathlib import Path
 from typing import Any
 
-from scripts.commands import ROOT, answer, show
+from scripts.commands import answer, show
 from scripts.local import releases
 from scripts.local.workspace import STACK, Workspace
 from scripts.stack_file import PROJECT
@@ -26,29 +25,6 @@ def release_stale_lock(workspace: Workspace) -> None:
     if holders and all(_is_gone(holder) for holder in holders):
         print("  an earlier run was killed: releasing its lock on the stack", flush=True)
         show(["pulumi", "cancel", "--yes", "--stack", STACK], workspace.environment)
-        _end_orphans()
-
-
-def _end_orphans() -> None:
-    """End leftover programs. A killed `pulumi` can't end its language host, nor can that end the program, which waits for ever;
-    and the kubernetes plugin goes on with its work, a chart's installation for instance, until it misses the engine minutes later.
-
-    Each leads its own process group. One whose parent is still a `pulumi` belongs to a live run.
-    """
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            arguments = (process / "cmdline").read_text().split("\0")
-            parent = (process / "stat").read_text().rpartition(")")[2].split()[1]
-            if _is_ours(process, arguments) and (Path("/proc") / parent / "comm").read_text().strip() != "pulumi":
-                os.killpg(int(process.name), signal.SIGKILL)
-        except (FileNotFoundError, PermissionError, ProcessLookupError):
-            continue  # it ended meanwhile, or is somebody else's
-
-
-def _is_ours(process: Path, arguments: list[str]) -> bool:
-    """Return whether a `pulumi` of this checkout started the process as a language host or plugin."""
-    plugin = Path(arguments[0]).name.startswith("pulumi-resource-")
-    return f"-root={ROOT}" in arguments or (plugin and (process / "cwd").readlink() == ROOT)
 
 
 def _is_gone(holder: dict[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from scripts.local import orphans
 from tests.engine.harness import Cluster, Stack, descendants
 from tests.engine.kinds import PAUSE, SHELL
 from tests.engine.program import Resource
@@ -196,6 +197,20 @@ def test_a_killed_update_continues(stack: Stack, cluster: Cluster, namespace: st
     run = stack.up([slow])
     assert run.code == 0, run.text
     assert cluster.get("deployment", name, namespace)["status"]["availableReplicas"] == 1  # type: ignore[index]
+
+
+def test_a_plugin_that_outlives_its_engine_is_known_as_an_orphan(stack: Stack, cluster: Cluster, namespace: str) -> None:
+    slow = _slow(namespace, "orphan")
+    with stack.running_up([slow]) as process:
+        wait_for(lambda: cluster.get("deployment", "orphan", namespace), 30, "the deployment is created")
+        children = [pid for pid, line in descendants(process.pid).items() if "pulumi-resource-" in line]
+        assert children
+        orphans.end(stack.folder)
+        assert all(Path(f"/proc/{pid}").exists() for pid in children), "a live engine lost its plugin"
+        process.kill()
+        process.wait(timeout=30)
+        orphans.end(stack.folder)
+        wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), 15, "the plugins end")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "kill"])

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from scripts.local import releases
+from scripts.local import orphans, releases
 from tests.engine import inline
 from tests.engine.program import Resource, declare
 
@@ -139,6 +139,7 @@ class Stack:
             finally:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
+                orphans.end(self.folder)
                 process.communicate(timeout=60)
 
     def unlock(self) -> None:

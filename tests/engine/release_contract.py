@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.engine.harness import Cluster, Stack, descendants
+from scripts.local import orphans
+from tests.engine.harness import Cluster, Stack
 from tests.engine.kinds import PAUSE, write_chart
 from tests.engine.program import Resource
 from tests.waiting import wait_for
@@ -121,20 +121,18 @@ def _in_the_middle(stack: Stack, release: Resource, chart: Path, middle: Callabl
     _write_workload(chart, PAUSE)
 
 
-def _kill(process: subprocess.Popen[str]) -> None:
-    """SIGKILL for the engine and its plugins, which would work on for minutes."""
-    below = list(descendants(process.pid))
-    for pid in (process.pid, *below):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+def _kill(process: subprocess.Popen[str], stack: Stack) -> None:
+    """SIGKILL for the engine and its plugin."""
+    process.kill()
     process.wait(timeout=30)
+    orphans.end(stack.folder)
 
 
 def test_a_killed_install_continues(stack: Stack, cluster: Cluster, namespace: str, helm: Any, tmp_path: Path) -> None:  # noqa: ANN401
     chart = write_chart(tmp_path / "chart")
     release = _release(namespace, "killed", chart)
     with _in_the_middle(stack, release, chart, lambda: cluster.get("deployment", "killed", namespace)) as process:
-        _kill(process)
+        _kill(process, stack)
     assert helm("status", "killed")["info"]["status"] == "pending-install"
     stack.continue_killed(f"{namespace}/killed")
     run = stack.up([release])
@@ -153,7 +151,7 @@ def test_a_killed_upgrade_continues(stack: Stack, namespace: str, helm: Any, tmp
         return bool(helm("status", "upgraded")["info"]["status"] == "pending-upgrade")
 
     with _in_the_middle(stack, changed, chart, pending) as process:
-        _kill(process)
+        _kill(process, stack)
     assert pending()
     stack.continue_killed(f"{namespace}/upgraded")
     run = stack.up([changed])

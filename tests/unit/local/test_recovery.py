@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -14,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from scripts.commands import ROOT
 from scripts.local.recovery import adopt_pending_creates, release_stale_lock
 from scripts.local.workspace import Workspace
 
@@ -106,28 +104,6 @@ def test_the_lock_of_a_run_that_lives_stays(tmp_path: Path, running_pulumi: subp
 
 def test_the_lock_of_another_machine_stays(tmp_path: Path) -> None:
     assert not is_released(tmp_path, dead_pid(), host="another-machine")
-
-
-def test_what_the_dead_run_left_running_is_ended(tmp_path: Path) -> None:
-    workspace, _ = workspace_with_tools(tmp_path, {}, [])
-    lock(tmp_path, dead_pid(), socket.gethostname())
-    waits_for_ever = ["sh", "-c", "sleep 60; true", "pulumi-language-python", f"-root={ROOT}"]
-    with subprocess.Popen(waits_for_ever, start_new_session=True) as orphan:
-        release_stale_lock(workspace)
-        assert orphan.wait(timeout=5) == -signal.SIGKILL
-
-
-def test_the_plugin_of_the_dead_run_is_ended_and_not_that_of_another_checkout(tmp_path: Path) -> None:
-    workspace, _ = workspace_with_tools(tmp_path, {}, [])
-    lock(tmp_path, dead_pid(), socket.gethostname())
-    plugin = tmp_path / "pulumi-resource-kubernetes"
-    shutil.copy("/bin/sleep", plugin)
-    other = subprocess.Popen([plugin, "60"], cwd=tmp_path, start_new_session=True)
-    with other, subprocess.Popen([plugin, "60"], cwd=ROOT, start_new_session=True) as orphan:
-        release_stale_lock(workspace)
-        assert orphan.wait(timeout=5) == -signal.SIGKILL
-        assert other.poll() is None
-        other.kill()
 
 
 def test_objects_that_exist_are_adopted_with_their_ids_and_the_others_forgotten(tmp_path: Path) -> None:
