@@ -52,7 +52,8 @@ packages: $(VENV)/.installed ## Install the Debian packages of bench/apt-package
 	fi
 
 up: packages ## From a bare machine to a running platform and one real answer of each model; WITH=<model>: and models/<model>/local.yaml, until WITHOUT=<model>
-	@$(RUN) python -m scripts.local up$(foreach each,$(WITH), --with $(each))$(foreach each,$(WITHOUT), --without $(each))
+	@# exec: a SIGTERM of make reaches the program that passes it on.
+	@$(RUN) exec python -m scripts.local up$(foreach each,$(WITH), --with $(each))$(foreach each,$(WITHOUT), --without $(each))
 
 down: $(VENV)/.installed ## Remove the platform and the bench's node
 	@$(RUN) python -m scripts.local down

@@ -87,7 +87,7 @@ def module_folder(tool: Tool, module: str) -> Path:
 def _build(tool: Tool, output: Path) -> None:
     partial = output.with_name(f"{output.name}.partial")
     partial.mkdir(parents=True)
-    command = ["build", *tool.flags, "-ldflags", tool.ldflags, "-o", f"{partial}/", *tool.binaries.values()]
+    command = ["build", *tool.flags, *overlay(tool), "-ldflags", tool.ldflags, "-o", f"{partial}/", *tool.binaries.values()]
     _go(tool, command, _log(tool))
     for name, package in tool.binaries.items():
         (partial / _go_name(tool, package)).rename(partial / name)
@@ -95,6 +95,16 @@ def _build(tool: Tool, output: Path) -> None:
         shutil.copyfile(module_folder(tool, module) / path, partial / name)
         (partial / name).chmod(0o755)
     partial.rename(output)
+
+
+def overlay(tool: Tool) -> list[str]:
+    """Go's option that shows files of a module in the tool's folder, where a program may embed them: nothing is copied."""
+    if not tool.embedded:
+        return []
+    shown = {str(tool.folder / name): str(module_folder(tool, module) / path) for name, (module, path) in tool.embedded.items()}
+    overlay = GO / "tmp" / f"{tool.name}.json"
+    overlay.write_text(json.dumps({"Replace": shown}))
+    return [f"-overlay={overlay}"]
 
 
 def _go_name(tool: Tool, package: str) -> str:

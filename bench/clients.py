@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from bench import aws_models, build, manifests, mirror
-from bench.environment import missing_clients, missing_providers, own_path
+from bench.environment import built_plugins, missing_clients, missing_providers, own_path
 from bench.tools import maker
 
 KUSTOMIZE = "kubectl"
@@ -17,8 +17,9 @@ def ensure() -> None:
     """Build the missing clients; nothing if the user has every command and provider. Raises BenchError with the reason for a failure."""
     path = own_path(os.environ.get("PATH", ""))
     commands = missing_clients(path)
-    if not commands and not missing_providers(path, Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")):
+    providers = missing_providers(path, Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi"))
+    if not commands and not providers:
         return
-    build.ensure(dict.fromkeys(maker(name).name for name in (*commands, KUSTOMIZE)))
+    build.ensure(dict.fromkeys(maker(name).name for name in (*commands, *built_plugins(providers), KUSTOMIZE)))
     mirror.ensure(manifests.TABLE)
     aws_models.ensure()

@@ -30,7 +30,10 @@ CLIENTS: Mapping[str, tuple[str, ...]] = {
 }
 """Command that the user may have → tool that the bench adds if the user does not have it."""
 
-PROVIDERS = ("aws", "kubernetes", "random")
+STAND_INS = ("aws", "random")
+"""Providers whose official plugin no registry has as a module: `plugins/` has one for each."""
+
+PROVIDERS = ("kubernetes", *STAND_INS)
 
 SUBSTITUTES = {"docker.io/pgsty/silo:RELEASE.2026-09-16T00-00-00Z": MINIO, "docker.io/vllm/vllm-openai:v0.32.0": VLLM}
 """Image that cannot be made from a package registry → image that the bench offers for the same purpose."""
@@ -63,10 +66,11 @@ def _extras(wanted: extras.Wanted) -> dict[str, Any]:
 
 def path_entries(search: str, pulumi_home: Path, commands: Iterable[str] = CLIENTS) -> list[str]:
     """Folders to add to a PATH so that it has the named commands and all providers."""
-    clients = {name: binary(name) for name in missing_clients(search, commands)}
+    providers = missing_providers(search, pulumi_home)
+    built = {name: binary(name) for name in (*missing_clients(search, commands), *built_plugins(providers))}
     return [
-        *([str(_links(clients, PATHS))] if clients else []),
-        *(str(PLUGINS / name) for name in missing_providers(search, pulumi_home)),
+        *([str(_links(built, PATHS))] if built else []),
+        *(str(PLUGINS / name) for name in providers if name in STAND_INS),
     ]
 
 
@@ -92,6 +96,11 @@ def missing_providers(path: str, pulumi_home: Path) -> list[str]:
         if not any(folder.is_dir() for folder in pulumi_home.glob(f"plugins/resource-{name}-v*"))
         and shutil.which(f"pulumi-resource-{name}", path=path) is None
     ]
+
+
+def built_plugins(providers: Iterable[str]) -> list[str]:
+    """Executables of those of the providers that the bench builds from their official modules."""
+    return [f"pulumi-resource-{name}" for name in providers if name not in STAND_INS]
 
 
 def _links(targets: Mapping[str, Path], root: Path) -> Path:

@@ -34,6 +34,8 @@ class Tool:
     """Go variable → value, set at link time as in upstream's build."""
     scripts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Script → (module, path in it): executables that upstream ships as files, copied unchanged."""
+    embedded: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """File that this folder's program embeds → (module, path in it), present only while Go builds."""
     tags: Sequence[str] = ()
     """Go's build tags."""
     root: Path = GO_DIR
@@ -58,7 +60,8 @@ class Tool:
     def digest(self, toolchain: str) -> str:
         """A digest that changes whenever the binaries can change: sources, pins, flags or the Go toolchain."""
         content = hashlib.sha256()
-        for part in (toolchain, *self.flags, self.ldflags, repr(sorted(self.binaries.items())), repr(sorted(self.scripts.items()))):
+        products = (repr(sorted(self.binaries.items())), repr(sorted(self.scripts.items())), *map(repr, sorted(self.embedded.items())))
+        for part in (toolchain, *self.flags, self.ldflags, *products):
             content.update(part.encode() + b"\0")
         for path in sorted(path for path in self.folder.rglob("*") if path.is_file()):
             content.update(str(path.relative_to(self.folder)).encode() + b"\0")
@@ -72,6 +75,7 @@ class Tool:
 
 _PROMETHEUS_VERSION = "github.com/prometheus/common/version.Version"
 _PULUMI_VERSION = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
+_PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4"
 _KNATIVE = ("controller", "webhook", "autoscaler", "activator", "queue")
 _KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl")
 
@@ -91,6 +95,12 @@ TOOLS: Mapping[str, Tool] = {
             stamps={_PULUMI_VERSION: "v3.78.0"},
             # Engine 3.170 starts a policy pack with this script; later engines ask the language host instead.
             scripts={"pulumi-analyzer-policy-python": ("github.com/pulumi/pulumi/sdk/v3", "python/dist/pulumi-analyzer-policy-python")},
+        ),
+        Tool(
+            "pulumi-resource-kubernetes",
+            {"pulumi-resource-kubernetes": "."},
+            stamps={f"{_PROVIDER}/pkg/version.Version": "4.25.0"},
+            embedded={name: (_PROVIDER, f"cmd/pulumi-resource-kubernetes/{name}") for name in ("schema.json", "terraform-mapping.json")},
         ),
         Tool(
             "helm",

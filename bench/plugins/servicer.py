@@ -1,7 +1,6 @@
-"""gRPC behaviour that the SDK's provider server lacks: clear errors, resources that are not ready, and an end with the engine.
+"""gRPC behaviour that the SDK's provider server lacks: clear errors, and an end with the engine.
 
-The SDK appends a Python traceback to every error and cannot say "created, but not healthy". The engine can
-(`ErrorResourceInitFailed`); without it, the state would lose an object whose readiness check failed.
+The SDK appends a Python traceback to every error.
 """
 
 from __future__ import annotations
@@ -14,16 +13,14 @@ from collections.abc import Awaitable, Callable
 import grpc  # type: ignore[import-untyped]
 import grpc.aio  # type: ignore[import-untyped]
 from google.protobuf.message import Message  # type: ignore[import-untyped]
-from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.provider import Provider
 from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import provider_pb2_grpc
 
-from bench.plugins.errors import InitFailedError, PluginError
+from bench.plugins.errors import PluginError
 
 _ORPHAN_CHECK_SECONDS = 1.0
-_LAST_SECONDS = 3.0  # seconds for operations to notice their cancellation and to end their processes
 
 
 Method = Callable[[ProviderServicer, Message, grpc.aio.ServicerContext], Awaitable[Message]]
@@ -37,9 +34,8 @@ def _clear(method: Method) -> Method:
             return await method(self, request, context)
         except Exception as wrapped:
             # The SDK raises a new exception while it handles the plugin's, which Python keeps as its context.
-            error = wrapped.__context__
-            if isinstance(error, PluginError):
-                await context.abort(grpc.StatusCode.UNKNOWN, str(error), _metadata(error))
+            if isinstance(wrapped.__context__, PluginError):
+                await context.abort(grpc.StatusCode.UNKNOWN, str(wrapped.__context__))
             raise
 
     return call
@@ -60,27 +56,13 @@ class Servicer(ProviderServicer):
     Invoke = _clear(ProviderServicer.Invoke)
 
 
-def _metadata(error: PluginError) -> tuple[tuple[str, bytes], ...]:
-    if not isinstance(error, InitFailedError):
-        return ()
-    detail = provider_pb2.ErrorResourceInitFailed(
-        id=error.resource_id,
-        properties=PropertyValue.marshal_map(error.properties),
-        reasons=error.reasons,
-        inputs=PropertyValue.marshal_map(error.inputs) if error.inputs is not None else None,
-    )
-    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
-    status.details.add().Pack(detail)
-    return (("grpc-status-details-bin", status.SerializeToString()),)
-
-
 def serve(provider: Provider, version: str) -> None:
     """Serve until the engine ends this process or is gone itself (a killed `pulumi` leaves no plugin behind)."""
     engine = sys.argv[1] if len(sys.argv) > 1 else ""
-    asyncio.run(_serve(provider, Servicer(sys.argv[1:], version, provider, engine)))
+    asyncio.run(_serve(Servicer(sys.argv[1:], version, provider, engine)))
 
 
-async def _serve(provider: Provider, servicer: Servicer) -> None:
+async def _serve(servicer: Servicer) -> None:
     parent = os.getppid()
     server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
@@ -90,6 +72,4 @@ async def _serve(provider: Provider, servicer: Servicer) -> None:
     sys.stdout.flush()
     while os.getppid() == parent:
         await asyncio.sleep(_ORPHAN_CHECK_SECONDS)
-    await provider.cancel()
-    await asyncio.sleep(_LAST_SECONDS)
-    os._exit(1)  # threads that still wait for a cluster must not keep the process alive
+    await server.stop(None)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from typing import Any
 
 from scripts import live_platform
-from scripts.commands import show
+from scripts.commands import ROOT, show
 from scripts.errors import DriverError
 from scripts.local import cluster as clusters
-from scripts.local import overlays
+from scripts.local import orphans, overlays
 from scripts.local.client import deployed
 from scripts.local.engine import outputs, pulumi
 from scripts.local.prediction import show_answers
@@ -56,6 +57,7 @@ def down(_: argparse.Namespace) -> None:
     if owned or os.environ.get("PULUMI_BACKEND_URL"):
         pulumi(prepare(clusters.running()), ["destroy", "--yes", "--skip-preview"])
     if not owned:
+        orphans.end(ROOT)
         show([*clusters.BENCH, "down"], os.environ)
 
 
@@ -83,6 +85,7 @@ def main() -> int:
     anything.add_argument("arguments", nargs=argparse.REMAINDER)
     anything.set_defaults(run=run_pulumi)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         options.run(options)
     except (DriverError, ConfigError) as error:

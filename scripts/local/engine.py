@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from scripts.commands import answer, show
+from scripts.commands import ROOT, answer, show
 from scripts.errors import DriverError
+from scripts.local import orphans
 from scripts.local.recovery import adopt_pending_creates, release_stale_lock
 from scripts.local.workspace import STACK, Workspace
 
@@ -25,6 +26,7 @@ def pulumi(workspace: Workspace, arguments: list[str]) -> None:
 
 def make_ready(workspace: Workspace, command: str) -> None:
     """Make sure that the stack exists and that no leftover of a killed run blocks the command."""
+    orphans.end(ROOT)
     select_stack(workspace)
     if command in CONFIGURED:
         release_stale_lock(workspace)

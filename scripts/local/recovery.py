@@ -1,16 +1,16 @@
-"""Repairs what a killed `pulumi` leaves behind: its lock, and objects that it created but did not record."""
+"""Repairs what a killed `pulumi` leaves behind: its lock, and what it created or upgraded but did not record."""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 from pathlib import Path
 from typing import Any
 
-from scripts.commands import ROOT, answer, show
+from scripts.commands import answer, show
+from scripts.local import releases
 from scripts.local.workspace import STACK, Workspace
 from scripts.stack_file import PROJECT
 
@@ -25,22 +25,6 @@ def release_stale_lock(workspace: Workspace) -> None:
     if holders and all(_is_gone(holder) for holder in holders):
         print("  an earlier run was killed: releasing its lock on the stack", flush=True)
         show(["pulumi", "cancel", "--yes", "--stack", STACK], workspace.environment)
-        _end_orphans()
-
-
-def _end_orphans() -> None:
-    """End leftover programs. A killed `pulumi` can't end its language host, nor can that end the program, which waits for ever.
-
-    Each language host leads its own process group. A host whose parent is still a `pulumi` belongs to a live run.
-    """
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            arguments = (process / "cmdline").read_text().split("\0")
-            parent = (process / "stat").read_text().rpartition(")")[2].split()[1]
-            if f"-root={ROOT}" in arguments and (Path("/proc") / parent / "comm").read_text().strip() != "pulumi":
-                os.killpg(int(process.name), signal.SIGKILL)
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it ended meanwhile
 
 
 def _is_gone(holder: dict[str, Any]) -> bool:
@@ -55,7 +39,7 @@ def _is_gone(holder: dict[str, Any]) -> bool:
 
 
 def adopt_pending_creates(workspace: Workspace) -> None:
-    """Record objects in the state that a killed run created without recording, and drop those that it did not create.
+    """Record objects in the state that a killed run created without recording, drop those that it did not create, and settle its releases.
 
     Without this the next `up` would fail with AlreadyExists, or lose track of the object. `pulumi refresh --import-pending-creates`
     is meant for it, but the engine (3.170) forgets the resource instead, so this edits the state itself, then refreshes it.
@@ -63,6 +47,7 @@ def adopt_pending_creates(workspace: Workspace) -> None:
     exported = json.loads(answer(["pulumi", "stack", "export", "--stack", STACK], workspace.environment))
     deployment = exported.get("deployment") or {}
     pending = deployment.get("pending_operations") or []
+    settled = {each["resource"]["urn"]: releases.settle(each, workspace.environment) for each in pending if _is_release(each)}
     creating = [operation["resource"] for operation in pending if operation["type"] == "creating"]
     if not creating:
         return
@@ -70,7 +55,7 @@ def adopt_pending_creates(workspace: Workspace) -> None:
     found = [
         resource | {"id": identity, "outputs": resource.get("inputs", {})}
         for resource in creating
-        if (identity := _existing(resource, workspace.environment))
+        if settled.get(resource["urn"], True) and (identity := _existing(resource, workspace.environment))
     ]
     deployment["pending_operations"] = [operation for operation in pending if operation["type"] != "creating"]
     deployment["resources"] = [*deployment.get("resources", []), *found]
@@ -84,12 +69,15 @@ def adopt_pending_creates(workspace: Workspace) -> None:
         show([*refresh, "--stack", STACK, *targets], workspace.environment)
 
 
+def _is_release(operation: dict[str, Any]) -> bool:
+    return operation["resource"]["type"] == releases.RELEASE and operation["type"] in ("creating", "updating")
+
+
 def _existing(resource: dict[str, Any], environment: dict[str, str]) -> str | None:
-    """Return the id of a Kubernetes object or Helm release if the cluster has it: `namespace/name`, or `name` when cluster-wide."""
+    """Return the id of a settled release, or of an object that the cluster has: `namespace/name`, or `name` when cluster-wide."""
     kind_of, inputs = resource["type"], resource.get("inputs") or {}
-    if kind_of == "kubernetes:helm.sh/v3:Release":
-        name, namespace = inputs["name"], inputs.get("namespace", "default")
-        return f"{namespace}/{name}" if _succeeds(["helm", "status", name, "--namespace", namespace], environment) else None
+    if kind_of == releases.RELEASE:
+        return f"{inputs.get('namespace', 'default')}/{inputs['name']}"
     if not kind_of.startswith("kubernetes:"):
         return None
     _, version, kind = kind_of.split(":")

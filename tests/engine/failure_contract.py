@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from scripts.local import orphans
 from tests.engine.harness import Cluster, Stack, descendants
 from tests.engine.kinds import PAUSE, SHELL
 from tests.engine.program import Resource
@@ -198,23 +199,28 @@ def test_a_killed_update_continues(stack: Stack, cluster: Cluster, namespace: st
     assert cluster.get("deployment", name, namespace)["status"]["availableReplicas"] == 1  # type: ignore[index]
 
 
-def test_a_killed_engine_leaves_no_plugin_behind(stack: Stack, cluster: Cluster, namespace: str) -> None:
+def test_a_plugin_that_outlives_its_engine_is_known_as_an_orphan(stack: Stack, cluster: Cluster, namespace: str) -> None:
     slow = _slow(namespace, "orphan")
     with stack.running_up([slow]) as process:
         wait_for(lambda: cluster.get("deployment", "orphan", namespace), 30, "the deployment is created")
         children = [pid for pid, line in descendants(process.pid).items() if "pulumi-resource-" in line]
         assert children
+        orphans.end(stack.folder)
+        assert all(Path(f"/proc/{pid}").exists() for pid in children), "a live engine lost its plugin"
         process.kill()
         process.wait(timeout=30)
+        orphans.end(stack.folder)
         wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), 15, "the plugins end")
-    stack.continue_killed(f"{namespace}/orphan")
 
 
-def test_an_interrupted_up_ends_at_once_and_keeps_what_exists(stack: Stack, cluster: Cluster, namespace: str) -> None:
-    slow = _slow(namespace, "interrupted")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "kill"])
+def test_an_interrupted_up_ends_at_once_and_keeps_what_exists(
+    stack: Stack, cluster: Cluster, namespace: str, number: signal.Signals
+) -> None:
+    slow = _slow(namespace, f"interrupted-{number}")
     with stack.running_up([slow]) as process:
         wait_for(lambda: cluster.get("deployment", slow.name, namespace), 30, "the deployment is created")
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         process.wait(timeout=10)
         assert process.returncode != 0
     run = stack.up([slow])

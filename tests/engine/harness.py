@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+from scripts.local import orphans, releases
 from tests.engine import inline
 from tests.engine.program import Resource, declare
 
@@ -95,15 +96,17 @@ class Stack:
         return self._run("refresh", "--yes", "--skip-preview")
 
     def continue_killed(self, resource_id: str) -> Run:
-        """What a person does after a killed `up`: release the lock, write down what was being created, and read it.
+        """What the driver does after a killed `up`: release the lock, settle releases, write down what was being created, and read it.
 
         `pulumi refresh --import-pending-creates` is meant for this, but engine 3.170 forgets the resource instead.
         """
         self.unlock()
         exported = json.loads(self._pulumi("stack", "export").stdout)
         deployment = exported["deployment"]
-        for operation in deployment.pop("pending_operations"):
-            deployment["resources"].append({**operation["resource"], "id": resource_id, "outputs": operation["resource"]["inputs"]})
+        for operation in deployment.pop("pending_operations", []):
+            known = operation["resource"]["type"] != releases.RELEASE or releases.settle(operation, self.environment)
+            if known and operation["type"] == "creating":
+                deployment["resources"].append({**operation["resource"], "id": resource_id, "outputs": operation["resource"]["inputs"]})
         (self.folder / "mended.json").write_text(json.dumps(exported))
         imported = self._pulumi("stack", "import", "--file", "mended.json")
         assert imported.returncode == 0, imported.stderr
@@ -136,6 +139,7 @@ class Stack:
             finally:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
+                orphans.end(self.folder)
                 process.communicate(timeout=60)
 
     def unlock(self) -> None:

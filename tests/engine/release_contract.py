@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-import shutil
+import signal
 import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.engine.harness import Cluster, Stack, descendants
+from scripts.local import orphans
+from tests.engine.harness import Cluster, Stack
 from tests.engine.kinds import PAUSE, write_chart
 from tests.engine.program import Resource
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.engine
-
-_ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -107,28 +108,74 @@ def test_a_release_that_does_not_start_is_kept_and_mended(stack: Stack, namespac
     assert helm("get", "metadata", "sick")["status"] == "deployed"
 
 
-def test_a_killed_install_continues(
+_NEVER_READY = ', readinessProbe: {exec: {command: ["/no-such-program"]}}'
+
+
+@contextmanager
+def _in_the_middle(stack: Stack, release: Resource, chart: Path, middle: Callable[[], object]) -> Iterator[subprocess.Popen[str]]:
+    """An `up` of a release whose pod never gets ready, at the moment when `middle` is true."""
+    _write_workload(chart, PAUSE, _NEVER_READY)
+    with stack.running_up([release]) as process:
+        wait_for(middle, 30, "helm waits for the deployment")
+        yield process
+    _write_workload(chart, PAUSE)
+
+
+def _kill(process: subprocess.Popen[str], stack: Stack) -> None:
+    """SIGKILL for the engine and its plugin."""
+    process.kill()
+    process.wait(timeout=30)
+    orphans.end(stack.folder)
+
+
+def test_a_killed_install_continues(stack: Stack, cluster: Cluster, namespace: str, helm: Any, tmp_path: Path) -> None:  # noqa: ANN401
+    chart = write_chart(tmp_path / "chart")
+    release = _release(namespace, "killed", chart)
+    with _in_the_middle(stack, release, chart, lambda: cluster.get("deployment", "killed", namespace)) as process:
+        _kill(process, stack)
+    assert helm("status", "killed")["info"]["status"] == "pending-install"
+    stack.continue_killed(f"{namespace}/killed")
+    run = stack.up([release])
+    assert run.code == 0, run.text
+    assert run.operations["killed"] == {"create"}
+    assert helm("get", "metadata", "killed")["status"] == "deployed"
+
+
+def test_a_killed_upgrade_continues(stack: Stack, namespace: str, helm: Any, tmp_path: Path) -> None:  # noqa: ANN401
+    chart = write_chart(tmp_path / "chart")
+    _write_workload(chart, PAUSE)
+    assert stack.up([_release(namespace, "upgraded", chart)]).code == 0
+    changed = _release(namespace, "upgraded", chart, values={"greeting": "bye"})
+
+    def pending() -> bool:
+        return bool(helm("status", "upgraded")["info"]["status"] == "pending-upgrade")
+
+    with _in_the_middle(stack, changed, chart, pending) as process:
+        _kill(process, stack)
+    assert pending()
+    stack.continue_killed(f"{namespace}/upgraded")
+    run = stack.up([changed])
+    assert run.code == 0, run.text
+    assert run.operations["upgraded"] == {"update"}
+    assert helm("get", "values", "upgraded") == {"greeting": "bye"}
+    assert helm("get", "metadata", "upgraded")["status"] == "deployed"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "kill"])
+def test_an_interrupted_install_is_mended_by_the_next_up(
     stack: Stack,
     cluster: Cluster,
     namespace: str,
     helm: Any,  # noqa: ANN401
     tmp_path: Path,
-    environment: dict[str, str],
+    number: signal.Signals,
 ) -> None:
-    plugin = shutil.which("pulumi-resource-kubernetes", path=environment["PATH"])
-    if plugin is None or not Path(plugin).resolve().is_relative_to(_ROOT):
-        pytest.skip("the official plugin leaves the release pending (pulumi-kubernetes#2054)")
-    chart = write_chart(tmp_path / "chart")
-    _write_workload(chart, PAUSE, ', readinessProbe: {exec: {command: ["/no-such-program"]}}')
-    release = _release(namespace, "killed", chart)
-    with stack.running_up([release]) as process:
-        wait_for(lambda: cluster.get("deployment", "killed", namespace), 30, "helm has created the deployment")
-        below = [pid for pid, line in descendants(process.pid).items() if "pulumi-resource-" in line or "helm" in line]
-        process.kill()
-        process.wait(timeout=30)
-        wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below), 20, "the plugin and helm end")
-    _write_workload(chart, PAUSE)
-    stack.continue_killed(f"{namespace}/killed")
+    chart, name = write_chart(tmp_path / "chart"), f"interrupted-{number}"
+    release = _release(namespace, name, chart)
+    with _in_the_middle(stack, release, chart, lambda: cluster.get("deployment", name, namespace)) as process:
+        process.send_signal(number)
+        assert process.wait(timeout=20) != 0
     run = stack.up([release])
     assert run.code == 0, run.text
-    assert helm("get", "metadata", "killed")["status"] == "deployed"
+    assert run.operations[name] == {"update"}, "the release was lost from the state"
+    assert helm("get", "metadata", name)["status"] == "deployed"

@@ -2,89 +2,82 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from kubernetes import config
-
 from bench.node import addons, stages
 from bench.paths import Instance
-from bench.plugins.kubernetes.cluster import Cluster
-from bench.plugins.kubernetes.errors import ApiError
-from bench.plugins.kubernetes.tokens import Gvk
 from tests import nodes
 from tests.node import upstream_crds
 from tests.waiting import wait_for
 
 Object = dict[str, Any]
 
-APPLY = "application/apply-patch+yaml"
-WORKERS = 8
+WORKERS = 4
 """More only wait for one another: the API server has two cores here."""
+
+APPLY = ("apply", "--server-side", "--force-conflicts", "--field-manager=tests", "--filename=-")
+JUDGE = (*APPLY, "--dry-run=server", "--validate=strict")
 
 
 @contextmanager
-def running(instance: Instance) -> Iterator[Cluster]:
+def running(instance: Instance) -> Iterator[nodes.Kubectl]:
     """The API server of this node and what it needs, removed again at the end."""
     try:
         pki = stages.prepare(instance)
         stages.start_foundations(instance, pki)
         stages.start_api(instance, pki)
         stages.bind_admins(instance, pki, addons.Kubectl(instance))
-        yield connect(instance)
+        yield nodes.Kubectl(instance)
     finally:
         removed = nodes.bench(instance, "down")
         assert removed.returncode == 0, removed.stdout
 
 
-def connect(instance: Instance) -> Cluster:
-    return Cluster(config.new_client_from_config(str(instance.kubeconfig)))  # type: ignore[no-untyped-call]
-
-
-def prepare(cluster: Cluster, objects: Iterable[Object]) -> None:
+def prepare(kubectl: nodes.Kubectl, objects: Iterable[Object]) -> None:
     """The namespaces that these objects stand in, and the CRDs of their kinds."""
     objects = list(objects)
-    for name in {item["metadata"].get("namespace", "default") for item in objects}:
-        _apply(cluster, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    kinds = {gvk(item) for item in objects}
-    found = {kind: upstream_crds.definition(kind.group, kind.kind) for kind in kinds}
-    with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(lambda crd: _apply(cluster, crd), (crd for crd in found.values() if crd)))
-    for kind in (kind for kind, crd in found.items() if crd):
-        wait_for(partial(_is_served, cluster, kind), 60, f"the API server to serve {kind.kind}.{kind.group}")
+    names = sorted({item["metadata"].get("namespace", "default") for item in objects})
+    found = [upstream_crds.definition(*kind) for kind in sorted({_group_and_kind(item) for item in objects})]
+    crds = [crd for crd in found if crd]
+    namespaces = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in names]
+    kubectl(*APPLY, stdin=_listed([*namespaces, *crds]))
+    for crd in crds:
+        plural = f"{crd['spec']['names']['plural']}.{crd['spec']['group']}"
+        wait_for(partial(_is_served, kubectl, plural), 60, f"the API server to serve {plural}")
 
 
-def refusals(cluster: Cluster, objects: Mapping[str, Object]) -> list[str]:
+def refusals(kubectl: nodes.Kubectl, objects: Mapping[str, Object]) -> list[str]:
     """What the API server says to those of the objects that it would not accept, each with its key in front."""
     with ThreadPoolExecutor(WORKERS) as pool:
-        answers = pool.map(lambda item: _refusal(cluster, item), objects.values())
+        answers = pool.map(partial(_refusal, kubectl), objects.values())
         return [f"{key}: {answer}" for key, answer in zip(objects, answers, strict=True) if answer]
 
 
-def gvk(item: Object) -> Gvk:
-    group, _, version = item["apiVersion"].rpartition("/")
-    return Gvk(group, version, item["kind"])
-
-
-def _refusal(cluster: Cluster, item: Object) -> str | None:
+def _refusal(kubectl: nodes.Kubectl, item: Object) -> str | None:
     try:
-        _apply(cluster, item, dryRun="All", fieldValidation="Strict")
-    except ApiError as error:
-        return str(error)
+        kubectl(*JUDGE, stdin=json.dumps(item))
+    except subprocess.CalledProcessError as error:
+        return str(error.stderr).strip()
     return None
 
 
-def _apply(cluster: Cluster, item: Object, **options: str) -> None:
-    path = cluster.kind(gvk(item)).path(item["metadata"].get("namespace"), item["metadata"]["name"])
-    cluster.request("PATCH", path, body=item, content=APPLY, fieldManager="tests", force="true", **options)
+def _listed(objects: list[Object]) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
 
 
-def _is_served(cluster: Cluster, kind: Gvk) -> bool:
+def _group_and_kind(item: Object) -> tuple[str, str]:
+    return item["apiVersion"].rpartition("/")[0], item["kind"]
+
+
+def _is_served(kubectl: nodes.Kubectl, plural: str) -> bool:
     try:
-        cluster.find(kind, "default")
-    except ApiError:
+        kubectl("get", plural)
+    except subprocess.CalledProcessError:
         return False
     return True

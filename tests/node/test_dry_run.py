@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.plugins.kubernetes.cluster import Cluster
 from tests import nodes
 from tests.node import api_server
 from tests.node.api_server import Object
@@ -24,23 +23,23 @@ def objects() -> dict[str, Object]:
 
 
 @pytest.fixture(scope="module")
-def cluster(objects: dict[str, Object]) -> Iterator[Cluster]:
+def kubectl(objects: dict[str, Object]) -> Iterator[nodes.Kubectl]:
     with api_server.running(nodes.CONTRACT) as server:
         api_server.prepare(server, objects.values())
         yield server
 
 
-def test_every_object_of_every_stack_is_accepted(cluster: Cluster, objects: dict[str, Object]) -> None:
+def test_every_object_of_every_stack_is_accepted(kubectl: nodes.Kubectl, objects: dict[str, Object]) -> None:
     kinds = {item["kind"] for item in objects.values()}
     assert {"InferenceService", "ServingRuntime", "HTTPRoute", "ScaledObject", "ServiceMonitor", "EnvoyProxy", "Image"} <= kinds
-    assert api_server.refusals(cluster, objects) == []
+    assert api_server.refusals(kubectl, objects) == []
 
 
-def test_what_no_schema_knows_is_refused(cluster: Cluster, objects: dict[str, Object]) -> None:
+def test_what_no_schema_knows_is_refused(kubectl: nodes.Kubectl, objects: dict[str, Object]) -> None:
     """That the test above can fail: for a field that is unknown, and for one of the wrong type."""
     service = next(item for item in objects.values() if item["kind"] == "InferenceService")
     misspelt = {**service, "spec": {**service["spec"], "predictr": {}}}
     no_number = {**service, "spec": {"predictor": {"minReplicas": "one"}}}
-    refused = api_server.refusals(cluster, {"misspelt": misspelt, "no number": no_number})
+    refused = api_server.refusals(kubectl, {"misspelt": misspelt, "no number": no_number})
     assert "field not declared in schema" in refused[0]
     assert len(refused) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bench import go_program
-from bench.build import prune, trim
+from bench.build import overlay, prune, trim
 from bench.tools import Tool
 
 ROOT = Path(__file__).parents[3]
@@ -212,6 +213,7 @@ def test_the_digest_changes_with_every_input(tmp_path: Path) -> None:
     seen.append(digest(tmp_path, stamps={"main.version": "1"}))
     seen.append(digest(tmp_path, binaries={"b": "example.org/a"}))
     seen.append(digest(tmp_path, scripts={"run": ("example.org/a", "run.sh")}))
+    seen.append(digest(tmp_path, embedded={"data.json": ("example.org/a", "data.json")}))
     (folder / "go.mod").write_text("module a \n")
     seen.append(digest(tmp_path))
     (folder / "command" / "main.go").write_text("package main\n")
@@ -245,3 +247,14 @@ def test_trimming_gives_up_the_first_caches_and_only_as_many_as_needed(tmp_path:
     assert [cache.is_dir() for cache in caches] == [False, True]
     trim(caches, 0)
     assert [cache.is_dir() for cache in caches] == [False, False]
+
+
+def test_a_program_embeds_files_of_a_module_that_are_not_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.build.GO", tmp_path / "go")
+    monkeypatch.setattr("bench.build.module_folder", lambda _tool, module: tmp_path / "modules" / module)
+    (tmp_path / "go" / "tmp").mkdir(parents=True)
+    tool = Tool("a", {"a": "."}, embedded={"data.json": ("example.org/m", "cmd/data.json")}, root=tmp_path)
+    (option,) = overlay(tool)
+    shown = json.loads(Path(option.removeprefix("-overlay=")).read_text())
+    assert shown == {"Replace": {f"{tmp_path}/a/data.json": f"{tmp_path}/modules/example.org/m/cmd/data.json"}}
+    assert overlay(Tool("b", {"b": "."})) == []

@@ -45,7 +45,13 @@ def test_a_missing_command_is_built_and_what_makes_manifests(machine: Path, made
     assert made == ["pulumi", "pulumi-language-python", "kubernetes", "manifest", "service models"]
 
 
-def test_a_missing_provider_needs_no_command(machine: Path, made: list[str]) -> None:
+def test_a_missing_kubernetes_plugin_is_built(machine: Path, made: list[str]) -> None:
+    (machine / "plugins/resource-kubernetes-v1.0.0").rmdir()
+    clients.ensure()
+    assert made == ["pulumi-resource-kubernetes", "kubernetes", "manifest", "service models"]
+
+
+def test_a_missing_stand_in_needs_no_command(machine: Path, made: list[str]) -> None:
     (machine / "plugins/resource-aws-v1.0.0").rmdir()
     clients.ensure()
     assert made == ["kubernetes", "manifest", "service models"]

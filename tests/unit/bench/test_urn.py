@@ -8,15 +8,9 @@ import pytest
 from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from bench.plugins.kubernetes.tokens import Gvk, gvk_of_token
 from bench.plugins.random.provider import PASSWORD, RandomProvider
 
 PARENTS = "inference-platform:platform:ModelStore$inference-platform:platform:Bootstrap$"
-
-
-@pytest.mark.parametrize("parents", ["", PARENTS])
-def test_a_kind_is_known_below_any_component(parents: str) -> None:
-    assert gvk_of_token(f"{parents}kubernetes:core/v1:Secret") == Gvk("", "v1", "Secret")
 
 
 @pytest.mark.parametrize("parents", ["", PARENTS])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -14,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from scripts.commands import ROOT
 from scripts.local.recovery import adopt_pending_creates, release_stale_lock
 from scripts.local.workspace import Workspace
 
@@ -29,14 +27,17 @@ PASSWORD = {"urn": "urn:password", "type": "random:index/randomPassword:RandomPa
 
 
 def workspace_with_tools(folder: Path, exported: dict[str, Any], found: list[str]) -> tuple[Workspace, Path]:
-    """Stand-ins for pulumi, kubectl and helm that write down how they were called; `found` are the objects that exist."""
+    """Stand-ins for pulumi, kubectl and helm that write down how they were called; `found` are the objects that exist.
+
+    Of a release, `helm status` prints the file `<name>.json`, where there is one.
+    """
     calls, tools = folder / "calls", folder / "tools"
     tools.mkdir()
     (folder / "export.json").write_text(json.dumps(exported))
     scripts = {
         "pulumi": f'echo "pulumi $*" >> {calls}; case $2 in export) cat {folder}/export.json;; import) cp $6 {folder}/imported.json;; esac',
         "kubectl": f'case " {" ".join(found)} " in *" $3 "*) exit 0;; esac; exit 1',
-        "helm": f'case " {" ".join(found)} " in *" $2 "*) exit 0;; esac; exit 1',
+        "helm": f'echo "helm $*" >> {calls}; [ $1 = status ] || exit 0; cat {folder}/$2.json',
     }
     for name, script in scripts.items():
         (tools / name).write_text(f"#!/bin/sh\n{script}\n")
@@ -48,6 +49,10 @@ def workspace_with_tools(folder: Path, exported: dict[str, Any], found: list[str
 
 def pending(*resources: dict[str, Any]) -> dict[str, Any]:
     return {"deployment": {"pending_operations": [{"type": "creating", "resource": resource} for resource in resources]}}
+
+
+def release_is(folder: Path, status: str) -> None:
+    (folder / "kserve.json").write_text(json.dumps({"name": "kserve", "info": {"status": status}}))
 
 
 def lock(folder: Path, pid: int, host: str) -> None:
@@ -101,17 +106,9 @@ def test_the_lock_of_another_machine_stays(tmp_path: Path) -> None:
     assert not is_released(tmp_path, dead_pid(), host="another-machine")
 
 
-def test_what_the_dead_run_left_running_is_ended(tmp_path: Path) -> None:
-    workspace, _ = workspace_with_tools(tmp_path, {}, [])
-    lock(tmp_path, dead_pid(), socket.gethostname())
-    waits_for_ever = ["sh", "-c", "sleep 60; true", "pulumi-language-python", f"-root={ROOT}"]
-    with subprocess.Popen(waits_for_ever, start_new_session=True) as orphan:
-        release_stale_lock(workspace)
-        assert orphan.wait(timeout=5) == -signal.SIGKILL
-
-
 def test_objects_that_exist_are_adopted_with_their_ids_and_the_others_forgotten(tmp_path: Path) -> None:
-    workspace, calls = workspace_with_tools(tmp_path, pending(RELEASE, DEPLOYMENT, NAMESPACE, PASSWORD), ["kserve", "shop"])
+    workspace, calls = workspace_with_tools(tmp_path, pending(RELEASE, DEPLOYMENT, NAMESPACE, PASSWORD), ["shop"])
+    release_is(tmp_path, "deployed")
     adopt_pending_creates(workspace)
     mended = json.loads((tmp_path / "imported.json").read_text())["deployment"]
     assert {resource["urn"]: resource["id"] for resource in mended["resources"]} == {
@@ -120,6 +117,34 @@ def test_objects_that_exist_are_adopted_with_their_ids_and_the_others_forgotten(
     }
     assert mended["pending_operations"] == []
     assert "--target urn:release --target urn:namespace" in calls.read_text()
+
+
+@pytest.mark.parametrize("status", ["pending-install", "failed"])
+def test_a_release_whose_installation_did_not_end_well_is_removed_and_made_again(tmp_path: Path, status: str) -> None:
+    workspace, calls = workspace_with_tools(tmp_path, pending(RELEASE), [])
+    release_is(tmp_path, status)
+    adopt_pending_creates(workspace)
+    assert "helm uninstall kserve --namespace kserve --no-hooks --wait\n" in calls.read_text()
+    mended = json.loads((tmp_path / "imported.json").read_text())["deployment"]
+    assert mended == {"pending_operations": [], "resources": []}
+
+
+def test_a_release_that_was_never_begun_is_forgotten(tmp_path: Path) -> None:
+    workspace, calls = workspace_with_tools(tmp_path, pending(RELEASE), [])
+    adopt_pending_creates(workspace)
+    assert "uninstall" not in calls.read_text()
+    assert json.loads((tmp_path / "imported.json").read_text())["deployment"]["resources"] == []
+
+
+@pytest.mark.parametrize(("status", "rolled_back"), [("pending-upgrade", True), ("deployed", False), ("failed", False)])
+def test_an_upgrade_that_was_cut_off_is_rolled_back_and_nothing_else_is(tmp_path: Path, status: str, rolled_back: bool) -> None:
+    updating = {"deployment": {"pending_operations": [{"type": "updating", "resource": RELEASE}]}}
+    workspace, calls = workspace_with_tools(tmp_path, updating, [])
+    release_is(tmp_path, status)
+    adopt_pending_creates(workspace)
+    assert ("helm rollback kserve --namespace kserve --no-hooks\n" in calls.read_text()) == rolled_back
+    assert "uninstall" not in calls.read_text()
+    assert not (tmp_path / "imported.json").exists(), "the state knows the release"
 
 
 def test_a_namespaced_object_is_adopted_under_its_namespace(tmp_path: Path) -> None:

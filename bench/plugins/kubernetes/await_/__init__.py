@@ -1,1 +1,0 @@
-"""Waiting until objects are ready or gone, with the reasons if they are not."""
