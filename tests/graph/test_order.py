@@ -37,7 +37,7 @@ def test_order(graph: Graph, earlier: str, later: str) -> None:
 
 def test_every_namespaced_object_waits_for_a_namespace_of_ours(graph: Graph) -> None:
     ours = {resource.inputs["metadata"]["name"] for resource in graph.of_kind("Namespace")}
-    assert ours == {"cert-manager", "envoy-gateway", "knative-serving", "kserve", "minio"}
+    assert ours == {"cert-manager", "envoy-gateway", "knative-serving", "kourier-system", "kserve", "minio"}
     for resource in graph:
         namespace = resource.inputs.get("metadata", {}).get("namespace") or resource.inputs.get("namespace")
         if resource.custom and namespace in ours:

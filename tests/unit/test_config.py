@@ -226,7 +226,7 @@ ENTRIES = st.fixed_dictionaries({}, optional={key: st.sampled_from(values) | VAL
 MODELS = st.dictionaries(st.sampled_from(["a", "a-v2", "a-smoke", "a-predictor", "A", "a" * 60]), ENTRIES, max_size=3)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(KEYS, VALUES, max_size=4) | CHANGES.map(lambda changes: local(**changes)))
 def test_any_input_is_a_stack_or_mistakes_that_name_their_key(values: dict[str, Any]) -> None:
     config = parsed_or_lines(values)
@@ -241,7 +241,7 @@ def test_any_input_is_a_stack_or_mistakes_that_name_their_key(values: dict[str, 
     assert not isinstance(store, MinioConfig) or store.mode == "standalone" or store.replicas >= 4
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(MODELS)
 def test_any_entry_is_a_model_or_mistakes_that_name_their_key(models: dict[str, Any]) -> None:
     values = whole(models=models)

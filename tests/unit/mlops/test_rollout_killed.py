@@ -44,7 +44,7 @@ def test_killed_at_any_moment_the_same_command_comes_to_the_same_end(tmp_path: P
 
 
 @MODES
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     kills=st.lists(st.integers(0, 60), max_size=4),
     percent=st.sampled_from([0, 10, 50, 99, None]),

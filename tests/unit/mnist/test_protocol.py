@@ -44,7 +44,7 @@ def refused(payload: dict[str, Any]) -> RequestError:
 
 
 @given(payload=PAYLOADS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_payload_gives_images_or_a_reason(payload: dict[str, Any]) -> None:
     outcome = outcome_of(lambda: images_of(payload))
     if isinstance(outcome, RequestError):
@@ -62,7 +62,7 @@ def test_any_body_gives_an_object_or_a_reason(body: bytes) -> None:
 
 
 @given(images=hnp.arrays(np.float64, st.sampled_from([(28, 28), (1, 28, 28), (3, 28, 28), (2, 1, 28, 28)]), elements=st.floats(0, 1)))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_both_protocols_read_the_same_images(images: npt.NDArray[np.float64]) -> None:
     from_v1 = images_of({"instances": images.tolist()})
     from_flat = images_of(v2(images.ravel().tolist(), list(images.shape)))
