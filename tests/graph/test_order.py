@@ -64,8 +64,8 @@ def test_a_platform_without_models_is_only_the_platform() -> None:
     assert not graph.of_kind("InferenceService", "ServingRuntime")
     assert graph.outputs == {"cluster": {}, "endpoints": {}}
     graph = record({"certManager": {"enabled": False}, "kserve": {"enabled": False}, "modelStore": {"enabled": False}})
-    assert [resource.key for resource in graph] == [
+    assert {resource.key for resource in graph} == {
         "kubernetes/cluster",
         "inference-platform:guard:Guard/destroy-guard",
         "RandomString/destroy-guard",
-    ]
+    }
