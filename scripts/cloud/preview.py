@@ -62,6 +62,7 @@ def scratch_stack(folder: Path, stack: str, changes: Mapping[str, Any], environm
         "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": secrets.token_urlsafe(16),
         "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "PULUMI_OPTION_CONFIG_FILE": str(config_file),  # the program cannot see --config-file
     }
     answer(["pulumi", "stack", "init", stack, "--non-interactive", "-C", str(folder)], scratch)
     return config_file, scratch

@@ -59,7 +59,10 @@ def prepare(cluster: Cluster) -> Workspace:
         # Plugins come from PATH or from the user's own plugin folder; a download could only fail, slowly.
         environment["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
     (folder / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
-    return Workspace(folder, environment)
+    workspace = Workspace(folder, environment)
+    # The program cannot see --config-file, and reads in this file which values are secret (stacks/config/secrets.py).
+    environment["PULUMI_OPTION_CONFIG_FILE"] = str(workspace.config_file)
+    return workspace
 
 
 def configured(cluster: Cluster) -> Workspace:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -15,8 +15,8 @@ from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from components.declared import UNKNOWN_CHOICE, Declared
+from stacks.config.secrets import HIDDEN
 
-HIDDEN = "[secret]"
 KEY_ITSELF = "[key]"
 """pydantic's mark for an error in a mapping's key instead of its value."""
 
@@ -42,17 +42,29 @@ class Place:
     secret: bool
 
 
-def explain(error: ValidationError, model: type[BaseModel], file: str, namespace: str, secret_keys: Set[str]) -> list[str]:
-    """One line per mistake. `secret_keys`: top-level keys whose values must not be repeated."""
-    return [_line(detail, model, f"{file}: {namespace}:", secret_keys) for detail in error.errors()]
+def explain(error: ValidationError, model: type[BaseModel], prefix: str, shown: Mapping[str, Any]) -> list[str]:
+    """One line per mistake. `shown`: the values that a message may repeat, with `HIDDEN` in place of each secret.
+
+    The reason of a mistake comes from `shown` alone. A mistake that `shown` does not have depends on a secret, so its reason is hidden.
+    """
+    reasons = {(detail["loc"], detail["type"]): detail for detail in _mistakes(model, shown)}
+    return [_line(detail, reasons.get((detail["loc"], detail["type"])), model, prefix, shown) for detail in error.errors()]
 
 
-def _line(detail: ErrorDetails, model: type[BaseModel], prefix: str, secret_keys: Set[str]) -> str:
-    place = _place(model, detail["loc"], secret_keys)
+def _mistakes(model: type[BaseModel], values: Mapping[str, Any]) -> list[ErrorDetails]:
+    try:
+        model.model_validate(dict(values))
+    except ValidationError as error:
+        return error.errors()
+    return []
+
+
+def _line(detail: ErrorDetails, reason: ErrorDetails | None, model: type[BaseModel], prefix: str, shown: Mapping[str, Any]) -> str:
+    place = _place(model, detail["loc"], shown)
     if detail["type"] == UNKNOWN_CHOICE:
         # pydantic reports the section, but the mistake is in one of its keys.
         place.keys.append(detail["ctx"]["key"])
-    return f"{prefix}{_path(place.keys)}: {_text(detail, place)}"
+    return f"{prefix}{_path(place.keys)}: {_text(reason, place) if reason else _hidden_text(detail)}"
 
 
 def _text(detail: ErrorDetails, place: Place) -> str:
@@ -61,7 +73,8 @@ def _text(detail: ErrorDetails, place: Place) -> str:
             return f"is required{_description(detail, place)}"
         case "extra_forbidden":
             return _unknown_key(str(detail["loc"][-1]), place.section)
-        case _ if place.secret:
+        case _ if place.secret or (detail["type"] == "value_error" and detail["input"] == HIDDEN):
+            # A check may refuse a secret for another reason than its replacement.
             return _hidden_text(detail)
         case "value_error":
             return _own_words(detail)
@@ -106,8 +119,8 @@ def _description(detail: ErrorDetails, place: Place) -> str:
     return f": {found}" if found else ""
 
 
-def _place(model: type[BaseModel], loc: Sequence[str | int], secret_keys: Set[str]) -> Place:
-    place = Place([], model, bool(loc) and loc[0] in secret_keys)
+def _place(model: type[BaseModel], loc: Sequence[str | int], shown: Any) -> Place:  # noqa: ANN401 - whatever stands in the file
+    place = Place([], model, secret=False)
     members: list[Member] = [Member(None, model)]
     for key in loc:
         if key == KEY_ITSELF:
@@ -119,9 +132,16 @@ def _place(model: type[BaseModel], loc: Sequence[str | int], secret_keys: Set[st
         section = next((member.section for member in members if member.section), None)
         if not isinstance(key, int):
             members = _field(section, key) if section else [value for member in members for value in member.values]
+        is_known = isinstance(key, int) or bool(section and members)
         secret = place.secret or any(member.secret for member in members)
-        place = Place([*place.keys, key], section, secret)
+        # A value that is encrypted as a whole hides its keys too.
+        place = Place([*place.keys, key if is_known or _has(shown, key) else HIDDEN], section, secret)
+        shown = shown[key] if _has(shown, key) else None
     return place
+
+
+def _has(values: object, key: str | int) -> bool:
+    return key in values if isinstance(values, dict) else isinstance(values, list) and isinstance(key, int) and key < len(values)
 
 
 @dataclass(frozen=True)
@@ -172,6 +192,8 @@ def _path(loc: Sequence[str | int]) -> str:
 
 def _shown(value: object) -> str:
     """The value as in the file; for a collection only its kind."""
+    if value == HIDDEN:
+        return HIDDEN
     if isinstance(value, SCALARS):
         return json.dumps(value, ensure_ascii=False)
     return "a list" if isinstance(value, list) else "a set of keys and values"

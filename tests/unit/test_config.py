@@ -22,9 +22,9 @@ from tests.stack_files import MNIST, local
 ENTRY_KEY = f"Pulumi.dev.yaml: inference-platform:models.{MNIST}"
 
 
-def mistakes(values: dict[str, Any], secret_keys: frozenset[str] = frozenset()) -> list[str]:
+def mistakes(values: dict[str, Any]) -> list[str]:
     with pytest.raises(ConfigError) as error:
-        parse(values, "dev", secret_keys)
+        parse(values, "dev")
     return error.value.lines
 
 
@@ -172,15 +172,6 @@ def test_what_a_model_lacks_is_reported_together_with_mistakes_elsewhere() -> No
 def test_a_section_with_a_mistake_of_its_own_is_not_said_to_be_missing() -> None:
     assert mistakes(local(kserve={"enabled": "perhaps"})) != []
     assert not any("needs" in line for line in mistakes(local(kserve={"enabled": "perhaps"})))
-
-
-def test_a_secret_value_is_never_repeated() -> None:
-    values = local(cluster={"kind": "hunter2", "kubeconfig": ["hunter2"]}, models__mnist_classifier__replicas={"min": 7777, "max": 3})
-    told = "\n".join(mistakes(values, frozenset({"cluster", "models"})))
-    assert "hunter2" not in told
-    assert "7777" not in told
-    assert "inference-platform:cluster.kind" in told
-    assert "inference-platform:models.mnist-classifier.replicas" in told
 
 
 def test_a_kubeconfig_is_a_secret_output_and_is_not_repeated_even_when_the_file_does_not_encrypt_it() -> None:
