@@ -81,7 +81,7 @@ class EksClusterConfig(Section):
     )
     owner: TagValue = Field(description="Owner: the tag `owner` of everything on AWS.")
     cost_center: TagValue = Field(description="Cost centre: the tag `cost-center` of everything on AWS.")
-    version: Literal["1.35"] = Field("1.35", description="Kubernetes minor version. Raise it by one at a time, dev first.")
+    version: Literal["1.35"] = Field("1.35", description="Kubernetes minor version, in quotes. Raise it by one at a time, dev first.")
     zones: Annotated[list[str], Field(min_length=2, max_length=MAX_ZONES)] = Field(
         description="Availability zones, two or three. Add new ones at the end: the order decides addresses."
     )
@@ -123,10 +123,9 @@ class EksClusterConfig(Section):
     @field_validator("version", mode="before")
     @classmethod
     def _unquoted(cls, version: object) -> object:
-        """YAML reads an unquoted 1.35 as a number, and 1.40 as 1.4."""
-        if isinstance(version, float) and len(str(version)) < len("1.35"):
-            raise ValueError(f'{version} is a number, and as a number 1.30 is 1.3; put the version in quotes: version: "{version}0"')
-        return str(version) if isinstance(version, float) else version
+        if isinstance(version, float):  # YAML reads an unquoted 1.30 as 1.3
+            raise ValueError(f'{version} is read as a number; put it in quotes: version: "{version:.2f}"')
+        return version
 
     @field_validator("network")
     @classmethod

@@ -38,10 +38,8 @@ def test_the_versions_on_offer_are_those_with_pinned_add_ons() -> None:
         assert release.cluster_autoscaler.required_tag.startswith(f"v{version}."), "the autoscaler simulates the scheduler of its own minor"
 
 
-def test_a_version_needs_no_quotes() -> None:
-    cluster = parse(eks(cluster={"version": 1.35}), "prod").cluster
-    assert isinstance(cluster, EksClusterConfig)
-    assert cluster.version == "1.35"
+def test_an_editor_marks_a_version_without_quotes_too() -> None:
+    assert EksClusterConfig.model_json_schema()["properties"]["version"]["type"] == "string"
 
 
 @pytest.mark.parametrize(
@@ -57,8 +55,9 @@ def test_a_version_needs_no_quotes() -> None:
         ({"name": "a" * 31}, f'cluster.name: "{"a" * 31}" is not allowed'),
         ({"account": "12"}, 'cluster.account: "12" is not allowed'),
         ({"admins": []}, "cluster.admins: a list is not allowed: List should have at least 1 item"),
-        ({"version": 1.3}, 'cluster.version: 1.3 is a number, and as a number 1.30 is 1.3; put the version in quotes: version: "1.30"'),
-        ({"version": 1.29}, 'cluster.version: "1.29" is not allowed; choose one of: '),
+        ({"version": 1.35}, 'cluster.version: 1.35 is read as a number; put it in quotes: version: "1.35"'),
+        ({"version": 1.3}, 'cluster.version: 1.3 is read as a number; put it in quotes: version: "1.30"'),
+        ({"version": 1}, "cluster.version: 1 is not allowed; choose one of: '1.35'"),
         ({"account": 123456789012}, "cluster.account: 123456789012 is read as a number; put it in quotes"),
         ({"admins": ["a/"]}, 'cluster.admins[0]: "a/" is not allowed'),
         ({"admins": ["a/admin", "b/admin"]}, 'cluster.admins: "a/admin" and "b/admin" are one principal: a name exists once'),
