@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 import pulumi
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import WithJsonSchema
 
@@ -21,6 +21,19 @@ class Declared(Args):
 
     renamed: ClassVar[Mapping[str, str]] = {}
     """Keys of earlier releases and their replacements."""
+
+
+class Bounds(Declared):
+    """The bounds of a number, `max` included."""
+
+    min: int
+    max: int
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.min > self.max:
+            raise ValueError(f"min {self.min} is greater than max {self.max}")
+        return self
 
 
 UNKNOWN_CHOICE = "unknown_choice"

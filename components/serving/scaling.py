@@ -8,25 +8,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, Tag, model_validator
+from pydantic import AfterValidator, Field, Tag
 
-from components.declared import Declared, chosen_by
+from components.declared import Bounds, Declared, chosen_by
 
 LATENCY_BOUNDS = (0.3, 0.5, 0.8, 1.0, 1.5, 2.0, 2.5, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0)
 """Seconds: bounds of the histogram `vllm:e2e_request_latency_seconds` (vllm:vllm/v1/metrics/loggers.py@v0.32.0)."""
 
 
-class Replicas(Declared):
+class Replicas(Bounds):
     """The bounds of the number of replicas, `max` included."""
 
     min: Annotated[int, Field(ge=1)] = Field(1, description="Fewest replicas.")
     max: Annotated[int, Field(ge=1)] = Field(1, description="Most replicas.")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Replicas:
-        if self.min > self.max:
-            raise ValueError(f"min {self.min} is greater than max {self.max}")
-        return self
 
 
 class CpuScaling(Declared):

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, Tag, ValidationInfo, field_validator
 from components.aws.addresses import MAX_ZONES
 from components.aws.instance_types import checked, gpus
 from components.aws.offers import MIN_GPU_DISK_GIB, Capacity
-from components.declared import Secret, chosen_by
+from components.declared import Bounds, Secret, chosen_by
 from components.gpu import GpuSharing
 from stacks.config.network import EndpointConfig, ExistingNetworkConfig, LogDays, ManagedNetworkConfig, NetworkConfig
 from stacks.config.platform import ControllerConfig
@@ -45,17 +45,11 @@ def _principal(admin: str, account: str | None) -> tuple[str, ...]:
     return owner, rest.partition("/")[0], admin.rpartition("/")[2].lower()
 
 
-class NodeRange(Section):
+class NodeRange(Bounds):
     """Number of nodes; the autoscaler stays within it."""
 
     min: Annotated[int, Field(ge=0, le=100)] = Field(0, description="Fewest nodes.")
     max: Annotated[int, Field(ge=1, le=100)] = Field(1, description="Most nodes: the limit of the pool's cost.")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.min > self.max:
-            raise ValueError(f"min {self.min} is greater than max {self.max}")
-        return self
 
 
 class SystemNodesConfig(NodeRange):
@@ -124,7 +118,7 @@ class EksClusterConfig(Section):
     @classmethod
     def _unquoted(cls, version: object) -> object:
         if isinstance(version, float):  # YAML reads an unquoted 1.30 as 1.3
-            raise ValueError(f'{version} is read as a number; put it in quotes: version: "{version:.2f}"')
+            raise ValueError(f'{version} is read as a number; put it in quotes: version: "{version:.2f}"')  # noqa: TRY004 - pydantic collects ValueErrors only
         return version
 
     @field_validator("network")

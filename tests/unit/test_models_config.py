@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from components.declared import Bounds
 from components.serving.model_service import ModelService
+from components.serving.scaling import Replicas
 from stacks.config import ConfigError, StackConfig, parse
+from stacks.config.cluster import NodeRange, SystemNodesConfig
 from tests.model_files import version, whole
 from tests.stack_files import MNIST, SMOLLM
 
@@ -29,6 +33,13 @@ def mistakes(**given: Any) -> list[str]:  # noqa: ANN401
     with pytest.raises(ConfigError) as error:
         accepted(**given)
     return error.value.lines
+
+
+@pytest.mark.parametrize("bounds", [Bounds, Replicas, NodeRange, SystemNodesConfig])
+def test_one_rule_keeps_all_bounds_in_order(bounds: type[Bounds]) -> None:
+    assert bounds.model_validate({"min": 2, "max": 2}).max == 2
+    with pytest.raises(ValidationError, match="min 3 is greater than max 2"):
+        bounds.model_validate({"min": 3, "max": 2})
 
 
 def test_what_an_entry_leaves_out_depends_on_the_kind_of_its_server() -> None:
