@@ -16,11 +16,17 @@ PATTERNS = {
 """Scheme → the pattern of its addresses. KServe's storage initializer reads both
 (kserve/kserve:python/storage/kserve_storage/kserve_storage.py@v0.20.0)."""
 
-FORMS = "s3://<bucket>/<key>, for example s3://models/iris/model.json, or hf://<organisation>/<repository>[:<revision>]"
+STORE_FORM = 's3://<bucket>/<key> of letters, digits, ".", "_" and "-", for example s3://models/iris/model.json'
+FORMS = f"{STORE_FORM}, or hf://<organisation>/<repository>[:<revision>]"
+
+
+def is_source(address: str) -> bool:
+    """True if a model's entry may name this address. `make publish` writes to no other."""
+    return any(re.fullmatch(pattern, address) for pattern in PATTERNS.values()) and not {".", ".."} & set(address.split("/"))
 
 
 def _checked(address: str) -> str:
-    if not any(re.fullmatch(pattern, address) for pattern in PATTERNS.values()) or {".", ".."} & set(address.split("/")):
+    if not is_source(address):
         raise ValueError(f'"{address}" is not the address of a model; write {FORMS}')
     return address
 

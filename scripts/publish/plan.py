@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.serving.sources import S3, STORE_FORM, is_in_a_store, is_source
 from scripts.errors import DriverError
 
 MAX_KEY_BYTES = 1024
@@ -44,24 +44,20 @@ class Plan:
 
 
 def address(text: str) -> Address:
-    """Raises DriverError where the text is no address of an object or folder."""
-    found = re.fullmatch(r"s3://([^/]+)/(.+)", text)
-    if not found:
-        raise DriverError(f"TO={text}: write s3://<bucket>/<key>")
-    bucket, key = found[1], found[2]
-    is_folder = key.endswith("/")
-    key = key.removesuffix("/")
-    if {"", ".", ".."} & set(key.split("/")):
-        raise DriverError(f'TO={text}: a part of the key is empty, "." or ".."')
-    return Address(bucket, key, is_folder)
+    """Raises DriverError if the text is no address of an object or folder that a model's source can name."""
+    place = text.removesuffix("/")
+    _check_source(place, f"TO={text}")
+    bucket, _, key = place.removeprefix(S3).partition("/")
+    return Address(bucket, key, is_folder=place != text)
 
 
 def planned(path: Path, target: Address) -> Plan:
-    """A folder gives a key below the target to each of its files. Raises DriverError where a file can't be published."""
+    """A folder gives a key below the target to each of its files. Raises DriverError if a file can't be published."""
     if path.is_dir():
         plan = Plan([_upload(file, f"{target.key}/{file.relative_to(path).as_posix()}") for file in _files(path)], target.key)
     elif target.is_folder:
         plan = Plan([_upload(path, f"{target.key}/{path.name}")])
+        _check_source(f"{target}/{path.name}", f"FILE={path}")
     else:
         plan = Plan([_upload(path, target.key)])
     if not plan.uploads:
@@ -69,6 +65,11 @@ def planned(path: Path, target: Address) -> Plan:
     if not any(upload.size for upload in plan.uploads):
         raise DriverError(f"FILE={path} is empty")
     return plan
+
+
+def _check_source(place: str, given: str) -> None:
+    if not (is_in_a_store(place) and is_source(place)):
+        raise DriverError(f'{given}: no model can have "{place}" as its source; write TO={STORE_FORM}')
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -92,6 +93,13 @@ def _upload(path: Path, key: str) -> Upload:
         raise DriverError(f"{path} is neither a file nor a folder")
     if not os.access(path, os.R_OK):
         raise DriverError(f"{path} can't be read: permission denied")
+    if not _is_utf8(key + path.name):
+        raise DriverError(f"{os.fsencode(path).decode(errors='backslashreplace')}: its name is not UTF-8; rename it")
     if len(key.encode()) > MAX_KEY_BYTES:
         raise DriverError(f"{path}: its key has {len(key.encode())} bytes, and S3 takes {MAX_KEY_BYTES}")
     return Upload(path, key, path.stat().st_size)
+
+
+def _is_utf8(text: str) -> bool:
+    """False if Python read the text from bytes that are no UTF-8."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
+from components.serving.sources import Source
 from scripts.errors import DriverError
 from scripts.publish import __main__ as program
 from scripts.publish.multipart import MAX_PARTS, MIB, PART, part_size
@@ -33,16 +34,23 @@ def test_an_address_is_a_bucket_and_a_key(text: str, found: Address) -> None:
     assert address(text) == found
 
 
-@pytest.mark.parametrize("text", ["models/mnist", "s3://models", "s3://models/", "s3:///mnist", "gs://models/mnist"])
-def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(DriverError, match=f"^TO={re.escape(text)}: write s3://<bucket>/<key>$"):
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("models/mnist", "s3://models", "s3://models/", "s3:///mnist", "gs://models/mnist", "hf://acme/iris", ""),
+        *("s3://models/a//b", "s3://models/../b", "s3://models/a/./b", "s3://models//b", "s3://models/b//"),
+        *("s3://models/a b", "s3://models/ä.pt", "s3://models/a+b", "s3://models/a?b", "s3://Models/a"),
+    ],
+)
+def test_what_no_model_can_name_as_its_source_is_refused(text: str) -> None:
+    with pytest.raises(DriverError) as error:
         address(text)
-
-
-@pytest.mark.parametrize("text", ["s3://models/a//b", "s3://models/../b", "s3://models/a/./b", "s3://models//b", "s3://models/b//"])
-def test_a_key_without_a_name_in_each_part_is_refused(text: str) -> None:
-    with pytest.raises(DriverError, match=r'a part of the key is empty, "\." or "\.\."$'):
-        address(text)
+    assert str(error.value) == (
+        f'TO={text}: no model can have "{text.removesuffix("/")}" as its source; '
+        'write TO=s3://<bucket>/<key> of letters, digits, ".", "_" and "-", for example s3://models/iris/model.json'
+    )
+    with pytest.raises(ValidationError, match="is not the address of a model"):
+        TypeAdapter(Source).validate_python(text if text != "hf://acme/iris" else "hf://acme")
 
 
 def test_a_file_gets_the_key_itself_or_one_below_it(folder: Path) -> None:
@@ -51,6 +59,9 @@ def test_a_file_gets_the_key_itself_or_one_below_it(folder: Path) -> None:
     assert planned(file, TARGET).uploads == [Upload(file, "mnist/second.pt", 7)]
     assert planned(file, address("s3://models/mnist/")).uploads == [Upload(file, "mnist/model.pt", 7)]
     assert planned(file, TARGET).prefix is None
+    spaced = file.rename(folder / "model 2.pt")
+    assert planned(spaced, TARGET).uploads == [Upload(spaced, "mnist/second.pt", 7)]
+    assert [upload.key for upload in planned(folder, TARGET).uploads] == ["mnist/second.pt/model 2.pt"], "the source names the folder"
 
 
 def test_files_of_a_folder_get_keys_by_their_paths_and_linked_files_are_files(folder: Path, tmp_path: Path) -> None:
@@ -103,6 +114,18 @@ def pipe(folder: Path) -> Path:
     return folder / "pipe"
 
 
+def spaced_name(folder: Path) -> Path:
+    (folder / "a b.pt").write_bytes(b"weights")
+    return folder / "a b.pt"
+
+
+def latin_name(folder: Path) -> Path:
+    """A name in Latin-1, which is no UTF-8."""
+    file = Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.pt"))
+    file.write_bytes(b"weights")
+    return file
+
+
 def long_name(folder: Path) -> Path:
     (folder / ("ü" * 120)).mkdir()
     (folder / ("ü" * 120) / ("ü" * 120)).write_bytes(b"weights")
@@ -119,6 +142,13 @@ def long_name(folder: Path) -> Path:
         (linked_folder, TARGET, r"\S+/link is a link to a folder: replace it by the folder, or publish that one by itself"),
         (dangling_link, TARGET, r"\S+/link is a link that leads nowhere"),
         (pipe, TARGET, r"\S+/pipe is neither a file nor a folder"),
+        (
+            spaced_name,
+            address("s3://models/mnist/"),
+            r'FILE=\S+/a b\.pt: no model can have "s3://models/mnist/a b\.pt" as its source; write .+',
+        ),
+        (latin_name, TARGET, r"\S+/caf\\xe9\.pt: its name is not UTF-8; rename it"),
+        (lambda folder: latin_name(folder).parent, TARGET, r"\S+/caf\\xe9\.pt: its name is not UTF-8; rename it"),
         (long_name, address(f"s3://models/{'a' * 600}"), r"\S+: its key has 1082 bytes, and S3 takes 1024"),
     ],
 )
