@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from components.serving.model import Model
+from components.serving.servers import ServerKind
 from stacks.config import ConfigError, parse
 from stacks.config.needs import LONGEST
 from tests.model_files import classifier, text_generation, whole
@@ -36,6 +37,16 @@ def custom(**server: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
 def arguments(**server: Any) -> list[str]:  # noqa: ANN401 - any YAML
     found: list[str] = model("llm", vllm(**server)).entry.server.container("llm")["args"]
     return found
+
+
+def test_a_kind_describes_itself_and_no_other_kind() -> None:
+    """A new kind then changes no file of another kind."""
+    members = [get_args(member)[0] for member in get_args(get_args(ServerKind)[0])]
+    kinds = {get_args(server.model_fields["kind"].annotation)[0]: server for server in members}
+    assert len(kinds) >= 3
+    for name, server in kinds.items():
+        description = str(server.model_fields["kind"].description).lower()
+        assert [other for other in kinds if other in description] in ([], [name])
 
 
 OPTIONS: list[tuple[str, Any, list[str]]] = [

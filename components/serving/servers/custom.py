@@ -21,7 +21,7 @@ EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 class CustomServer(Server):
     """Any image. It runs as user 65532 with a read-only file system; /tmp is writable, and is HOME."""
 
-    kind: Literal["custom"] = Field(description="The server: pytorch, vllm or custom.")
+    kind: Literal["custom"] = Field(description="Any image that serves a model over HTTP.")
     command: list[str] = Field(default_factory=list, description="Replaces the image's entrypoint.")
     args: list[str] = Field(default_factory=list, description="Its arguments.")
     env: dict[EnvironmentName, str] = Field(default_factory=dict, description="Environment variables.")

@@ -19,7 +19,7 @@ class PytorchServer(Server):
     An image that batches requests counts each batch in the histogram `predictor_batch_images`.
     """
 
-    kind: Literal["pytorch"] = Field(description="The server: pytorch, vllm or custom.")
+    kind: Literal["pytorch"] = Field(description="PyTorch on CPUs, in an image of the model's own.")
 
     endings: ClassVar[tuple[str, ...]] = (".pt",)
     panels: ClassVar[tuple[str, ...]] = ("batches",)

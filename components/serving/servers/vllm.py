@@ -96,7 +96,7 @@ CAPABILITIES = {
 class VllmServer(Server):
     """vLLM with OpenAI's protocol. A field that is left out is vLLM's own default, which depends on model and GPU."""
 
-    kind: Literal["vllm"] = Field(description="The server: pytorch, vllm or custom.")
+    kind: Literal["vllm"] = Field(description="vLLM, with the protocol of OpenAI.")
     max_model_len: Annotated[int, Field(ge=1)] | None = Field(None, description="Tokens of prompt and answer together.")
     max_num_seqs: Annotated[int, Field(ge=1)] | None = Field(None, description="Most requests in one batch.")
     max_num_batched_tokens: Annotated[int, Field(ge=1)] | None = Field(None, description="Most tokens in one batch.")
