@@ -1,23 +1,22 @@
 """`models/<name>/` holds the parts that only one model has. A folder's name is the model's name in the stack file.
 
-Each folder is a root of Python packages, because a name with a hyphen cannot be a package itself. Its Dockerfile, if any, has a stage
-for each image that the model needs: `serving`, a model server of its own, and `weights`, files for the model store below `/weights`.
+Each folder is a root of Python packages, because a name with a hyphen cannot be a package itself. components/serving/folder.py tells which
+images its Dockerfile builds.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from components.serving.folder import STAGES
+from components.serving.folder import images as built
 from scripts.commands import ROOT
 
 FOLDER = "models"
-IMAGES = {"server": "serving", "weights": "weights"}
-"""Key of a model's image in the stack file → stage of the model's Dockerfile."""
 
 
 def folder(name: str, root: Path = ROOT) -> Path:
@@ -39,15 +38,12 @@ def add_to_path(names: Iterable[str] | None = None, root: Path = ROOT) -> None:
 
 def images(name: str, root: Path = ROOT) -> dict[str, str]:
     """Images that this model's Dockerfile builds: key in the stack file → stage. Empty without a Dockerfile."""
-    dockerfile = folder(name, root) / "Dockerfile"
-    text = dockerfile.read_text() if dockerfile.is_file() else ""
-    stages = {match.lower() for match in re.findall(r"^FROM\s.*\sAS\s+(\S+)\s*$", text, re.MULTILINE | re.IGNORECASE)}
-    return {image: stage for image, stage in IMAGES.items() if stage in stages}
+    return built(folder(name, root))
 
 
 def image_name(name: str, image: str) -> str:
     """The repository of a model's image, `<model>-serving` or `<model>-weights`."""
-    return f"{name}-{IMAGES[image]}"
+    return f"{name}-{STAGES[image]}"
 
 
 def main() -> int:
@@ -61,7 +57,7 @@ def main() -> int:
     ]
     if not found:
         print(
-            f"error: no image to build: no {FOLDER}/{wanted or '*'}/Dockerfile with a stage {' or '.join(IMAGES.values())}", file=sys.stderr
+            f"error: no image to build: no {FOLDER}/{wanted or '*'}/Dockerfile with a stage {' or '.join(STAGES.values())}", file=sys.stderr
         )
         return 1
     print(f"images={json.dumps(found)}")

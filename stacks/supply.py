@@ -10,7 +10,7 @@ import pulumi
 from components.artifacts import missing
 from components.lock import LOCK_FILE, committed
 from components.pins import PINS
-from components.serving.model import FOLDERS
+from components.serving.folder import FOLDERS, STAGES, images
 from components.serving.sources import is_in_a_store
 from stacks.config import StackConfig
 from stacks.images import unbuilt, weights_image
@@ -59,10 +59,11 @@ def _models(config: StackConfig) -> Iterator[Need]:
 
 
 def _images(config: StackConfig) -> Iterator[Need]:
+    stage = STAGES["server"]
     for name in unbuilt(config):
-        build = f"`docker build --push --target serving --tag <reference> models/{name}`, then {_setting(name, 'server')}"
-        folder = (FOLDERS / name / "Dockerfile").is_file()
-        yield Need("images", f"image of {name}'s server", build if folder else f"name it in models.{name}.server.image", required=True)
+        build = f"`docker build --push --target {stage} --tag <reference> models/{name}`, then {_setting(name, 'server')}"
+        other = f"name it in models.{name}.server.image, or give models/{name}/Dockerfile a stage `{stage}` that builds it"
+        yield Need("images", f"image of {name}'s server", build if "server" in images(FOLDERS / name) else other, required=True)
 
 
 def _weights(config: StackConfig) -> Iterator[Need]:

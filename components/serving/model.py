@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from components.base import Args
 from components.model_access import Account
+from components.serving.folder import FOLDERS
 from components.serving.model_service import ModelService
 from components.serving.probe import Probe
 from components.serving.protocols import Protocol
 from components.serving.scaling import QueueScaling
 from components.serving.triggers import PrometheusTrigger
 from components.serving.versions import Version, part_name
-
-FOLDERS = Path(__file__).parents[2] / "models"
-"""Has a folder for each model with files of its own: an image, weights, questions."""
 
 
 class Part(Args):

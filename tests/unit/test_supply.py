@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -97,10 +98,24 @@ def test_nothing_is_said_of_digests_that_are_dropped(up: list[str]) -> None:
 
 
 @pytest.mark.usefixtures("locked")
-def test_a_model_without_a_folder_and_without_an_image_names_its_image_itself(warned: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("dockerfile", "command"),
+    [
+        (None, "name it in models.other.server.image, or give models/other/Dockerfile a stage `serving` that builds it"),
+        ("FROM a AS weights\n", "name it in models.other.server.image, or give models/other/Dockerfile a stage `serving` that builds it"),
+        ("FROM a AS serving\n", "`docker build --push --target serving --tag <reference> models/other`, then "),
+    ],
+)
+def test_a_command_builds_only_a_stage_that_the_dockerfile_has(
+    warned: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, dockerfile: str | None, command: str
+) -> None:
+    monkeypatch.setattr(supply, "FOLDERS", tmp_path)
+    if dockerfile:
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "Dockerfile").write_text(dockerfile)
     other = {"server": {"kind": "pytorch"}, "source": "s3://models/other/a.pt", "scaling": {"metric": "cpu"}}
     check("dev", **stack_files.dev(models={"other": other}))
-    assert f"{NEEDED}\n  image of other's server: name it in models.other.server.image\n" in warned[0]
+    assert f"{NEEDED}\n  image of other's server: {command}" in warned[0]
 
 
 @pytest.mark.usefixtures("locked")
