@@ -18,7 +18,7 @@ from tests.engine.program import Resource, declare
 
 @dataclass
 class Run:
-    """What one Pulumi command did: its exit code, its text, and the operations per resource name."""
+    """The result of one Pulumi command: its exit code, its text, and the operations per resource name."""
 
     code: int
     text: str
@@ -95,7 +95,7 @@ class Stack:
         return self._run("refresh", "--yes", "--skip-preview")
 
     def continue_killed(self, resource_id: str) -> Run:
-        """What a person does after a killed `up`: release the lock, write down what was being created, and read it.
+        """Do what a person does after a killed `up`: release the lock, write down what was being created, and read it.
 
         `pulumi refresh --import-pending-creates` is meant for this, but engine 3.170 forgets the resource instead.
         """
@@ -184,7 +184,7 @@ class Stack:
 
 
 def _collect(run: Run, event: dict[str, Any]) -> None:
-    # A refresh is known by what came out of it; everything else by the step that was planned.
+    # A refresh is identified by its result, everything else by the planned step.
     outputs = event.get("resOutputsEvent") or {}
     metadata = (outputs or event.get("resourcePreEvent") or {}).get("metadata")
     if not metadata or metadata["type"].startswith("pulumi:"):

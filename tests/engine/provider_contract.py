@@ -1,4 +1,4 @@
-"""What the product relies on in `pulumi-resource-kubernetes`, whichever one is installed: the official plugin or the bench's.
+"""The behaviour of `pulumi-resource-kubernetes` on which the product relies, for the official plugin and for the bench's.
 
 Needs a real node (pods run) and only the Pulumi CLI, the SDK, kubectl and helm. One stack takes every kind through its life,
 so that twenty kinds cost seven engine runs; each parametrised test then looks at what happened to one kind.

@@ -58,7 +58,7 @@ def prepare(cluster: Cluster, objects: Iterable[Object]) -> None:
 
 
 def refusals(cluster: Cluster, objects: Mapping[str, Object]) -> list[str]:
-    """What the API server says to those of the objects that it would not accept, each with its key in front."""
+    """The API server's reason for each object that it would not accept, with the object's key in front."""
     with ThreadPoolExecutor(WORKERS) as pool:
         answers = pool.map(lambda item: _refusal(cluster, item), objects.values())
         return [f"{key}: {answer}" for key, answer in zip(objects, answers, strict=True) if answer]

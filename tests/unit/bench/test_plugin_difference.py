@@ -1,4 +1,4 @@
-"""What counts as a change, what replaces, and how it is shown."""
+"""Differences that count as a change, those that replace, and how they are shown."""
 
 from __future__ import annotations
 

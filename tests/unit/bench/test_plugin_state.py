@@ -1,4 +1,4 @@
-"""What is compared and kept: pruned live objects, normal forms, secrets and unknowns, names."""
+"""Values that are compared and kept: pruned live objects, normal forms, secrets and unknowns, names."""
 
 from __future__ import annotations
 
