@@ -1,4 +1,4 @@
-"""What all tests that need a node share: they are skipped where none can run, and Ctrl-C ends them in order."""
+"""Shared by all tests that need a node: they are skipped where none can run, and Ctrl-C ends them in order."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """What is imported and collected stays to the end: it is never looked through for garbage."""
+    """Imported and collected objects stay to the end: the garbage collector never looks through them."""
     gc.disable()
     try:
         return (yield)
@@ -37,11 +37,11 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-@pytest.hookimpl(trylast=True)  # of what -m and -k leave
+@pytest.hookimpl(trylast=True)  # after -m and -k have selected
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Everything that needs a node is skipped, with doctor's reason, where it can't run, and nowhere else.
 
-    Where it can, what a node is made of is there before the first test: tests are impatient, and the first build takes an hour.
+    Where it can, all parts of a node are built before the first test: tests have short time limits, and the first build takes an hour.
     """
     is_needed = False
     for item in items:

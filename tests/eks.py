@@ -1,4 +1,4 @@
-"""A stack on a cluster of ours, whatever the committed stack files say: small, complete, and easy to change in one place."""
+"""A stack on a cluster of the program's own, independent of the committed stack files: small, complete, and easy to change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GPU: dict[str, Any] = {"mode": "managed", "instanceTypes": ["g6.xlarge"], "nodes
 
 
 def eks(cluster: dict[str, Any] | None = None, gpu: dict[str, Any] | None = None, **sections: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
-    """The keys below `inference-platform:`. `cluster` and `gpu` change single keys of theirs."""
+    """The keys below `inference-platform:`. `cluster` and `gpu` change single keys of those sections."""
     return {
         "cluster": {**CLUSTER, **(cluster or {})},
         "gpu": {**GPU, **(gpu or {})},

@@ -50,7 +50,7 @@ def bench(instance: Instance, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def described(instance: Instance) -> dict[str, Any]:
-    """What `python -m bench env` says of the running node."""
+    """The output of `python -m bench env` for the running node."""
     return dict(json.loads(subprocess.run(command(instance, "env"), cwd=ROOT, check=True, capture_output=True, text=True).stdout))
 
 

@@ -19,7 +19,7 @@ Object = dict[str, Any]
 
 IMAGES = "gcr.io/knative-releases/stand-in"
 
-# As in the real ones: every container is hardened, measured and probed.
+# Every container is hardened, measured and probed, as in the real manifests.
 SECURITY = {
     "allowPrivilegeEscalation": False,
     "readOnlyRootFilesystem": True,
@@ -40,7 +40,7 @@ def write(folder: Path) -> Path:
 
 @functools.cache
 def _files() -> dict[str, str]:
-    """As text once for all folders: to make YAML takes as long as half a component."""
+    """The manifests as text, made once for all folders: making YAML takes as long as half a component."""
     return {f"{pin.name}-{pin.version}.yaml": yaml.safe_dump_all(objects) for pin, objects in stand_ins()}
 
 
@@ -135,7 +135,7 @@ def definition(plural: str, group: str) -> Object:
 
 
 def image(name: str) -> str:
-    """By digest, as a published release names its own; of nothing that could be pulled."""
+    """An image by digest, as a published release names its own; nothing could pull it."""
     return f"{IMAGES}/{name}:1@sha256:{hashlib.sha256(name.encode()).hexdigest()}"
 
 

@@ -1,4 +1,4 @@
-"""Stack configurations for tests: the committed stack files, with what only a machine or its owner knows."""
+"""Stack configurations for tests: the committed stack files, with values that only a machine or its owner knows."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ IMAGES_BY_DIGEST = {
     model: {key: f"{reference}@sha256:{hashlib.sha256(key.encode()).hexdigest()}" for key, reference in images.items()}
     for model, images in IMAGES.items()
 }
-"""Of no image: what the workflow would print stands in no stack file."""
+"""Made-up digests: a real one, which the workflow would print, stands in no stack file."""
 
 BENCH_PROMETHEUS = {"prometheusUrl": "http://prometheus.monitoring.svc.cluster.local:9090", "labels": {"prometheus": "bench"}}
-"""Of a node with `--with monitoring`, which `make up` writes there too."""
+"""The Prometheus of a node with `--with monitoring`, which `make up` writes there too."""
 
 
 def committed(stack: str) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def local(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
 
 
 def local_with_smollm(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
-    """What `make up SMOLLM=1` deploys: as above, with its overlay and what its node has more."""
+    """The configuration of `make up SMOLLM=1`: as above, with its overlay and the node's additions."""
     images = {**IMAGES, SMOLLM: {"weights": "registry.example/smollm-weights:1"}}
     return changed({**laid_below(local(), [find(SMOLLM)]), "images": images, "monitoring": dict(BENCH_PROMETHEUS)}, changes)
 

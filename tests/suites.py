@@ -1,6 +1,6 @@
 """`make test`: `make check` and the suites that need a node, side by side, since those mostly wait.
 
-Each suite is a pytest run of its own on nodes of its own. What it prints goes to a log that is shown whole when it ends;
+Each suite is a pytest run of its own on nodes of its own. Its output goes to a log that is shown whole when it ends;
 meanwhile a line now and then says which test each suite is at.
 """
 
@@ -27,7 +27,7 @@ INTERRUPTED = 130
 
 
 BESIDE = 5
-"""Niceness of what runs beside the longest suite."""
+"""Niceness of the suites beside the longest one."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def wait_for(look: Callable[[], T], seconds: float, what: str) -> T:
-    """What `look` sees, as soon as that is true; fails the test after `seconds`."""
+    """Return the result of `look` as soon as it is true; fail the test after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (seen := look()):
         assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"

@@ -46,7 +46,7 @@ TARGETS = (
         values=["autoscaler"],
         port="metrics",
     ),
-    # As often as the models themselves: the users' view is counted here (envoyproxy/gateway:internal/infrastructure/kubernetes/proxy/
+    # Read as often as the models themselves: it counts the users' view (envoyproxy/gateway:internal/infrastructure/kubernetes/proxy/
     # resource.go@v1.9.1).
     Target(
         name="inference-gateway",

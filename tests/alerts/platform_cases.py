@@ -1,4 +1,4 @@
-"""Cases of what all models are built on."""
+"""Cases of the parts that all models are built on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cases of what servers of one kind measure."""
+"""Cases of the metrics that servers of one kind have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cases of what users of a model notice."""
+"""Cases of failures and delays that users of a model notice."""
 
 from __future__ import annotations
 

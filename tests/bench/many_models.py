@@ -1,7 +1,7 @@
-"""`make bench-preview`: what a preview of many models costs beside the same objects written by hand. Figures: docs/measurements.md.
+"""`make bench-preview`: the time of a preview of many models beside the same objects written by hand. Figures: docs/measurements.md.
 
 Both programs run on the real engine, in turns, with a provider whose cluster is not known yet, as in the first preview of a stack on AWS.
-By hand means: the objects that the models' program registers, as plain data, with the same dependencies and no component above them.
+"By hand" means: the objects that the models' program registers, as plain data, with the same dependencies and no component above them.
 """
 
 from __future__ import annotations

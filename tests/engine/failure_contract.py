@@ -1,4 +1,4 @@
-"""What the product relies on when things go wrong: the second half of the provider contract (see provider_contract.py)."""
+"""The provider's behaviour when something fails: the second half of the provider contract (see provider_contract.py)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Programs that the engine runs in this process, as Pulumi's Automation API does it.
 
 For a program of its own the engine starts a language host, which has pip list what is installed, and a Python that loads the SDK:
-together as much processor time as everything else that a small run does. What a language host does is seen in the previews.
+together as much processor time as everything else that a small run does. The previews test the language host.
 """
 
 from __future__ import annotations

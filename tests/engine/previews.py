@@ -1,6 +1,6 @@
 """Previews of the committed stacks on the real engine with the policy pack, as if nothing existed yet.
 
-What only an owner has is made up for the test and named so: images, and for prod a complete lock (`with_stand_in_digests`).
+The test makes up the things that only an owner has, and names them so: images, and for prod a complete lock (`with_stand_in_digests`).
 """
 
 from __future__ import annotations

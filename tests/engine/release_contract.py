@@ -1,4 +1,4 @@
-"""What the product relies on in `kubernetes.helm.v3.Release`: the third part of the provider contract (see provider_contract.py)."""
+"""The needed behaviour of `kubernetes.helm.v3.Release`: the third part of the provider contract (see provider_contract.py)."""
 
 from __future__ import annotations
 

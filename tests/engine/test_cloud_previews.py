@@ -29,7 +29,7 @@ BUDGET_SECONDS = 60
 """16 to 20 s were measured on two idle cores (docs/measurements.md); the suites beside this one take their share."""
 
 KINDS = {
-    # What each part of the platform cannot be without, by the type that only it has here.
+    # Part of the platform → a resource type that it always has and no other part has here.
     "network": "aws:ec2/vpc:Vpc",
     "cluster": "aws:eks/cluster:Cluster",
     "node pools": "aws:eks/nodeGroup:NodeGroup",
@@ -67,7 +67,7 @@ RUNS = {"dev": "dev", "prod": "prod", "mistakes": "prod"}
 """Each preview's stack."""
 
 REFUSED = {
-    # By rule: words of what it says of which resource.
+    # Rule → words of its message, with the resource.
     "controllers-replicated": "Release cert-manager: ",
     "monthly-budget": "stack prod: at its largest it costs $",
     "node-credentials-kept": "LaunchTemplate gpu: metadataOptions.httpPutResponseHopLimit is 2",
@@ -143,7 +143,7 @@ def test_mistakes_fail_the_preview_and_are_named_with_their_fix(previewed: Calla
     assert all(violation.mandatory for violation in found.plan.violations)
     fixes = {rule.name: rule.fix for rule in RULES}
     for rule, words in REFUSED.items():
-        # As a person reads it, not only as an event.
+        # The text that a person reads, not only the event.
         assert rule in found.text
         assert words in found.text
         assert f"Fix: {fixes[rule]}" in found.text

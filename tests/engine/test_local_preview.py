@@ -20,7 +20,7 @@ pytestmark = pytest.mark.engine
 
 @pytest.fixture
 def said(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> str:
-    """What the driver prints of a stack that does not exist yet, on the cluster of the engine tests."""
+    """The driver's output for a stack that does not exist yet, on the cluster of the engine tests."""
     for name in nodes.OF_A_USER:
         monkeypatch.delenv(name, raising=False)
     for name in ("PATH", "KUBECONFIG", "BENCH_INSTANCE"):

@@ -1,4 +1,4 @@
-"""What AWS fills in once a resource is made, as far as the program reads it."""
+"""The outputs that AWS fills in when a resource is made, as far as the program reads them."""
 
 from __future__ import annotations
 

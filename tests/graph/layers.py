@@ -1,4 +1,4 @@
-"""What every resource is a part of, and what it must not outlive.
+"""The layer of every resource, and the resources that it must not outlive.
 
 The engine creates a resource after everything it depends on, and destroys in the reverse order. An edge of either is a dependency, the
 resource's provider or its parent (pulumi/pulumi:pkg/resource/graph/dependency_graph.go, DependenciesOf;
@@ -54,18 +54,18 @@ OWNERS = {
     "serving:SmokeCheck": Layer.SERVICES,
     "serving:Route": Layer.SERVICES,
 }
-"""By the component directly below the stack."""
+"""Component directly below the stack → layer."""
 
 GROUND = re.compile(
     r"pulumi:providers:aws$|random:|aws:(iam|kms|cloudwatch|s3)/|aws:ec2/(launchTemplate:LaunchTemplate|flowLog:FlowLog)$|"
     r"aws:eks/podIdentityAssociation:"
 )
-"""What waits for its owner's inputs only: nothing is left of it that could hold up the layers between. Whoever uses it waits for it."""
+"""Resources that wait for their owner's inputs only: they cannot hold up the layers between. Their users wait for them."""
 
 RIGHTS = {"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
 POLICIES = {"NetworkPolicy", "PodDisruptionBudget", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
 PASSIVE = {"Namespace", "ConfigMap", "Secret", "Service", "HorizontalPodAutoscaler", "StorageClass", *RIGHTS, *POLICIES}
-"""Kinds that the API server and the control plane alone create and delete: no controller of ours has a part in it."""
+"""Kinds that the API server and the control plane alone create and delete, without a controller of this platform."""
 
 WORKLOADS = {"Release", "Deployment", "StatefulSet", "DaemonSet"}
 DEFINITION_CHARTS = {"kserve-crd", "prometheus-operator-crds"}
@@ -79,20 +79,20 @@ APIS = {
     "monitoring.coreos.com": ("platform:Monitoring",),
     "serving.kserve.io": ("platform:KServe",),
 }
-"""Whose definitions and controllers an object of the API needs, to be made and to be deleted."""
+"""API group → the components whose definitions and controllers its objects need, to be made and to be deleted."""
 
 CERTIFIED = {"kserve-resources", "kube-prometheus-stack"}
 """Charts with Certificates in them (tests/node/test_chart_values.py renders them)."""
 
 
 class Order:
-    """Which resource waits for which, and the rules about it. All lists of mistakes are readable: who does not wait for whom."""
+    """The order of the resources, and the rules about it. Each mistake names two resources of which one does not wait for the other."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.ahead: dict[str, frozenset[str]] = {}
         for resource in graph:
-            # What is not registered yet is a KeyError here: so there is no cycle, and no edge into nowhere.
+            # A resource that is not registered yet raises a KeyError here: so there is no cycle, and no edge into nowhere.
             edges = [urn for urn in _edges(resource) if "::pulumi:pulumi:Stack::" not in urn]
             self.ahead[resource.urn] = frozenset(edges).union(*(self.ahead[urn] for urn in edges))
         self.custom = [resource for resource in graph if resource.custom]
@@ -105,7 +105,7 @@ class Order:
         return resource
 
     def layer(self, resource: Resource) -> Layer:
-        """Fails on what the tables do not know."""
+        """Fails on a resource that the tables do not know."""
         if GROUND.match(resource.type):
             return Layer.GROUND
         if resource.type == "pulumi:providers:kubernetes":
@@ -116,7 +116,7 @@ class Order:
         return [resource for resource in self.custom if self.layers[resource.urn] in layers]
 
     def owned(self, *owners: str) -> list[Resource]:
-        """By a component directly below the stack, without what lies on the ground."""
+        """The resources of these components, which are directly below the stack, without those of the lowest layer."""
         return [each for each in self.custom if self.layers[each.urn] is not Layer.GROUND and _short(self.owner(each)) in owners]
 
     def lacking(self, later: Iterable[Resource], earlier: Iterable[Resource]) -> list[str]:
@@ -125,7 +125,7 @@ class Order:
         return [f"{one.key} → {two.key}" for one in later for two in before if one is not two and two.urn not in self.ahead[one.urn]]
 
     def mistakes(self) -> list[str]:
-        """Of all rules together; empty when creation and destruction are in order."""
+        """The mistakes by all rules together; empty when creation and destruction are in order."""
         return [mistake for rule in RULES for mistake in getattr(self, rule)()]
 
     def upwards(self) -> Iterator[str]:
@@ -156,7 +156,7 @@ class Order:
         return [*self.lacking(through, below), *self.lacking([each for each in through if each is not provider], [provider])]
 
     def roles(self) -> Iterator[str]:
-        """Who has a role waits for all that it may do: without its rights a role is no use."""
+        """A resource with a role waits for all rights of the role: without them a role is no use."""
         for role in (resource for resource in self.custom if resource.type == "aws:iam/role:Role"):
             whole = [each for each in self.custom if each.parent == role.parent]
             users = [each for each in self.custom if role.urn in each.depends_on and each.parent != role.parent]
@@ -202,7 +202,7 @@ class Order:
                 yield from self.lacking([resource], needed)
 
     def services(self) -> Iterator[str]:
-        """Whatever a controller makes or cleans up, and every check: after the whole platform with its gates."""
+        """Objects that a controller makes or cleans up, and every check: after the whole platform with its gates."""
         active = [each for each in self.of(Layer.SERVICES) if each.kind not in PASSIVE]
         yield from (f"{each.type} is in no table" for each in active if each.kind != "Job" and not _api(each))
         brings_nodes = [*self.owned("platform:GpuOperator"), *self.owned("aws:ClusterAutoscaler")]
@@ -211,7 +211,7 @@ class Order:
             yield from self.lacking([service], self._stands_on(service))
 
     def _stands_on(self, service: Resource) -> list[Resource]:
-        """Beside the platform: the store, its own model there, and what gives its pods a place."""
+        """A model also waits for the store, for its own files there, and for the objects that its pods need."""
         store = self.owned("platform:MinioStore", "platform:S3Store", "aws:ModelBucket")
         published = [each for each in self.owned("serving:ModelPublication") if _is_part(service, self.owner(each).name, "weights")]
         models = self.graph.of_kind("InferenceService")

@@ -1,4 +1,4 @@
-"""The whole program under a recording monitor: every registration with what plain mocks hide (dependencies, provider, timeouts)."""
+"""The whole program under a recording monitor: every registration with options that mocks hide (dependencies, provider, timeouts)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.graph.aws_outputs import made_on_aws
 ROOT = Path(__file__).parents[2]
 PROJECT = "inference-platform"
 GENERATED = "generated-by-random-"
-"""What the recorded RandomPassword answers with; its presence in a plain input is a leak."""
+"""The password of the recorded RandomPassword; its presence in a plain input is a leak."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Resource:
 
 
 class Graph:
-    """What the program registered, in order."""
+    """The resources that the program registered, in order."""
 
     def __init__(self) -> None:
         self.resources: dict[str, Resource] = {}
@@ -75,7 +75,7 @@ class Graph:
         return found[0]
 
     def comes_after(self, later: str, earlier: str) -> bool:
-        """Whether `later` waits, directly or through others, for `earlier`. A resource also waits for its provider."""
+        """True if `later` waits, directly or through others, for `earlier`. A resource also waits for its provider."""
         goal, seen, ahead = self.one(earlier).urn, set[str](), [self.one(later).urn]
         while ahead:
             urn = ahead.pop()

@@ -72,7 +72,7 @@ def complete_lock(manifests: Path) -> Iterator[None]:
 
 
 def stand_in_lock(manifests: Path) -> Lock:
-    """Of charts and images the hash of their address, of manifests that of the bytes in this folder."""
+    """A digest for each artifact: for charts and images the hash of their address, for manifests that of the bytes in this folder."""
     return Lock(artifacts={pin.address: Locked(digest=_digest(_content(pin, manifests)), source=NOTHING_REAL) for pin in PINS.values()})
 
 

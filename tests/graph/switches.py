@@ -52,7 +52,7 @@ RELEASE = "1.35.7-20260911"
 BUCKET = "inference-test-models"
 COUNTER = f"registry.example/counter@sha256:{'c' * 64}"
 WATCHED = {"prometheusUrl": "http://prometheus.watch.svc.cluster.local:9090", "labels": {"watched": "yes"}}
-"""By a Prometheus of others."""
+"""The section `monitoring` for an existing Prometheus."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Conflict:
         return " beside ".join(f"{switch} {' or '.join(values)}" for switch, values in self.values.items())
 
     def holds(self, case: Case) -> bool:
-        """Of a setting of some of the switches, too: what is open contradicts nothing."""
+        """True if every one of the switches is set so: a switch that the case leaves out contradicts nothing."""
         return all(case.get(switch) in values for switch, values in self.values.items())
 
     def explains(self, line: str) -> bool:

@@ -1,4 +1,4 @@
-"""From the stack file to Alertmanager: who is told, by a secret that only a Secret holds."""
+"""From the stack file to Alertmanager: the receivers, and their credentials, which only a Secret holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The AWS layer: what waits for what, what is protected, and what is closed."""
+"""The AWS layer: its order, its protected resources, and its closed ports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHAINS = [
     # A node without a way out can't pull its first image; on a destroy its addresses go only when it has gone.
     ["InternetGateway/internet", "Route/public-internet", "NatGateway/nat-eu-central-1a", "Route/private-eu-central-1a-nat"],
     ["Route/private-eu-central-1a-nat", "Cluster/cluster", "Addon/vpc-cni", "NodeGroup/system", "Addon/coredns", "kubernetes/cluster"],
-    # By its alias the control plane's role may use the key.
+    # The control plane's role may use the key by its alias.
     [
         "Key/cluster-secrets",
         "Alias/cluster-secrets",
@@ -57,7 +57,7 @@ def graph() -> Graph:
 
 @pytest.fixture(scope="module")
 def small() -> Graph:
-    """What is left out of the stack file stays out of the graph."""
+    """A part that the stack file leaves out stays out of the graph."""
     return record(eks(gpu={"mode": "none", "instanceTypes": []}, gpuOperator={"enabled": False}))
 
 

@@ -1,4 +1,4 @@
-"""The gateway: its values, its objects, who may attach routes, and what waits for what."""
+"""The gateway: its values, its objects, the namespaces that may attach routes, and its order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""KEDA: how its controllers run, and by what it is ready."""
+"""KEDA: how its controllers run, and when it is ready."""
 
 from __future__ import annotations
 

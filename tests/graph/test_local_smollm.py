@@ -61,7 +61,7 @@ def test_the_pod_asks_for_the_gpu_that_the_node_claims_and_for_few_of_its_cores(
 
 
 def test_no_line_of_the_server_is_for_a_cpu(smollm: Graph) -> None:
-    """What a CPU needs otherwise is set in the bench's image."""
+    """The bench's image has the settings that a CPU needs."""
     here, cloud = ({**_server(graph), "image": ""} for graph in (smollm, recorded("dev")))
     assert here == cloud
 

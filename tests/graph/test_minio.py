@@ -26,7 +26,7 @@ PROD = Workload(
 
 
 def recorded(monitored: bool = False, watcher: Prometheus | None = None, **args: Any) -> Graph:  # noqa: ANN401 - any argument
-    """`monitored`: by a Prometheus of ours; `watcher`: by one of others."""
+    """`monitored`: by the platform's Prometheus; `watcher`: the address of an existing one."""
     complete = {"mode": "distributed", "storage_size": "100Gi", "workload": PROD, "mirror": Mirror(), **args}
 
     def build() -> None:

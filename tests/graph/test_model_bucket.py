@@ -1,4 +1,4 @@
-"""Models in S3: who may do what, and that no key exists."""
+"""Models in S3: the rights of each role, and that no key exists."""
 
 from __future__ import annotations
 

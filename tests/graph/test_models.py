@@ -64,7 +64,7 @@ def test_one_autoscaler_for_each_deployment(graph: Graph) -> None:
     assert scaled == {"smollm-text-generation-predictor", "smollm-text-generation-v2-predictor"}
     assert len(graph.of_kind("ScaledObject")) == 2
     assert not graph.of_kind("HorizontalPodAutoscaler")
-    # Who scales also bounds: nobody else says how many there are.
+    # The autoscaler also has the bounds: nothing else sets the number of replicas.
     assert not {"minReplicas", "maxReplicas", "scaleMetric", "scaleTarget"} & set(predictor(graph, V1))
     knative = predictor(graph, MNIST)
     assert (knative["minReplicas"], knative["maxReplicas"], knative["scaleMetric"], knative["scaleTarget"]) == (1, 3, "concurrency", 10)

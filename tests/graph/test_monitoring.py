@@ -174,7 +174,7 @@ def test_node_agents_are_let_in() -> None:
 
 
 def told(**kinds: str) -> Graph:
-    """`critical="slack"`: who is told by what."""
+    """`critical="slack"`: severity → kind of receiver."""
 
     def build() -> None:
         receivers = {severity: {"kind": kind, **_secret(KEYS[kind])} for severity, kind in kinds.items()}

@@ -1,4 +1,4 @@
-"""What every pod and Job of ours looks like."""
+"""Rules for every pod and Job of the platform."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.graph.recording import Graph, Resource
 from tests.graph.stacks import local
 
 UPSTREAM = "inference-platform:platform:Knative$"
-"""In the URN of what comes from a release manifest: somebody else's, held to policies/ alone."""
+"""Part of the URN of objects from a release manifest: upstream's own, held to policies/ alone."""
 
 
 def pods(graph: Graph) -> list[tuple[Resource, dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""What a stack downloads: the list for a mirror, the graph and the mirror's own places say the same."""
+"""The artifacts that a stack downloads: the list for a mirror, the graph and the mirror's own places say the same."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def texts(value: object) -> Iterator[str]:
 
 
 def named(graph: Graph) -> list[tuple[str, str]]:
-    """What may name an artifact, with its owner; not what a CRD says in its own words, nor a program's lines."""
+    """Texts that may name an artifact, each with its owner; without a CRD's descriptions and a program's lines."""
     owners = [resource for resource in graph if resource.custom and resource.kind not in {"CustomResourceDefinition", "ConfigMap"}]
     return [(owner.key, text) for owner in owners for text in texts(owner.inputs)]
 

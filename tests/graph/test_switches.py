@@ -74,7 +74,7 @@ COMPONENTS: dict[str, Callable[[Case], bool]] = {
     "serving:SmokeCheck/counter-smoke": lambda case: case["counter"] == "on",
     "serving:Route/counter-route": lambda case: case["counter"] == "on" and case["envoyGateway"] in EXPOSED,
 }
-"""What stands directly below the stack, and when."""
+"""The components directly below the stack, and when each is there."""
 
 OBJECTS: dict[str, Callable[[Case], bool]] = {
     "Namespace/kourier-system": lambda case: case["knative"].startswith("kourier"),
@@ -94,7 +94,7 @@ OBJECTS: dict[str, Callable[[Case], bool]] = {
     "aws/aws": lambda case: case["cluster"] in OWNED,
     "kubernetes/cluster": lambda _case: True,
 }
-"""What one part makes only beside another."""
+"""The objects that one part makes only beside another."""
 
 
 def described(case: Case) -> str:

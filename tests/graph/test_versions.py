@@ -36,7 +36,7 @@ def test_replicas_follow_the_queue_and_the_latency_of_their_own_version(graph: G
 
 
 def named(part: str) -> list[dict[str, Any]]:
-    """What makes an answer say which version it came from."""
+    """The filter that writes into an answer which version it came from."""
     header = {"name": SERVED_BY, "value": part}
     return [{"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": [header]}}]
 

@@ -34,7 +34,7 @@ def up() -> None:
 
 
 def pids() -> dict[str, int]:
-    """Name → process id, of what runs as it was recorded."""
+    """Name → process id of each process that runs as it was recorded."""
     records = {name: process.read_record(process.record_path(INSTANCE, name)) for name in PROCESSES}
     return {name: record.pid for name, record in records.items() if record and record.is_running()}
 
@@ -54,7 +54,7 @@ Traces = dict[str, frozenset[str]]
 
 
 def traces() -> Traces:
-    """What there is now, without what names another node: one may come, run and go beside this one.
+    """The traces of nodes that exist now, without those that name another node: one may come, run and go beside this one.
 
     The machine has other tenants: of processes only those outside the host's namespaces count.
     """
@@ -74,7 +74,7 @@ def traces() -> Traces:
 
 
 def added(before: Traces) -> Traces:
-    """What is there now and was not before."""
+    """Traces that exist now and did not before."""
     return {kind: left for kind, now in traces().items() if (left := now - before[kind])}
 
 

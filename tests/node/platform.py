@@ -121,7 +121,7 @@ def endpoint() -> Endpoint:
 
 
 def answers(to: Endpoint) -> bool:
-    """Whether ten requests or so, each sent once, all get a prediction."""
+    """True if ten requests or so, each sent once, all get a prediction."""
     measured = probe(to.url, to.host, asked.digit, asked.mnist.check, rate=5, seconds=2)
     return bool(measured.samples) and not measured.failures
 

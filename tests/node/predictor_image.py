@@ -24,7 +24,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 MODEL = "mnist-classifier"
 USER = "65532:65532"
 SERVED_BY = "mnist-classifier-predictor-00001/a-pod"
-"""What Knative and the kubelet tell the server about itself, in the form of its X-Served-By."""
+"""The X-Served-By of its answers: Knative and the kubelet tell the server its revision and its pod."""
 START_TIMEOUT = 120.0
 STORAGE = ["buildah", "--root", str(buildah.STORAGE), "--runroot", str(buildah.RUN_ROOT), "--storage-driver", "overlay"]
 
@@ -130,7 +130,7 @@ def start(root: Path, weights: Path, *options: str) -> subprocess.Popen[str]:
 
 
 def run_python(root: Path, code: str) -> str:
-    """What `code` prints, run by the image's Python as its user with the image's packages."""
+    """The output of `code`, run by the image's Python as its user with the image's packages."""
     command = ["chroot", f"--userspec={USER}", str(root), "env", "--chdir=/app", "HOME=/tmp", "python3", "-W", "ignore", "-c", code]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 

@@ -69,7 +69,7 @@ def recorded(stack: str) -> Graph:
 def written() -> dict[str, dict[str, Any]]:
     """The Kubernetes objects that the program itself describes, of all stacks, by stack and key.
 
-    What two stacks have in common stands once, under the first one's name.
+    An object that two stacks have in common stands once, under the first one's name.
     """
     found: dict[str, dict[str, Any]] = {}
     for stack in STACKS:
@@ -81,7 +81,7 @@ def written() -> dict[str, dict[str, Any]]:
 
 
 def _proxies(release: Resource) -> dict[str, Any]:
-    """What a value of Envoy Gateway's chart has the type of, so that the CRD's schema judges it."""
+    """The object whose type a value of Envoy Gateway's chart has, so that the CRD's schema judges the value."""
     return {
         "apiVersion": "gateway.envoyproxy.io/v1alpha1",
         "kind": "EnvoyProxy",

@@ -1,4 +1,4 @@
-"""What a recorded release's chart makes of exactly the values that it is given, and which of them it does not know."""
+"""The objects that a recorded release's chart makes of exactly its values, and the values that the chart does not know."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.graph.recording import Resource
 Object = dict[str, Any]
 
 KUBERNETES_FIELDS = {"annotations", "nodeSelector", "resources", "podAnnotations", "envoyProxy"}
-"""Keys whose values go into an object as they are: what stands below is its schema's to know (test_dry_run.py)."""
+"""Keys whose values go into an object as they are: that object's schema judges them (test_dry_run.py)."""
 
 
 class Rendered:
@@ -38,7 +38,7 @@ class Rendered:
 
     @property
     def pods(self) -> dict[str, Object]:
-        """The pod templates, by the name of what makes them."""
+        """The pod templates, by the name of the workload that makes them."""
         return {name: item["spec"]["template"] for name, item in self.of_kind("Deployment", "Job").items()}
 
     @property

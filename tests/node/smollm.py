@@ -1,4 +1,4 @@
-"""SmolLM on the tests' node: how it is brought up and changed, the loads on it, and what its pods say of themselves."""
+"""SmolLM on the tests' node: how it is brought up and changed, the loads on it, and its pods' own metrics."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def claim_gpus(count: int) -> None:
 
 
 def versions(v1: int, v2: int) -> list[dict[str, Any]]:
-    """By their weights. The second one's image is the runtime's, named once more, so that two versions share the store's only weights."""
+    """Versions with these weights. The second one names the runtime's image again, so that both share the store's only files."""
     runtime = ("get", "servingruntime", f"{SERVICE}-vllm", "--namespace", NAMESPACE)
     image = platform.kubectl(*runtime, "--output", "jsonpath={.spec.containers[0].image}")
     return [
@@ -116,14 +116,14 @@ def more(load: Running, requests: int) -> None:
 
 
 def pods(name: str) -> list[dict[str, Any]]:
-    """Of one version, without those on their way out."""
+    """The pods of one version, without those that are being deleted."""
     selector = f"serving.kserve.io/inferenceservice={name}"
     found = platform.kubectl.json("get", "pods", "--namespace", NAMESPACE, "--selector", selector)["items"]
     return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
 
 def restarts(name: str) -> dict[str, int]:
-    """By pod."""
+    """Pod → number of its restarts."""
     return {pod["metadata"]["name"]: sum(each["restartCount"] for each in pod["status"].get("containerStatuses", [])) for pod in pods(name)}
 
 
@@ -142,7 +142,7 @@ def replica_set(pod: str) -> str:
 
 
 def metric(name: str, series: str) -> float:
-    """As the only pod of a version says it: the sum of the series that match."""
+    """The sum of the matching series of a version's only pod."""
     (pod,) = pods(name)
     text = platform.kubectl("get", "--raw", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod['metadata']['name']}:{HTTP_PORT}/proxy/metrics")
     return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if re.match(series, line))

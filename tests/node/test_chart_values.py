@@ -135,7 +135,7 @@ def test_replicas_are_spread_and_leave_one_at_a_time(chart: str) -> None:
 
 
 def replicas(own: Graph, deployment: dict[str, Any]) -> int:
-    """What a Deployment asks for; where it does not, the bounds of the autoscaler that owns them."""
+    """The replicas of a Deployment; if it names none, those of the autoscaler that owns them."""
     if (own_number := deployment["spec"].get("replicas")) is not None:
         return int(own_number)
     (scaler,) = own.of_kind("HorizontalPodAutoscaler")

@@ -1,6 +1,6 @@
 """Everything that every stack would write to a cluster is accepted by a real API server, with the CRDs of the pinned versions.
 
-By server-side apply as a dry run, unknown fields refused. What Helm releases would write is of the charts' own making.
+The server gets each object by server-side apply as a dry run and refuses unknown fields. Objects of Helm releases are left to the charts.
 """
 
 from __future__ import annotations

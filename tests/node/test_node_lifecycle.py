@@ -58,7 +58,7 @@ spec:
 
 @pytest.fixture(scope="module")
 def before() -> node.Traces:
-    """What the host looks like without the node."""
+    """The host's state without the node."""
     node.bench("down")
     return node.traces()
 
@@ -197,7 +197,7 @@ def test_two_ups_at_once_do_not_race() -> None:
 
 @pytest.mark.usefixtures("running")
 def test_a_process_whose_start_was_never_recorded_is_not_doubled() -> None:
-    """As after a kill of `up` between the start of a process and its record."""
+    """The state after a kill of `up` between the start of a process and its record."""
     (node.INSTANCE.state / "processes" / "kube-scheduler.json").unlink()
     node.up()
     assert programs("kube-scheduler") == [node.pids()["kube-scheduler"]]

@@ -1,6 +1,7 @@
 """`make rollout` on the real node, beside users: a good candidate, and every kind of bad one. From a checkout of its own, which it edits.
 
-The driver's own cases, kills at every moment among them: tests/unit/mlops/test_rollout.py. What takes minutes has the marker `acceptance`.
+The driver's own cases, kills at every moment among them: tests/unit/mlops/test_rollout.py. Tests of minutes are marked
+`acceptance`.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def succeeded(done: platform.Done) -> None:
 
 
 def status() -> dict[str, Any]:
-    """Of the predictor, as KServe tells it: which revision is ready, rolled out, and how requests are split."""
+    """The predictor's status in KServe: which revision is ready, rolled out, and how requests are split."""
     return dict(platform.kubectl.json("get", "inferenceservice", "mnist-classifier")["status"]["components"]["predictor"])
 
 
@@ -178,7 +178,7 @@ def test_a_killed_part_costs_users_little_and_comes_back(mnist: Endpoint, progra
 
 
 def processes(program: str) -> list[int]:
-    """Of this node, by what they run."""
+    """This node's processes that run the program."""
     found = [pid for pid in cgroups.members(platform.INSTANCE) if words(pid)[:1] and words(pid)[0].endswith(program)]
     assert found, f"{program} does not run"
     return found

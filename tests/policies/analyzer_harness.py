@@ -26,7 +26,7 @@ OWN_REGISTRY = {"image-registry": {"registries": ["registry.example/"]}}
 convert_once()  # as the pack does
 
 UNKNOWN = UNKNOWN_STRING_VALUE
-"""As the engine sends a value that a preview does not know."""
+"""A value that a preview does not know, in the engine's encoding."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Finding:
 
 
 def secret(value: object) -> dict[str, object]:
-    """As the engine marks a secret on the wire."""
+    """A secret, in the engine's encoding."""
     return {SPECIAL_SIG_KEY: SPECIAL_SECRET_SIG, "value": value}
 
 
@@ -60,7 +60,7 @@ def findings(
     settings_of: SettingsOf = for_urn,
     configuration: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[Finding]:
-    """What blocks, of the resources one by one and then of all together. A diagnostic that does not block fails.
+    """The blocking diagnostics of the resources one by one, then of all together. A diagnostic that does not block fails.
 
     All together come without properties: that is how the engine sends them in a first preview.
     """
@@ -79,7 +79,7 @@ def findings(
 
 
 def read(resource: Registered) -> Resource:
-    """As a rule reads it."""
+    """The resource in the form that a rule reads."""
     return Resource(resource.type, resource.name, resource.inputs, resource.protect)
 
 

@@ -1,4 +1,4 @@
-"""What each rule over Kubernetes lets pass, and what it refuses; those over serving are in serving_cases.py."""
+"""Objects that each rule over Kubernetes accepts or refuses; those for rules over serving are in serving_cases.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each rule over serving lets pass, and what it refuses."""
+"""Objects that each rule over serving accepts or refuses."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ BOTH = json.dumps(
     }
 )
 PRESENCE = {("nodes-without-ssh", "remoteAccess"), ("nodes-without-ssh", "launchTemplate")}
-"""What counts is that it is there."""
+"""Rules that ask only if the property is there."""
 
 
 def of(rule: str, resources: list[Registered], stack_name: str = "prod") -> list[Finding]:
@@ -119,7 +119,7 @@ def test_a_key_that_is_not_made_yet_is_a_key() -> None:
 
 
 def rights(**statement: object) -> list[Finding]:
-    """Of a document that is given as an object, of which a part is not known."""
+    """A document that is given as an object, with a part that is not known."""
     return of("iam-no-star", stack("rights", "policy", {"Statement": [{"Effect": "Allow", **statement}]}))
 
 

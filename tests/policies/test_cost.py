@@ -39,7 +39,7 @@ def test_a_month_at_minimum_and_at_maximum_by_component() -> None:
     assert found.by_component() == {
         "control plane": (73.0, 73.0),
         "system nodes": pytest.approx((3 * 0.1 * HOURS, 9 * 0.1 * HOURS)),
-        # Of several types the dearest may come, so that one counts.
+        # AWS may choose the dearest of several types, so that one counts.
         "GPU nodes": (0.0, 3 * 2 * HOURS),
         "volumes": pytest.approx((3 * 50 * 0.1, 9 * 50 * 0.1 + 3 * 200 * 0.1)),
         "NAT gateways": (36.5, 36.5),

@@ -77,7 +77,7 @@ CONFIGURATIONS: list[tuple[str, str, dict[str, Any]]] = [
 
 
 def prod(rule: Rule | StackRule, key: str, path: str, value: object) -> list[Registered]:
-    """What the rule is asked about: all, or the changed one where it judges each by itself; all others pass (test_stacks.py)."""
+    """The resources that the rule judges: all, or the changed one where it judges each by itself; all others pass (test_stacks.py)."""
     registered = []
     for resource in recorded("prod"):
         is_changed = resource.custom and resource.key == key

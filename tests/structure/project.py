@@ -1,4 +1,4 @@
-"""What the structure tests read: the project's own source files, parsed."""
+"""The project's own source files, parsed for the structure tests."""
 
 from __future__ import annotations
 

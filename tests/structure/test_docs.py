@@ -1,4 +1,4 @@
-"""What a page names is there: files, make targets, modules."""
+"""Every file, make target and module that a page names exists."""
 
 from __future__ import annotations
 

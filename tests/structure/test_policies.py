@@ -1,4 +1,4 @@
-"""What is written about the rules is what they are."""
+"""The page about the rules is in step with them."""
 
 from __future__ import annotations
 

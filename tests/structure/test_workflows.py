@@ -1,4 +1,4 @@
-"""What runs in CI with rights of ours: pinned by commit, and no right that a job does not use."""
+"""Actions that run in CI with this repository's rights: pinned by commit, and no right that a job does not use."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_what_a_workflow_runs_is_a_make_target_that_a_person_can_run(path: str, 
     assert made, f"{path}: {command}"
     assert re.search(rf"^{made[1]}:.* ## ", MAKEFILE, re.MULTILINE), f"{made[1]} is not in `make help`"
     line = ["make", "--dry-run", "-o", ".venv/.installed", made[1], *made[2].split()]
-    # Of the environment only PATH: a `make` around this one hands its variables on.
+    # Only PATH of the environment: a `make` around this one hands its variables on.
     dry = subprocess.run(line, cwd=ROOT, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False)
     assert dry.returncode == 0, dry.stderr
 

@@ -1,4 +1,4 @@
-"""What the admission gate takes for proof that a webhook answers."""
+"""The answers that the admission gate takes for proof that a webhook works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is told of alerts: secrets stay secrets, and a mistake names its key."""
+"""Receivers of alerts: secrets stay secrets, and a mistake names its key."""
 
 from __future__ import annotations
 

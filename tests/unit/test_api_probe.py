@@ -1,4 +1,4 @@
-"""What the gate of an aggregated API takes for proof that it answers."""
+"""The answers that the gate of an aggregated API takes for proof that the API works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stack file: what it means, and what it says about every mistake in it."""
+"""The stack file: its meaning, and the message for every mistake in it."""
 
 from __future__ import annotations
 

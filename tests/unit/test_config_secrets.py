@@ -54,7 +54,7 @@ def write(values: dict[str, Any], file: Path = Path(FILE)) -> None:
 
 
 def loaded(values: dict[str, Any], secret_keys: tuple[str, ...] = ()) -> list[str]:
-    """What the program says of these values, which Pulumi has decrypted."""
+    """The program's messages for these values, which Pulumi has decrypted."""
     given = {f"inference-platform:{key}": json.dumps(value) for key, value in values.items()}
     pulumi.runtime.set_all_config(given, [f"inference-platform:{key}" for key in secret_keys])
     try:
@@ -65,7 +65,7 @@ def loaded(values: dict[str, Any], secret_keys: tuple[str, ...] = ()) -> list[st
 
 
 def told(values: dict[str, Any]) -> list[str]:
-    """What the program says beside a stack file of these values, whether or not Pulumi names the keys that have a secret inside."""
+    """The program's messages beside a stack file of these values. They are the same if Pulumi names the keys with a secret inside."""
     write(values)
     unnamed = loaded(values)
     assert loaded(values, tuple(key for key, value in values.items() if in_the_file(value) != value)) == unnamed

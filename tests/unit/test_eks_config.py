@@ -1,4 +1,4 @@
-"""The stack file of a cluster of ours: what it may say, and how a mistake is told."""
+"""The stack file of a cluster that the program owns: its keys, and the message for each mistake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the smoke check makes of Knative's answers: the newest revision is the wanted one, ready, and has its share of the requests."""
+"""The smoke check's verdict on Knative's answers: the newest revision is the wanted one, ready, and has its share of the requests."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def world(served: Model) -> Iterator[dict[str, str]]:
             "k8s_namespace_name": served.namespace,
             "kn_configuration_name": f"{served.name}-predictor",
             "kn_revision_name": f"{served.name}-predictor-00001",
-            # What a selector asks of every series.
+            # The labels that a selector requires of every series.
             "revision": f"{served.name}-predictor-00001",
             "image": "some",
         }

@@ -32,7 +32,7 @@ class Body(io.BytesIO):
 
 
 class Bucket:
-    """As much of a boto3 S3 client as the program uses."""
+    """The part of a boto3 S3 client that the program uses."""
 
     exceptions = types.SimpleNamespace(ClientError=ClientError)
 

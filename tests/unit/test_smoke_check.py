@@ -1,4 +1,4 @@
-"""What the smoke check makes of a cluster's answers: right, not yet, or certainly failed, with the reason."""
+"""The smoke check's verdict on a cluster's answers: right, not yet, or certainly failed, with the reason."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def images_of(payload: dict[str, Any]) -> Images:
         raise RequestError(400, 'the body needs either "instances" (V1) or "inputs" (V2)')
     pixels = _v1_pixels(payload["instances"]) if "instances" in payload else _v2_pixels(payload["inputs"])
     images = _as_images(pixels)
-    # Also false for NaN, for which every comparison is false.
+    # This refuses NaN too, for which every comparison is false.
     if not bool(((images >= 0) & (images <= 1)).all()):
         raise RequestError(400, f"pixels must be numbers between 0 and 1, got {_range(images)}; divide values of 0..255 by 255")
     return images

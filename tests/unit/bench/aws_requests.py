@@ -16,7 +16,7 @@ UNKNOWN = rpc.UNKNOWN
 
 
 class Log:
-    """What was said."""
+    """The messages that the plugin logged."""
 
     def __init__(self) -> None:
         self.messages: list[str] = []

@@ -30,7 +30,7 @@ except BenchError as error:
 """
 
 BUILDS = 'for last; do :; done; printf x > "$out/$(basename "$last")"'
-"""What `go build -o <out>/ <flags> <package>` leaves; the package `.` is called after its folder."""
+"""The program that `go build -o <out>/ <flags> <package>` leaves; the package `.` is called after its folder."""
 
 
 class Machine:

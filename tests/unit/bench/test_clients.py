@@ -1,4 +1,4 @@
-"""What is built for a preview: only what a machine lacks, and what it takes to make that."""
+"""The tools that are built for a preview: only those that a machine lacks, and their own build tools."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.environment import CLIENTS, PROVIDERS
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What would be built or fetched, in order; the builds themselves take half an hour."""
+    """The tools that would be built or fetched, in order; the builds themselves take half an hour."""
     names: list[str] = []
     monkeypatch.setattr("bench.clients.build.ensure", names.extend)
     monkeypatch.setattr("bench.clients.mirror.ensure", lambda artifacts: names.extend({artifact.kind for artifact in artifacts}))

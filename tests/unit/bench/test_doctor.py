@@ -1,4 +1,4 @@
-"""What doctor makes of a machine's facts: each defect is named once, with a remedy, and nothing else is."""
+"""The findings of doctor for a machine's facts: each defect is named once, with a remedy, and nothing else is."""
 
 from __future__ import annotations
 

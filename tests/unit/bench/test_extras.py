@@ -1,4 +1,4 @@
-"""What only some nodes have: it is built, started and spoken of only where it was asked for."""
+"""Parts that only some nodes have: each is built, started and shown only where it was asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a build takes over from this machine's pip and apt."""
+"""The settings that a build takes over from this machine's pip and apt."""
 
 from __future__ import annotations
 

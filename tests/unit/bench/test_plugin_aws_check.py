@@ -1,4 +1,4 @@
-"""What the simulated aws plugin accepts and refuses, by the real SDK's classes and a service model."""
+"""The inputs that the simulated aws plugin accepts or refuses, by the real SDK's classes and a service model."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def check_provider(inputs: dict[str, object]) -> list[str]:
 
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
-    """A service model with what botocore's has of a node group."""
+    """A service model with the parts of botocore's that describe a node group."""
     shapes = {
         "CreateNodegroupRequest": {
             "type": "structure",

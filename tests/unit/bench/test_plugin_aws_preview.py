@@ -1,4 +1,4 @@
-"""What the simulated aws plugin says a resource will look like, that it makes nothing, and that it says what it is."""
+"""The simulated aws plugin's preview of a resource: it makes nothing, and says that it is a simulation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Generated passwords keep to what was asked for."""
+"""Generated passwords have the length and characters that were asked for."""
 
 from __future__ import annotations
 

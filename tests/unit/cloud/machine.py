@@ -56,7 +56,7 @@ STACK = {
 
 
 def refused(operation: str, code: str = "AccessDeniedException", message: str = "not authorized") -> str:
-    """As the CLI writes what AWS answered."""
+    """A refusal by AWS in the form in which the CLI writes it."""
     return f"\nAn error occurred ({code}) when calling the {operation} operation: {message}"
 
 
@@ -89,7 +89,7 @@ class Machine:
         return [line.rstrip("\t").split("\t") for line in log.read_text().splitlines()] if log.exists() else []
 
     def answer(self, calls: Mapping[str, Any]) -> None:
-        """From here on the CLI answers so. Of the answers whose words are all in a call, the one with most words counts."""
+        """From here on the CLI answers so. If the words of several answers are all in a call, the answer with most words counts."""
         lines = []
         for words in sorted(calls, key=len, reverse=True):
             how, text = ("refuse", calls[words]) if isinstance(calls[words], str) else ("answer", json.dumps(calls[words]))
@@ -129,5 +129,5 @@ def zone_of(name: str, zone_id: str) -> dict[str, str]:
 
 
 def described(*types: str) -> dict[str, Any]:
-    """What `describe-instance-types` says of them."""
+    """The output of `describe-instance-types` for them."""
     return {"InstanceTypes": [{"InstanceType": kind, "VCpuInfo": {"DefaultVCpus": TYPES[kind]}} for kind in types]}

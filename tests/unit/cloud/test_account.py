@@ -1,4 +1,4 @@
-"""What doctor asks of an account: each defect is one finding with its remedy, and a good account has none."""
+"""Doctor's checks of an account: each defect is one finding with its remedy, and a good account has none."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def test_a_scratch_stack_has_its_own_state_and_none_of_the_real_keys(spied: Path
     ],
 )
 def test_make_gives_each_stack_its_command(arguments: list[str], command: str) -> None:
-    # -o: as if the Python packages were installed. Of the environment only PATH: a `make` around this one hands its variables on.
+    # -o: as if the Python packages were installed. Only PATH of the environment: a `make` around this one hands its variables on.
     command_line = ["make", "--dry-run", "--no-print-directory", "-o", ".venv/.installed", *arguments]
     done = subprocess.run(command_line, cwd=ROOT, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith(f"python -m {command}")

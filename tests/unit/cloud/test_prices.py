@@ -43,7 +43,7 @@ def words(**filters: str) -> str:
 
 
 def answers() -> dict[str, Any]:
-    """AWS' answers for eu-central-1: by service and filters, and nothing for what is not there."""
+    """AWS' answers for eu-central-1: by service and filters; nothing for a service that is not there."""
     return {
         words(instanceType="m7i.xlarge"): {"PriceList": [product("EUC1-BoxUsage:m7i.xlarge", "0.2415000000")]},
         words(instanceType="g6.xlarge"): {"PriceList": [product("EUC1-BoxUsage:g6.xlarge", "1.0064000000")]},

@@ -1,4 +1,4 @@
-"""A `local` stack as it was last deployed, for what reads it: its configuration in the state folder, its outputs from a stub of pulumi."""
+"""A `local` stack as it was last deployed, for its readers: its configuration in the state folder, its outputs from a stub of pulumi."""
 
 from __future__ import annotations
 

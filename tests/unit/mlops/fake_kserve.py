@@ -1,4 +1,4 @@
-"""KServe and Knative as far as a canary goes: the same objects, the same memory of who had all requests.
+"""KServe and Knative as far as a canary goes: the same objects, the same memory of the version that had all requests.
 
 Follows kserve:pkg/controller/v1beta1/inferenceservice/reconcilers/knative/ksvc_reconciler.go (createKnativeService) and
 pkg/apis/serving/v1beta1/inference_service_status.go (PropagateStatus), v0.20.0, and Knative's rule that a route's `latest` is the

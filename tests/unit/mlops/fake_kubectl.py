@@ -83,7 +83,7 @@ class Kubectl:
         return {"PATH": str(self.folder)}
 
     def services(self, specs: dict[str, dict[str, Any]], forwarded_port: int = 0) -> None:
-        """By `namespace/name`."""
+        """`namespace/name` → the Service's specification."""
         self._write("services.json", {name: {"spec": spec} for name, spec in specs.items()})
         self._write("port.json", forwarded_port)
 
@@ -93,11 +93,11 @@ class Kubectl:
         self._write("secrets.json", {name: {"data": keys} for name, keys in encoded.items()})
 
     def pods(self, pods: list[dict[str, Any]], version: int = 0) -> None:
-        """What a list shows; a watch from there on starts with event number `version`."""
+        """The objects of a list; a watch from there on starts with event number `version`."""
         self._write("pods.json", {"items": pods, "metadata": {"resourceVersion": str(version)}})
 
     def events(self, events: list[dict[str, Any]]) -> None:
-        """What a watch shows, so far."""
+        """The events of a watch, so far."""
         self._write("events.json", events)
 
     def _write(self, name: str, content: object) -> None:
@@ -107,7 +107,7 @@ class Kubectl:
 
 
 def pod(name: str, revision: str | None, ready: bool, **metadata: object) -> dict[str, Any]:
-    """As the API server writes it, as far as it is read."""
+    """A pod as the API server writes it, with the fields that are read."""
     labels = {"serving.knative.dev/revision": revision} if revision else {}
     conditions = [{"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": str(ready)}]
     return {"metadata": {"name": name, "labels": labels, **metadata}, "status": {"phase": "Running", "conditions": conditions}}

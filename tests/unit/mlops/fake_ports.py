@@ -1,6 +1,6 @@
 """Everything that the rollout's driver touches, in memory or in one folder, in both modes: its stack file, clock, display and measurements.
 
-What users got is noted at every moment, and any moment may be the last one of the process.
+The users' answers are noted at every moment, and any moment may be the last one of the process.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class PlainFile(StackFile):
 
 @dataclass
 class Behaviour:
-    """Of a version: `errors` per request, seconds, whether its pods start, answer the smoke check, and after how many looks they crash."""
+    """A version's `errors` per request and seconds, if its pods start and answer the smoke check, and after how many looks they crash."""
 
     errors: float = 0.0
     p95_seconds: float = 0.010
@@ -108,7 +108,7 @@ class Platform:
     seen: list[tuple[float, dict[str, int]]] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
 
-    # Of each mode
+    # Set by each mode
     mode: ClassVar[str]
     scaling: ClassVar[dict[str, Any]]
     last: ClassVar[int]

@@ -19,7 +19,8 @@ PATH = "/v1/models/mnist-classifier:predict"
 class Reply:
     """`content` as JSON; `reset` closes the connection in place of an answer, `close` after it, without saying so.
 
-    `stream`: writes the body in its place, piece by piece, by what it is given; whether the stream is whole, or else it is reset.
+    `stream` writes the body in place of `content`, piece by piece, with the function that it gets. It returns True if the stream is whole,
+    otherwise the connection is reset.
     """
 
     content: Any = field(default_factory=dict)

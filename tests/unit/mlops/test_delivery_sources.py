@@ -1,4 +1,4 @@
-"""What measures a candidate, and what a person sees: against a real server, a Prometheus of canned answers, and a kubectl of words."""
+"""Measurements of a candidate, and lines that a person sees: against a real server, a canned Prometheus, and a fake kubectl."""
 
 from __future__ import annotations
 

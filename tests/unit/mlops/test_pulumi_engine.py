@@ -64,7 +64,7 @@ class Fake:
         (self.folder / name).write_text(content)
 
     def events(self, *events: dict[str, Any]) -> None:
-        """What the engine tells of an update; the last one ends it."""
+        """The engine's events of an update; the last one ends it."""
         lines = [json.dumps({"sequence": 1, "timestamp": 1, **event}) for event in (*events, {"cancelEvent": {}})]
         self.has("events", "\n".join(lines) + "\n")
 

@@ -1,6 +1,6 @@
-"""The driver on a whole platform in memory, in both modes: what it writes, in which order, and what users get meanwhile.
+"""The driver on a whole platform in memory, in both modes: its writes, their order, and the users' answers meanwhile.
 
-What one mode alone has: test_rollout_knative.py and test_rollout_standard.py. Kills: test_rollout_killed.py. Any entry of a stack file:
+Cases of one mode alone: test_rollout_knative.py and test_rollout_standard.py. Kills: test_rollout_killed.py. Any entry of a stack file:
 test_rollout_models.py.
 """
 
@@ -156,7 +156,7 @@ def test_going_back_the_first_update_is_of_one_resource(world: Platform) -> None
 
 
 def test_a_promotion_is_taken_back_when_stable_has_started_anew(world: Platform) -> None:
-    """By then its old pods are gone: to send users there at once would make them wait for a start."""
+    """Its old pods are gone by then: to send users there at once would make them wait for a start."""
     world.run()
     world.written.clear()
     assert world.rollout().back("a person asked for it").outcome == ROLLED_BACK

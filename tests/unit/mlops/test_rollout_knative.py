@@ -59,7 +59,7 @@ def test_a_promotion_that_fails_is_taken_back_like_a_candidate(world: World) -> 
 
 @pytest.mark.parametrize(("stable", "second"), [("v1", "v2"), ("v2", "v1")])
 def test_a_way_back_goes_on_at_stable_s_second_start(tmp_path: Path, stable: str, second: str) -> None:
-    """Whatever the names are, the file is known as the step that wrote it: the candidate is not described once more."""
+    """The file is recognised as the step that wrote it, with any names: the candidate is not described once more."""
     world = World(tmp_path)
     killed_at(world, 50)
     world.file.write({("models", "digits", "versions"): [entry(stable, A, 100), entry(second, B, 0)]})

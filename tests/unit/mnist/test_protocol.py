@@ -1,4 +1,4 @@
-"""What a prediction request may say: any JSON gives images or a 4xx with a reason, never another exception."""
+"""The content of a prediction request: any JSON gives images or a 4xx with a reason, never another exception."""
 
 import json
 import math

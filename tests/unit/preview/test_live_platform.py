@@ -1,4 +1,4 @@
-"""Changes of the platform that `make preview` and `make up` refuse because of what runs now."""
+"""Changes of the platform that `make preview` and `make up` refuse because of the platform that runs now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read from an engine's event log. Both logs are of real runs, cut down to the fields that are read:
+"""The fields that are read from an engine's event log. Both logs are of real runs, cut down to the fields that are read:
 
 `first_of_dev.jsonl`: dev as if nothing existed, whole. `change_of_prod.jsonl`: prod with another GPU type, more of them and without one
 of its services, over a state that was put together by hand, so that another cluster is planned as well; of six of its owners.

@@ -32,7 +32,7 @@ class S3:
     """The contents of the store. `uploads`: parts of unfinished uploads by key and upload, then by number.
 
     `before_part` runs when a part has arrived and before it is kept; `before_write` before a key is looked for. `damage` is added to
-    what is read.
+    the bytes that are read.
     """
 
     port: int = 0

@@ -1,4 +1,4 @@
-"""What `make lock` writes, and what it says about the rest."""
+"""The digests that `make lock` writes, and its messages about the rest."""
 
 from __future__ import annotations
 
