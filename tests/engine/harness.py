@@ -19,7 +19,7 @@ from tests.engine.program import Resource, declare
 
 @dataclass
 class Run:
-    """What one Pulumi command did: its exit code, its text, and the operations per resource name."""
+    """The result of one Pulumi command: its exit code, its text, and the operations per resource name."""
 
     code: int
     text: str
@@ -96,7 +96,7 @@ class Stack:
         return self._run("refresh", "--yes", "--skip-preview")
 
     def continue_killed(self, resource_id: str) -> Run:
-        """What the driver does after a killed `up`: release the lock, settle releases, write down what was being created, and read it.
+        """Repair the stack after a killed `up` as the driver does: release the lock, settle releases, write down what was being created, and read it.
 
         `pulumi refresh --import-pending-creates` is meant for this, but engine 3.170 forgets the resource instead.
         """

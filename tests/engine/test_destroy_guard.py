@@ -45,7 +45,7 @@ def there(stack: Stack) -> set[str]:
 
 
 def destroyed(folder: Path, tools: dict[str, str], *, guarded: bool) -> set[str]:
-    """What a refused destroy leaves; then everything goes, once the protection is lifted."""
+    """A refused destroy leaves everything; then everything goes, once the protection is lifted."""
     state = {"protect": True}
     stack = Stack(folder, tools, lambda: declare(guarded=guarded, protect=state["protect"]))
     assert stack.up([]).code == 0

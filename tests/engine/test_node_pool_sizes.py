@@ -68,7 +68,7 @@ def pool(tmp_path: Path) -> Pool:
 
 
 def test_the_running_size_is_sent_once_the_state_knows_it(pool: Pool) -> None:
-    """As `make deploy` does it (scripts/cloud/node_pools.py)."""
+    """Do the same as `make deploy` (scripts/cloud/node_pools.py)."""
     refreshed = pool.stack._pulumi("refresh", "--yes", "--skip-preview", "--target", NODE_GROUPS)
     assert refreshed.returncode == 0, refreshed.stdout
     assert pool.up(maxSize=5) == {"minSize": 1, "maxSize": 5, "desiredSize": 3}

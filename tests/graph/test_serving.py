@@ -58,7 +58,7 @@ def test_the_model_and_its_reader(graph: Graph) -> None:
 
 def test_resources_are_the_configurations(graph: Graph) -> None:
     assert graph.one(ISVC).inputs["spec"]["predictor"]["model"]["resources"] == {
-        "requests": {"cpu": "100m", "memory": "512Mi"},
+        "requests": {"cpu": "85m", "memory": "512Mi"},
         "limits": {"cpu": "2", "memory": "2Gi"},
     }
 

@@ -53,7 +53,7 @@ def prepare(kubectl: nodes.Kubectl, objects: Iterable[Object]) -> None:
 
 
 def refusals(kubectl: nodes.Kubectl, objects: Mapping[str, Object]) -> list[str]:
-    """What the API server says to those of the objects that it would not accept, each with its key in front."""
+    """Return the API server's message for each object that it would not accept, with the object's key in front."""
     with ThreadPoolExecutor(WORKERS) as pool:
         answers = pool.map(partial(_refusal, kubectl), objects.values())
         return [f"{key}: {answer}" for key, answer in zip(objects, answers, strict=True) if answer]

@@ -124,7 +124,7 @@ def good_account(port: int) -> dict[str, Any]:
 
 
 def zone_of(name: str, zone_id: str) -> dict[str, str]:
-    """What `describe-availability-zones` says of a zone."""
+    """Return the answer of `describe-availability-zones` for a zone."""
     return {"ZoneName": name, "ZoneId": zone_id, "State": "available"}
 
 

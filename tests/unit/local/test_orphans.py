@@ -1,4 +1,4 @@
-"""What a killed run left running ends with the next one; what another checkout or a live `pulumi` runs does not."""
+"""Programs that a killed run left running end with the next one; those of another checkout or of a live `pulumi` do not."""
 
 from __future__ import annotations
 

@@ -27,9 +27,9 @@ PASSWORD = {"urn": "urn:password", "type": "random:index/randomPassword:RandomPa
 
 
 def workspace_with_tools(folder: Path, exported: dict[str, Any], found: list[str]) -> tuple[Workspace, Path]:
-    """Stand-ins for pulumi, kubectl and helm that write down how they were called; `found` are the objects that exist.
+    """Programs in place of pulumi, kubectl and helm that record their calls; `found` are the objects that exist.
 
-    Of a release, `helm status` prints the file `<name>.json`, where there is one.
+    `helm status` prints the file `<name>.json` if it exists.
     """
     calls, tools = folder / "calls", folder / "tools"
     tools.mkdir()
