@@ -96,7 +96,7 @@ class Stack:
         return self._run("refresh", "--yes", "--skip-preview")
 
     def continue_killed(self, resource_id: str) -> Run:
-        """Repair the stack after a killed `up` as the driver does: release the lock, settle releases, write down what was being created, and read it.
+        """Repair the stack after a killed `up` as the driver does: release lock and releases, record pending objects, and read them.
 
         `pulumi refresh --import-pending-creates` is meant for this, but engine 3.170 forgets the resource instead.
         """

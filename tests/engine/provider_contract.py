@@ -1,4 +1,4 @@
-"""The behaviour of `pulumi-resource-kubernetes` on which the product relies, in the version that is there: the user's own, or the bench's pin.
+"""The behaviour of `pulumi-resource-kubernetes` on which the product relies: of the user's own plugin, or of the bench's.
 
 Needs a real node (pods run) and only the Pulumi CLI, the SDK, kubectl and helm. One stack takes every kind through its life,
 so that twenty kinds cost seven engine runs; each parametrised test then looks at what happened to one kind.
