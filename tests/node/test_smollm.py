@@ -79,8 +79,9 @@ def test_it_answers_whole_and_streamed_through_the_gateway(served: Endpoint) -> 
 def test_the_commands_that_people_know_work_as_written() -> None:
     waited = platform.kubectl("wait", "--for=condition=Ready", f"inferenceservice/{SMOLLM}", "--timeout=60s")
     assert "condition met" in waited
-    pods = platform.kubectl("get", "pods", "--selector", f"serving.kserve.io/inferenceservice={SMOLLM}", "--output", "name")
-    assert len(pods.split()) == 1
+    pods = platform.kubectl("get", "pods", "--selector", f"serving.kserve.io/inferenceservice={SMOLLM}", "--output", "name").split()
+    assert pods, "the label finds no pod"
+    assert all(pod.startswith(f"pod/{SMOLLM}-predictor") for pod in pods)
     assert f"keda-hpa-{SMOLLM}-predictor" in platform.kubectl("get", "hpa")
     load = ("scripts/mlops/load_test_smollm.py", "--cpu", "--requests", "10", "--clients", "2", "--max-tokens", "4", "--timeout", "600")
     # Through the gateway, from this machine; the same from a pod of plain Python.
