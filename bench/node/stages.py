@@ -78,7 +78,7 @@ def start_components(instance: Instance, pki: Pki) -> None:
 
 
 def install_addons(instance: Instance, pki: Pki, kubectl: addons.Kubectl) -> None:
-    with progress.step("awaiting   node, DNS, metrics, storage and ingress"):
+    with progress.step("awaiting   node, DNS, metrics and storage"):
         addons.apply(instance, pki, kubectl)
         addons.wait(instance, kubectl)
 

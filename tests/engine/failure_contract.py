@@ -45,7 +45,7 @@ def test_a_create_of_what_exists_fails_and_leaves_it_alone(stack: Stack, cluster
     cluster.apply(_config(namespace, "taken", "theirs").props)
     run = stack.up([_config(namespace, "taken", "ours")])
     assert run.code != 0
-    assert "already exists" in run.text
+    assert "conflict" in run.text
     assert cluster.get("configmap", "taken", namespace)["data"] == {"a": "theirs"}  # type: ignore[index]
 
 

@@ -151,12 +151,12 @@ def kinds(namespace: str, chart: Path) -> list[Kind]:
             {"spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "deployment"}}}},
         ),
         kind(f"{rbac}:Role", "Role", _set("rules", 0, "verbs", to=["get", "list"]), {"rules": rules}),
+        # Not another roleRef: the plugin 4.25.0 fails in the preview of that replacement, because its dry run meets the old object.
         kind(
             f"{rbac}:RoleBinding",
             "RoleBinding",
-            _set("roleRef", "kind", to="ClusterRole"),
+            _label,
             {"subjects": [subject], "roleRef": {**role_ref, "kind": "Role", "name": "role"}},
-            operation="replace",
         ),
         kind(f"{rbac}:ClusterRole", "ClusterRole", _set("rules", 0, "verbs", to=["list"]), {"rules": rules}, scoped=False),
         kind(
