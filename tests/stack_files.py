@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from copy import deepcopy
@@ -28,6 +29,11 @@ BENCH_PROMETHEUS = {"prometheusUrl": "http://prometheus.monitoring.svc.cluster.l
 
 def committed(stack: str) -> dict[str, Any]:
     """The keys below `inference-platform:` of a committed stack file."""
+    return deepcopy(_read(stack))
+
+
+@functools.cache
+def _read(stack: str) -> dict[str, Any]:
     file = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())
     return {key.removeprefix(NAMESPACE): value for key, value in file["config"].items() if key.startswith(NAMESPACE)}
 

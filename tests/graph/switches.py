@@ -6,6 +6,7 @@ Written by hand from what the switches mean, and not from stacks/config: a secon
 from __future__ import annotations
 
 import functools
+import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -150,7 +151,8 @@ def _continued(start: Case, allowed: Conflict | None) -> Case | None:
 
 def valid_cases() -> list[Case]:
     """So few that together they have every pair of values that any valid case has. Not by allpairspy: with a filter it leaves pairs out."""
-    open_pairs = list(possible_pairs())
+    # In the order of the switches they would be 32, in most shuffled ones 25, and in this one 24.
+    open_pairs = random.Random(5).sample(possible_pairs(), len(possible_pairs()))  # noqa: S311 - of no secret
     cases: list[Case] = []
     while open_pairs:
         start: Case = {}

@@ -37,14 +37,13 @@ def instance(body: bytes) -> Any:  # noqa: ANN401 - numbers in lists
 
 
 def test_the_file_has_the_held_out_digits_of_the_source() -> None:
-    from sklearn.datasets import load_digits
-
-    source = load_digits()
-    held_out = digits.split(source.target).held_out
-    assert [digit["id"] for digit in HELD_OUT] == held_out
-    assert [digit["label"] for digit in HELD_OUT] == source.target[held_out].tolist()
-    pixels = [[int(pixel, 17) for pixel in digit["pixels"]] for digit in HELD_OUT]
-    assert pixels == source.images[held_out].reshape(len(held_out), 64).astype(int).tolist()
+    source = digits.load()
+    held_out = source.only(digits.split(source.labels).held_out)
+    assert [digit["id"] for digit in HELD_OUT] == held_out.ids.tolist()
+    assert [digit["label"] for digit in HELD_OUT] == held_out.labels.tolist()
+    pixels = np.array([[int(pixel, 17) for pixel in digit["pixels"]] for digit in HELD_OUT])
+    # No two small images are the same when they are enlarged, so that these are the source's.
+    assert np.array_equal(digits.enlarge((pixels / 16).astype(np.float32).reshape(-1, 8, 8)), held_out.images)
 
 
 def test_an_image_is_as_large_as_numpy_makes_it_of_the_same_digit(asked: Questions) -> None:
