@@ -16,6 +16,12 @@ from pulumi.automation._server import LanguageServer
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import language_pb2_grpc
 
+# A process shares connections by address. An engine that is given the port of an ended one would meet the ended one's
+# connection, which fails without a new attempt for up to two minutes ("Resource monitor has terminated").
+_OWN_CONNECTIONS = ("grpc.use_local_subchannel_pool", 1)
+if _OWN_CONNECTIONS not in _GRPC_CHANNEL_OPTIONS:
+    _GRPC_CHANNEL_OPTIONS.append(_OWN_CONNECTIONS)  # the SDK reads this list for every channel
+
 
 @contextmanager
 def runtime(program: Callable[[], None]) -> Iterator[dict[str, Any]]:

@@ -146,4 +146,4 @@ def test_a_wrong_order_is_found(ministack: str, packages: dict[str, str]) -> Non
     there = resources(recorded("dev"))
     network = next(each for each in there if each["type"] == "aws:ec2/vpc:Vpc")
     found = refusals(ministack, packages, [each for each in there if each is not network])
-    assert "make aws:ec2/subnet:Subnet private-eu-central-1a: KeyError: ('Vpc', 'network-id')" in found
+    assert "make Subnet private-eu-central-1a: KeyError: ('Vpc', 'network-id')" in found
