@@ -133,7 +133,7 @@ bench-preview: packages ## A preview of 50, 100 and 200 models beside the same o
 prices: $(VENV)/.installed ## Ask AWS for every price in policies/prices.json; REGION=... for one region. Any account's credentials will do
 	@$(RUN) python -m scripts.cloud.prices $(REGION)
 
-lock: $(VENV)/.installed ## Ask every pin's source for its digest: components/artifacts.lock.json
+lock: $(VENV)/.installed ## Ask every pin's source for its digest: components/artifacts.lock.json; what changed: build/lock.md
 	@$(RUN) python -m scripts.supply.lock
 
 mirror-list: $(VENV)/.installed ## Everything third-party that STACK=dev|prod downloads, for a copy tool

@@ -1,23 +1,28 @@
 """`make bench-preview`: the time of a preview of many models beside the same objects written by hand. Figures: docs/measurements.md.
 
 Both programs run on the real engine, in turns, with a provider whose cluster is not known yet, as in the first preview of a stack on AWS.
-"By hand" means: the objects that the models' program registers, as plain data, with the same dependencies and no component above them.
+"By hand" means: the objects that the models' program registers, by the SDK's class for each, as a person writes them, with the same
+dependencies and no component above them.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 import pulumi_random
+from pulumi_kubernetes.apiextensions import CustomResource
 
 from scripts.errors import DriverError
 from tests.engine.harness import Stack
@@ -26,6 +31,7 @@ from tests.graph.models_alone import build_on
 from tests.graph.recording import Graph, Resource, record_component
 from tests.model_files import classifier, text_generation, whole
 
+_SNAKE = re.compile("(?<=[a-z])(?=[A-Z])")
 WANTED_RATIO = 1.3
 ROUNDS = 3
 
@@ -62,9 +68,19 @@ def by_hand(recorded: Graph) -> Callable[[], None]:
         cluster, made = provider(), dict[str, pulumi.Resource]()
         for each in objects:
             options = pulumi.ResourceOptions(provider=cluster, depends_on=[made[urn] for urn in each.depends_on if urn in made])
-            made[each.urn] = pulumi.CustomResource(each.type, each.name, _inputs(each), options)
+            made[each.urn] = _declared(each, options)
 
     return program
+
+
+def _declared(each: Resource, options: pulumi.ResourceOptions) -> pulumi.Resource:
+    """The object by its class of the SDK; one of an operator's API by the class for all of those."""
+    inputs = {_SNAKE.sub("_", key).lower(): value for key, value in _inputs(each).items()}
+    group, version = each.type.split(":")[1].split("/")
+    module = f"pulumi_kubernetes.{group.partition('.')[0]}.{version}"
+    known = find_spec(module.rpartition(".")[0]) and find_spec(module)
+    made: pulumi.Resource = (getattr(import_module(module), each.kind) if known else CustomResource)(each.name, opts=options, **inputs)
+    return made
 
 
 def _inputs(each: Resource) -> dict[str, Any]:

@@ -221,7 +221,7 @@ def test_an_interrupted_up_ends_at_once_and_keeps_what_exists(
     with stack.running_up([slow]) as process:
         wait_for(lambda: cluster.get("deployment", slow.name, namespace), 30, "the deployment is created")
         process.send_signal(number)
-        process.wait(timeout=10)
+        process.wait(timeout=60)
         assert process.returncode != 0
     run = stack.up([slow])
     assert run.code == 0, run.text

@@ -174,7 +174,7 @@ def test_an_interrupted_install_is_mended_by_the_next_up(
     release = _release(namespace, name, chart)
     with _in_the_middle(stack, release, chart, lambda: cluster.get("deployment", name, namespace)) as process:
         process.send_signal(number)
-        assert process.wait(timeout=20) != 0
+        assert process.wait(timeout=60) != 0
     run = stack.up([release])
     assert run.code == 0, run.text
     assert run.operations[name] == {"update"}, "the release was lost from the state"

@@ -1,4 +1,4 @@
-"""dev and prod on the real engine with the policy pack: everything in the preview, nothing that a rule refuses, in time; and refusals.
+"""dev and prod on the real engine with the policy pack: everything in the preview, nothing that a rule refuses, at what cost; and refusals.
 
 Needs the Pulumi CLI and the mirror's manifests; neither an API server nor an account. Where the official aws plugin is absent the
 bench's simulation stands in, and says so.
@@ -25,8 +25,8 @@ from tests.engine.previews import Machine, Preview, Scratch, this_machine, with_
 
 pytestmark = pytest.mark.engine
 
-BUDGET_SECONDS = 60
-"""16 to 20 s were measured on two idle cores (docs/measurements.md); the suites beside this one take their share."""
+BUDGET_PROCESSOR_SECONDS = 60
+"""XX to YY s were measured (docs/measurements.md)."""
 
 KINDS = {
     # Part of the platform → a resource type that it always has and no other part has here.
@@ -150,7 +150,7 @@ def test_mistakes_fail_the_preview_and_are_named_with_their_fix(previewed: Calla
 
 
 def test_a_preview_is_within_its_budget(preview: Preview) -> None:
-    assert preview.seconds < BUDGET_SECONDS
+    assert preview.processor_seconds < BUDGET_PROCESSOR_SECONDS
 
 
 def test_a_preview_says_that_aws_is_simulated_and_which_artifacts_have_no_digest(previewed: Callable[[str], Preview]) -> None:

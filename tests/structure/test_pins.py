@@ -91,3 +91,23 @@ def test_no_other_file_of_the_product_names_a_version_or_a_registry() -> None:
             code = "\n".join(line.split("#")[0] for line in path.read_text().splitlines())
             code = re.sub(r'""".*?"""', "", code, flags=re.DOTALL)
             assert not re.search(r'"v?\d+\.\d+\.\d+"|quay\.io|docker\.io|ghcr\.io|nvcr\.io|registry\.k8s\.io', code), relative(path)
+
+
+def test_renovate_finds_every_pin_with_its_version() -> None:
+    config = json.loads((ROOT / "renovate.json").read_text())
+    (manager,) = config["customManagers"]
+    (pattern,) = manager["matchStrings"]
+    (file,) = manager["managerFilePatterns"]
+    assert re.search(file.strip("/"), "components/versions.py")
+    text = "\n".join(LINES)
+    found = [match["currentValue"] for match in re.finditer(pattern.replace("(?<", "(?P<"), text)]
+    pins = [*PINS.values(), *ADDONS.values(), *MANIFESTS.values()]
+    assert sorted(found) == sorted(pin.required_tag if isinstance(pin, Image) else pin.version for pin in pins)
+
+
+def test_renovate_orders_the_versions_of_the_object_store_by_their_time() -> None:
+    config = json.loads((ROOT / "renovate.json").read_text())
+    (rule,) = [rule for rule in config["packageRules"] if rule.get("matchDepNames") == [versions.SILO.repository]]
+    match = re.fullmatch(rule["versioning"].removeprefix("regex:").replace("(?<", "(?P<"), versions.SILO.required_tag)
+    assert match
+    assert match.groupdict().keys() == {"major", "minor", "patch"}

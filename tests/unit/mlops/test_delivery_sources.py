@@ -72,7 +72,7 @@ def test_probes_measure_each_version_at_its_own_address() -> None:
     assert windows.candidate.errors == windows.candidate.requests
     assert windows.stable.errors == 0
     assert windows.stable.p95_seconds is not None
-    assert 0 < windows.stable.p95_seconds < 1
+    assert windows.stable.p95_seconds > 0
 
 
 def test_a_stable_version_that_is_out_of_the_route_is_not_probed() -> None:

@@ -11,7 +11,7 @@ from components.artifacts import Chart, Image, Manifest
 from components.lock import Lock, Locked
 from components.pins import PINS
 from scripts.supply import lock as command
-from scripts.supply.lock import Pin, refreshed, upstream_digest
+from scripts.supply.lock import Pin, Source, report, steps, upstream_digest
 
 KNOWN, NEW = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 PIN = Image(repository="ghcr.io/a/b", tag="1")
@@ -24,6 +24,12 @@ def entry(digest: str) -> Locked:
 
 def unreachable(pin: Pin) -> str:
     raise oci.RegistryError(f"{pin.address}: no route to host")
+
+
+def refreshed(lock: Lock, pins: list[Pin], source: Source) -> tuple[Lock, list[str]]:
+    """The lock after all answers, and the problems."""
+    seen = list(steps(lock, pins, source))
+    return seen[-1].lock, [step.problem for step in seen if step.problem]
 
 
 def test_what_the_source_answers_is_written_with_the_source() -> None:
@@ -85,11 +91,51 @@ def test_the_command_fails_while_something_is_missing(
     path = tmp_path / "lock.json"
     path.write_text("{}")
     monkeypatch.setattr(command, "upstream_digest", unreachable)
-    assert command.main(path) == 1
-    assert "missing: ghcr.io/a/b:1" in capsys.readouterr().err
+    assert command.main(path, tmp_path / "report.md") == 1
+    assert "- missing: ghcr.io/a/b:1" in capsys.readouterr().out
     monkeypatch.setattr(command, "upstream_digest", lambda _: NEW)
-    assert command.main(path) == 0
+    assert command.main(path, tmp_path / "report.md") == 0
     written = path.read_text()
     assert NEW in written
-    assert command.main(path) == 0
+    assert command.main(path, tmp_path / "report.md") == 0
     assert path.read_text() == written
+
+
+def test_an_interrupted_command_keeps_what_was_answered_and_goes_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped_at_the_chart(pin: Pin) -> str:
+        if pin is CHART:
+            raise KeyboardInterrupt
+        return NEW
+
+    monkeypatch.setattr(command, "PINS", {"PIN": PIN, "CHART": CHART})
+    monkeypatch.setattr(command, "AT_ONCE", 1)  # the chart is asked after the image
+    path = tmp_path / "lock.json"
+    path.write_text("{}")
+    monkeypatch.setattr(command, "upstream_digest", stopped_at_the_chart)
+    assert command.main(path, tmp_path / "report.md") == 130
+    assert "1 of 2 pins have a digest; make lock goes on" in capsys.readouterr().err
+    assert PIN.address in path.read_text()
+    monkeypatch.setattr(command, "upstream_digest", lambda _: NEW)
+    assert command.main(path, tmp_path / "report.md") == 0
+    assert CHART.address in path.read_text()
+
+
+def test_the_report_names_what_came_and_went(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    before = Lock(artifacts={"ghcr.io/a/b:0": entry(KNOWN)})
+    after = Lock(artifacts={PIN.address: entry(NEW)})
+    text = report(before, after, ["missing: x: no route to host"], 2)
+    assert text == (
+        "1 of 2 pins have a digest.\n"
+        f"\nAdded:\n- `ghcr.io/a/b:1`: {NEW}\n"
+        "\nRemoved, since nothing pins them:\n- `ghcr.io/a/b:0`\n"
+        "\nProblems:\n- missing: x: no route to host\n"
+    )
+    monkeypatch.setattr(command, "PINS", {"PIN": PIN})
+    monkeypatch.setattr(command, "upstream_digest", lambda _: NEW)
+    (tmp_path / "lock.json").write_text("{}")
+    assert command.main(tmp_path / "lock.json", tmp_path / "build/report.md") == 0
+    shown = capsys.readouterr()
+    assert (tmp_path / "build/report.md").read_text() == shown.out
+    assert "1 of 1 pins asked" in shown.err
