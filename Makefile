@@ -21,7 +21,7 @@ $(if $(filter command,$(origin SERVICE)),$(error SERVICE= is MODEL_NAME=<name of
 # Images of development machines set it, and then every engine run compiles the SDKs and the program anew: seconds each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: acceptance bench-preview help up down doctor preview load accuracy publish rollout rollback test check lint types unit test-node test-engine prices lock mirror-list schema format packages clean deploy drift comment model-images lint-workflows test-provider
+.PHONY: acceptance bench-preview help up down doctor preview load accuracy publish rollout rollback test check lint types unit test-node test-engine prices lock outdated mirror-list schema format packages clean deploy drift comment model-images lint-workflows test-provider
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -135,6 +135,9 @@ prices: $(VENV)/.installed ## Ask AWS for every price in policies/prices.json; R
 
 lock: $(VENV)/.installed ## Ask every pin's source for its digest: components/artifacts.lock.json; what changed: build/lock.md
 	@$(RUN) python -m scripts.supply.lock
+
+outdated: $(VENV)/.installed ## How many releases each pin of components/versions.py is behind its source
+	@$(RUN) python -m scripts.supply.outdated
 
 mirror-list: $(VENV)/.installed ## Everything third-party that STACK=dev|prod downloads, for a copy tool
 	@$(RUN) python -m scripts.supply.mirror_list $(or $(STACK),prod) $(ARGS)

@@ -1,4 +1,4 @@
-"""The few parts of the container registry protocol that artifacts need: a tag's digest, and a file pushed as an artifact.
+"""The few parts of the container registry protocol that artifacts need: a tag's digest, all tags, and a file pushed as an artifact.
 
 https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md. Credentials are those that `docker login`, `oras login`
 or `helm registry login` left in the user's Docker configuration; without any, the registry is asked for an anonymous token.
@@ -37,6 +37,19 @@ def digest(reference: str) -> str:
     found = headers.get("Docker-Content-Digest")
     if not found:
         raise RegistryError(f"{host} returns no digest for {repository}:{tag}")
+    return found
+
+
+def tags(name: str) -> list[str]:
+    """Every tag of `<host>/<repository>`, page by page. Raises RegistryError."""
+    host, _, repository = name.partition("/")
+    found: list[str] = []
+    path = "tags/list?n=1000"
+    while path:
+        headers, body = _ask(host, repository, path)
+        found += json.loads(body).get("tags") or []
+        following = re.match(r"<[^>]*/v2/[^>]*/(tags/list\?[^>]*)>", headers.get("Link") or "")
+        path = following[1] if following else ""
     return found
 
 

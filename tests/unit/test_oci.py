@@ -36,6 +36,10 @@ class Registry(BaseHTTPRequestHandler):
             self._answer(401, "", {"WWW-Authenticate": challenge})
         elif "/basic/" in self.path and authorization != f"Basic {LOGIN}":
             self._answer(401, "", {"WWW-Authenticate": 'Basic realm="test"'})
+        elif self.path.endswith("/tags/list?n=1000"):
+            self._answer(200, json.dumps({"tags": ["1", "2"]}), {"Link": '</v2/open/a/tags/list?last=2&n=1000>; rel="next"'})
+        elif "/tags/list?last=2" in self.path:
+            self._answer(200, json.dumps({"tags": ["3"]}))
         elif self.path.endswith("/manifests/none"):
             self._answer(404, "")
         elif self.path.endswith("/manifests/two"):
@@ -78,6 +82,10 @@ def login(host: str, home: Path) -> None:
 def test_a_tags_digest_needs_no_more_than_its_head(host: str) -> None:
     assert oci.digest(f"{host}/open/a:1") == DIGEST
     assert Registry.seen == [("/v2/open/a/manifests/1", None)]
+
+
+def test_all_pages_of_tags_are_read(host: str) -> None:
+    assert oci.tags(f"{host}/open/a") == ["1", "2", "3"]
 
 
 def test_a_registry_that_wants_a_token_gives_an_anonymous_one(host: str) -> None:
