@@ -22,20 +22,33 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "null": (type(None),),
 }
 SECONDS = 10
+PASSING = {404, 408, 425, 429}
+"""Statuses below 500 that a route or a busy server gives for a while; the others are the model's own words about the request."""
 SHOWN = 300
 """Most characters of a wrong answer that a message repeats."""
 
 
+class WrongAnswer(str):
+    """A problem that the model itself caused: it refused the request, or gave another answer than the right one."""
+
+    __slots__ = ()
+
+
 def not_answering(url: str, request: str, schema: str) -> str | None:
-    """Return None after one right answer, else what is wrong. `request`: a JSON body, or "" for a GET. `schema`: JSON."""
+    """Return None after one right answer, else what is wrong: a WrongAnswer if the model answered.
+
+    `request`: a JSON body, or "" for a GET. `schema`: JSON.
+    """
     asked = urllib.request.Request(  # noqa: S310 - a URL of this program
         url, data=request.encode() or None, headers={"Content-Type": "application/json"} if request else {}
     )
     try:
         with urllib.request.urlopen(asked, timeout=SECONDS) as answer:  # noqa: S310
-            return wrong(answer.read(), json.loads(schema))
+            problem = wrong(answer.read(), json.loads(schema))
+            return WrongAnswer(problem) if problem else None
     except urllib.error.HTTPError as refused:
-        return f"{url} answers {refused.code}: {refused.read(500).decode(errors='replace')}"
+        problem = f"{url} answers {refused.code}: {refused.read(500).decode(errors='replace')}"
+        return WrongAnswer(problem) if refused.code < 500 and refused.code not in PASSING else problem
     except (OSError, ValueError, http.client.HTTPException) as error:
         return f"{url} does not answer: {error or type(error).__name__}"
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.in_cluster import api, knative
-from components.in_cluster.answers import not_answering
+from components.in_cluster.answers import WrongAnswer, not_answering
 
 INITIALIZER = "storage-initializer"
 SERVER = "kserve-container"
@@ -23,6 +23,8 @@ SOURCE = "internal.serving.kserve.io/storage-initializer-sourceuri"
 MESSAGE_BYTES = 4000
 CERTAIN = {"InvalidImageName", "CreateContainerConfigError", "ErrImageNeverPull"}
 """Reasons for waiting that only a change of the specification ends."""
+WRONG_ANSWERS = 5
+"""Wrong answers in a row after which a ready model is not asked again: users get them too while this program waits."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,15 @@ class CertainFailureError(Exception):
 def main() -> int:
     target = target_of(os.environ)
     end = time.monotonic() + float(os.environ["PATIENCE_SECONDS"])
+    wrong = 0
     while True:
         try:
             problem = not_rolled_out(target) or not_answering(target.url, target.request, target.answer)
             if problem is None:
                 print(f"{target.name} serves {target.content} and answers at {target.url}")
                 return 0
-            over = time.monotonic() > end
+            wrong = wrong + 1 if isinstance(problem, WrongAnswer) else 0
+            over = wrong == WRONG_ANSWERS or time.monotonic() > end
         except CertainFailureError as failure:
             problem, over = str(failure), True
         except OSError as error:

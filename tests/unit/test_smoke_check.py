@@ -256,6 +256,36 @@ def test_a_certain_failure_ends_the_check_at_once(
     assert "NoSuchKey" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("status", "body"), [(400, b"too long"), (422, b"no such field"), (200, b"{}")])
+def test_a_ready_model_that_answers_wrongly_is_not_asked_for_long(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], status: int, body: bytes
+) -> None:
+    assert cluster.pods == []
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    with server(status, body) as (url, got):
+        environment(monkeypatch, url, patience="600")
+        assert smoke_check.main() == 1
+    assert len(got) == smoke_check.WRONG_ANSWERS
+    assert ("answers" if status != 200 else "the answer has no predictions") in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("status", [404, 429, 503])
+def test_a_route_or_a_server_that_is_not_there_yet_is_asked_again(cluster: Cluster, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    assert cluster.pods == []
+    rounds = iter(range(20))
+    with server(status, b"not yet") as (url, got):
+        environment(monkeypatch, url, patience="600")
+
+        def patience_ends(_: float) -> None:
+            if next(rounds) == 15:
+                raise InterruptedError
+
+        monkeypatch.setattr(time, "sleep", patience_ends)
+        with pytest.raises(InterruptedError):
+            smoke_check.main()
+    assert len(got) == 16
+
+
 def test_impatience_ends_the_check_with_the_last_problem(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,6 +25,8 @@ PATIENCE_SECONDS = 300
 
 BETWEEN_TRIES_SECONDS = 3
 LONGEST = 500
+NO_REASON = re.compile("containers with (unready|incomplete) status")
+"""What the provider says of the pod of every Job that has not ended (pulumi-kubernetes:provider/pkg/await/job.go)."""
 PLAIN = "<{%reset%}>"
 """The engine's mark for no colour."""
 
@@ -131,7 +133,7 @@ class PulumiEngine:
 def _gist(message: str) -> str:
     """Return the reason on one line: the last words of a pod if an error has them, because the other errors only say that it failed."""
     _, *several = parts = [" ".join(part.split()) for part in re.split(r"^\s*\* ", message.replace(PLAIN, ""), flags=re.MULTILINE)]
-    said = [part for part in parts if part.startswith("[Pod")]
+    said = [part for part in parts if part.startswith("[Pod") and not NO_REASON.search(part)]
     return (said or several or parts)[0][:LONGEST]
 
 

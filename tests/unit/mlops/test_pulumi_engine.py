@@ -113,6 +113,7 @@ def test_of_several_errors_the_pod_s_own_words_are_said(tmp_path: Path) -> None:
     errors = [
         "the Job failed: 3 errors occurred:",
         "the Job has failed",
+        "[Pod default/smoke-1]: containers with unready status: [program]",
         "[Pod default/smoke-1] ended: no model\nin mnist/absent.pt",
         "it failed",
     ]
