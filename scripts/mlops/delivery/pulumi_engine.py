@@ -26,7 +26,7 @@ PATIENCE_SECONDS = 300
 BETWEEN_TRIES_SECONDS = 3
 LONGEST = 500
 NO_REASON = re.compile("containers with (unready|incomplete) status")
-"""What the provider says of the pod of every Job that has not ended (pulumi-kubernetes:provider/pkg/await/job.go)."""
+"""The provider says this of the pod of every Job that has not ended (pulumi-kubernetes:provider/pkg/await/job.go)."""
 PLAIN = "<{%reset%}>"
 """The engine's mark for no colour."""
 
