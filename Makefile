@@ -107,7 +107,7 @@ types: $(VENV)/.installed
 	@$(RUN) mypy $(filter-out models,$(CHECKED)) && for folder in $(MODELS); do mypy $$folder || exit 1; done
 
 unit: $(VENV)/.installed $(PUBLISHING)/.installed
-	@$(RUN) python -m pytest -q -n auto --dist loadfile tests/unit tests/graph tests/policies tests/structure
+	@$(RUN) python -m pytest -q -n auto --dist loadfile bench/tests tests/unit tests/graph tests/policies tests/structure
 
 test-engine: packages ## Only the tests on the real Pulumi engine
 	@$(RUN) python -m pytest -m engine tests/engine

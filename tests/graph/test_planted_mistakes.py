@@ -10,9 +10,9 @@ from pulumi.provider.experimental import provider as sdk
 
 from bench import aws_models
 from bench.plugins.aws.provider import AwsProvider
+from bench.tests.aws_requests import plugin, properties
 from tests.graph.planted import MISTAKES, Mistake
 from tests.graph.stacks import recorded
-from tests.unit.bench.aws_requests import plugin, properties
 
 PLUGIN: AwsProvider = plugin(aws_models.installed())
 

@@ -30,9 +30,9 @@ def test_the_product_knows_nothing_of_bench_scripts_or_tests() -> None:
         assert not {name for name in imported(path) if name.split(".")[0] in {"bench", "scripts", "tests", *MODEL_PACKAGES}}, relative(path)
 
 
-def test_the_bench_knows_nothing_of_the_product() -> None:
+def test_the_bench_is_a_package_of_its_own() -> None:
     for path in sources("bench"):
-        assert not {name for name in imported(path) if name.split(".")[0] in {"components", "stacks"}}, relative(path)
+        assert not {name for name in imported(path) if name.split(".")[0] in {*PRODUCT, "policies", "scripts", "tests"}}, relative(path)
 
 
 def test_what_needs_a_node_lies_where_its_suite_looks_for_it() -> None:

@@ -10,7 +10,6 @@ from bench import manifests
 from bench.errors import BenchError
 from bench.manifests import Files, Manifest
 from bench.tools import SOURCES
-from components import artifacts, versions
 
 GO_MOD = (SOURCES.folder / "go.mod").read_text()
 
@@ -49,17 +48,6 @@ def test_an_edit_that_matches_nothing_is_an_error(module: Path) -> None:
 def test_files_that_are_gone_are_an_error(module: Path) -> None:
     with pytest.raises(BenchError, match=r"example 1\.2\.3: example\.org/module has no crds/\*\.yaml"):
         made(module, glob="crds/*.yaml")
-
-
-def test_every_manifest_that_the_platform_pins_is_made_under_its_name() -> None:
-    pins = {(pin.name, pin.version) for pin in vars(versions).values() if isinstance(pin, artifacts.Manifest)}
-    assert pins
-    assert pins <= {(manifest.name, manifest.version) for manifest in manifests.TABLE}
-
-
-def test_the_crds_for_dry_runs_are_of_the_operator_that_the_platform_pins() -> None:
-    crds = next(manifest for manifest in manifests.TABLE if manifest.name == "prometheus-operator-crds")
-    assert f"v{crds.version}" == versions.PROMETHEUS_OPERATOR.tag
 
 
 def test_every_module_is_checked_against_go_sum() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pulumi.provider.experimental import provider as sdk
 
-from tests.unit.bench.aws_requests import ROLE_ARN, UNKNOWN, plugin, properties, secret
+from bench.tests.aws_requests import ROLE_ARN, UNKNOWN, plugin, properties, secret
 
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 ROLE = "aws:iam/role:Role"

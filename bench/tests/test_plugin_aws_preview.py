@@ -11,7 +11,7 @@ from pulumi.provider.experimental import provider as sdk
 
 from bench.plugins.aws.provider import AwsProvider
 from bench.plugins.errors import PluginError, Properties
-from tests.unit.bench.aws_requests import ROLE_ARN, UNKNOWN, Log, plugin, properties, secret, wire
+from bench.tests.aws_requests import ROLE_ARN, UNKNOWN, Log, plugin, properties, secret, wire
 
 CLUSTER = "aws:eks/cluster:Cluster"
 

@@ -17,7 +17,7 @@ from bench import go_program
 from bench.build import overlay, prune, trim
 from bench.tools import Tool
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 ENSURE = """
 import sys
