@@ -96,7 +96,7 @@ respelled = $(if $(MODEL)$(SERVICE),echo "error: write make $(1) MODEL_NAME=<key
 test: packages ## Everything: check, then the real engine and the real node (nodes of its own; your platform is not touched)
 	@$(RUN) python -m tests.suites
 
-check: $(VENV)/.installed ## Lint, types, unit, graph and structure: no root, no tools, under a minute
+check: $(VENV)/.installed ## Lint, types, unit, graph and structure: no root, no tools, a minute; ALL=yes for the slow ones too, as in make test
 	@$(MAKE) --no-print-directory --jobs lint types unit
 
 lint: $(VENV)/.installed
@@ -107,7 +107,7 @@ types: $(VENV)/.installed
 	@$(RUN) mypy $(filter-out models,$(CHECKED)) && for folder in $(MODELS); do mypy $$folder || exit 1; done
 
 unit: $(VENV)/.installed $(PUBLISHING)/.installed
-	@$(RUN) python -m pytest -q -n auto --dist loadfile bench/tests tests/unit tests/graph tests/policies tests/structure
+	@$(RUN) python -m pytest -q -n auto --dist loadfile$(if $(ALL),, -m "not slow") bench/tests tests/unit tests/graph tests/policies tests/structure
 
 test-engine: packages ## Only the tests on the real Pulumi engine
 	@$(RUN) python -m pytest -m engine tests/engine

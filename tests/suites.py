@@ -45,7 +45,7 @@ def marked(name: str, marks: str, folder: str, niceness: int = BESIDE) -> Suite:
 LANES = [
     [marked("platform", "node and not lifecycle and not parts and not acceptance", "tests/node", niceness=0)],
     [marked("engine", "engine", "tests/engine"), marked("parts", "parts", "tests/node")],
-    [marked("lifecycle", "lifecycle", "tests/node"), Suite("check", ["make", "--no-print-directory", "check"], BESIDE)],
+    [marked("lifecycle", "lifecycle", "tests/node"), Suite("check", ["make", "--no-print-directory", "check", "ALL=yes"], BESIDE)],
 ]
 """Lanes run at the same time, each from left to right. Two suites of one node share a lane. `platform` is the longest and waits most of
 its time: the others give way to it, and compute while it waits.

@@ -17,6 +17,8 @@ from bench import go_program
 from bench.build import overlay, prune, trim
 from bench.tools import Tool
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 ENSURE = """

@@ -16,6 +16,8 @@ from tests.graph.recording import Graph, record
 from tests.release_manifests import write
 from tests.stack_files import local
 
+pytestmark = pytest.mark.slow
+
 REGISTRY = "corp.example/mirror"
 ALL = {"enabled": True}
 

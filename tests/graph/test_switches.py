@@ -34,6 +34,8 @@ from tests.graph.switches import (
 )
 from tests.stack_files import MNIST, SMOLLM
 
+pytestmark = pytest.mark.slow
+
 VALID = valid_cases()
 ALL = [dict(zip(SWITCHES, values, strict=True)) for values in AllPairs(list(SWITCHES.values()))]
 

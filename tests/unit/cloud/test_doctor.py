@@ -17,6 +17,8 @@ from stacks.config import parse
 from tests.stack_files import committed
 from tests.unit.cloud.machine import Machine, refused
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 
 

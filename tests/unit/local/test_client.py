@@ -22,6 +22,8 @@ from tests.unit.mlops.prometheus_server import prometheus
 from tests.unit.mlops.streams import streamed, whole
 from tests.unit.mlops.stub_server import Received, Reply, one_hot, serving
 
+pytestmark = pytest.mark.slow
+
 PARTS = [SMOLLM, f"{SMOLLM}-v2"]
 """The InferenceServices of SmolLM's two versions."""
 

@@ -12,6 +12,8 @@ from scripts.mlops import accuracy, questions
 from scripts.mlops import test_mnist_inference as live
 from tests.unit.mlops.stub_server import Answer, Received, Reply, one_hot, serving
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(live.__file__)
 MODEL = "mnist-classifier"
 

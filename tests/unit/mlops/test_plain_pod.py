@@ -18,6 +18,8 @@ from tests.structure.project import ROOT
 from tests.unit.mlops.streams import streamed, whole
 from tests.unit.mlops.stub_server import Received, Reply, one_hot, serving
 
+pytestmark = pytest.mark.slow
+
 MNIST = "http://mnist-classifier.default.svc.cluster.local/v1/models/mnist-classifier:predict"
 SMOLLM = "http://smollm-text-generation.default.svc.cluster.local/v1/completions"
 

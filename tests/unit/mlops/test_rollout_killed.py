@@ -15,6 +15,8 @@ from tests.unit.mlops.fake_platform import World
 from tests.unit.mlops.fake_ports import BAD, A, B, Behaviour, Killed, Platform, entry, killed_at, share_of, shares
 from tests.unit.mlops.fake_versions import NOBODY, VersionsWorld
 
+pytestmark = pytest.mark.slow
+
 Made = Callable[..., Platform]
 MODES = pytest.mark.parametrize("made", [World, VersionsWorld])
 GIVEN = [A, [entry("v1", A, 100)]]

@@ -19,6 +19,8 @@ from tests.unit.mlops.fake_kubectl import Kubectl
 from tests.unit.publish.program import PART, Program, ready
 from tests.unit.publish.s3_server import S3, RefusedError, serving
 
+pytestmark = pytest.mark.slow
+
 SECRET_KEY = "the-publishers-secret-key"
 KEY = "smollm/v2/model.safetensors"
 TO = f"s3://models/{KEY}"
