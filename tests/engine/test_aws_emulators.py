@@ -6,7 +6,6 @@ ministack has every call and few rules; moto lacks calls, but knows which manage
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -26,8 +25,6 @@ pytestmark = pytest.mark.engine
 
 ROOT = Path(__file__).parents[2]
 REGION = "eu-central-1"
-REQUIREMENTS = ROOT / "tests/emulators/requirements.txt"
-PACKAGES = ROOT / "build/emulators"
 
 SERVICES = "autoscaling,ec2,eks,iam,kms,logs,sts"
 MOTO_LACKS = {"AccessEntry", "AccessPolicyAssociation", "Addon", "PodIdentityAssociation", "Tag"}
@@ -35,18 +32,6 @@ MOTO_LACKS = {"AccessEntry", "AccessPolicyAssociation", "Addon", "PodIdentityAss
 
 MINISTACK_LACKS = [f"when calling the {call} operation: No route for POST" for call in ("UpdateNodegroupConfig", "UpdateNodegroupVersion")]
 """Calls of EKS that ministack 1.5.33 does not know; botocore has checked their arguments by then."""
-
-
-@pytest.fixture(scope="session")
-def packages() -> dict[str, str]:
-    """The environment in which Python finds the emulators."""
-    mark = PACKAGES / ".installed"
-    if not mark.exists() or mark.read_text() != REQUIREMENTS.read_text():
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--upgrade", "--target", str(PACKAGES)]
-        # pip compares them with this Python's own packages, which they do not meet: its words matter only if it fails.
-        subprocess.run([*pip, "--requirement", str(REQUIREMENTS)], check=True, capture_output=True)
-        mark.write_text(REQUIREMENTS.read_text())
-    return {**os.environ, "PYTHONPATH": str(PACKAGES)}
 
 
 @pytest.fixture(scope="module")

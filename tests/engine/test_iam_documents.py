@@ -1,0 +1,56 @@
+"""Every IAM document that dev and prod declare, read by a linter that knows AWS's actions, resources and conditions."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests import nodes
+from tests.graph.stacks import recorded
+
+pytestmark = pytest.mark.engine
+
+KNOWN = {
+    # The linter's list of conditions lacks it; AWS has it for every operation on a key
+    # (https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-resource-aliases).
+    "Unknown condition kms:ResourceAliases for action",
+    # The groups' names are known only after EKS has made them; a condition on their tags stands in the statement.
+    "RESOURCE_STAR: ['autoscaling:SetDesiredCapacity', 'autoscaling:TerminateInstanceInAutoScalingGroup']",
+}
+
+
+def documents(stack: str) -> list[tuple[str, str]]:
+    values = [(resource.key, name, value) for resource in recorded(stack) for name, value in resource.inputs.items()]
+    return [(f"{key}.{name}", value) for key, name, value in values if isinstance(value, str) and '"Statement"' in value]
+
+
+def linted(packages: dict[str, str], found: list[tuple[str, str]]) -> list[str]:
+    command = [sys.executable, "-m", "tests.emulators.iam_documents"]
+    done = subprocess.run(command, cwd=nodes.ROOT, env=packages, input=json.dumps(found), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return [line for line in done.stdout.splitlines() if not any(known in line for known in KNOWN)]
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_the_linter_finds_nothing(packages: dict[str, str], stack: str) -> None:
+    found = documents(stack)
+    assert len(found) >= 10
+    assert linted(packages, found) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "finding"),
+    [
+        ("autoscaling:SetDesiredCapacity", "autoscaling:SetDesiredCapacities", "UNKNOWN_ACTION"),
+        ("kms:ListGrants", "kms:ListGrant", "UNKNOWN_ACTION"),
+        ("sts:TagSession", "sts:TagSessions", "UNKNOWN_ACTION"),
+        ("arn:aws:kms:", "arn:aws:s3:", "RESOURCE_MISMATCH"),
+    ],
+)
+def test_the_linter_would_find_a_mistake(packages: dict[str, str], right: str, wrong: str, finding: str) -> None:
+    mistaken = [(name, text.replace(right, wrong)) for name, text in documents("dev") if right in text]
+    assert mistaken, f"no document has {right}"
+    assert any(finding in line for line in linted(packages, mistaken))
