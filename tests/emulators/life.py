@@ -18,12 +18,13 @@ import boto3
 import moto
 from botocore.config import Config
 
+from tests.emulators.bucket import BUCKETS
 from tests.emulators.network import NETWORK
 from tests.emulators.references import ID, References
 from tests.emulators.resource import Aws, Inputs, Kind, Made
 from tests.emulators.services import SERVICES
 
-KINDS: dict[str, Kind] = {**NETWORK, **SERVICES}
+KINDS: dict[str, Kind] = {**BUCKETS, **NETWORK, **SERVICES}
 Resource = dict[str, Any]
 """A resource of a graph: `type`, `name`, `inputs`, and the `arn` and `facts` that the recording made up for it."""
 

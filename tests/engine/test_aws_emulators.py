@@ -26,7 +26,7 @@ pytestmark = pytest.mark.engine
 ROOT = Path(__file__).parents[2]
 REGION = "eu-central-1"
 
-SERVICES = "autoscaling,ec2,eks,iam,kms,logs,sts"
+SERVICES = "autoscaling,ec2,eks,iam,kms,logs,s3,sts"
 MOTO_LACKS = {"AccessEntry", "AccessPolicyAssociation", "Addon", "PodIdentityAssociation", "Tag"}
 """EKS's calls that moto 5.2.5 answers with "Not yet implemented", and tags of the autoscaling group that its node groups do not have."""
 
@@ -97,6 +97,16 @@ def test_moto_makes_what_it_knows_of_a_stack_and_deletes_it(packages: dict[str, 
     there = resources(recorded(stack), MOTO_LACKS)
     assert len(there) >= 50
     assert refusals("moto", packages, there) == []
+
+
+IN_S3 = {"modelStore": {"backend": "s3", "bucket": "models-of-a-team"}}
+
+
+def test_a_model_store_in_s3_is_made_on_both(ministack: str, packages: dict[str, str]) -> None:
+    there = record(eks(**IN_S3))
+    assert len([resource for resource in there if resource.type.startswith("aws:s3/")]) == 7
+    assert refusals(ministack, packages, resources(there)) == []
+    assert refusals("moto", packages, resources(there, MOTO_LACKS)) == []
 
 
 def test_a_policy_that_does_not_exist_is_refused_by_moto(packages: dict[str, str]) -> None:
