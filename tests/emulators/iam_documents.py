@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Iterator
 
-import parliament  # type: ignore[import-untyped]
+import parliament
 
 
 def findings(document: str) -> Iterator[str]:
