@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ COMMITTED = ROOT / f"Pulumi.{STACK}.yaml"
 Images = dict[str, dict[str, str]]
 """The image references of a model's server and weights, by model."""
 
+DAY_SECONDS = 24 * 3600
 SELDOM_COLLECTED = {"GOGC": "200"}
 """Pulumi writes its whole state, 10 MB, twice for every step, and garbage collection takes a third of that processor time: this saves half
 of the third and takes 160 MiB more memory."""
@@ -48,7 +50,8 @@ def prepare(cluster: Cluster) -> Workspace:
     """Make state folder and passphrase once, and give `pulumi` the user's own ones if they exist."""
     folder = cluster.state
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    environment = {**SELDOM_COLLECTED, **cluster.environment(), "PULUMI_SKIP_UPDATE_CHECK": "1"}
+    own = {**SELDOM_COLLECTED, "TMPDIR": str(_temporary(folder / "tmp"))}
+    environment = {**own, **cluster.environment(), "PULUMI_SKIP_UPDATE_CHECK": "1"}
     if "PULUMI_BACKEND_URL" not in environment:
         backend = folder / "state"
         backend.mkdir(mode=0o700, exist_ok=True)
@@ -101,6 +104,19 @@ def with_machine(given: dict[str, Any], cluster: Cluster, images: Images) -> dic
     given = laid_below(given, kept(cluster.state))
     machine: dict[str, Any] = {**cluster.config, **({"images": laid_over(images, given.get("images", {}))} if images else {})}
     return {**given, **{name: {**(given.get(name) or {}), **section} for name, section in machine.items()}}
+
+
+def _temporary(folder: Path) -> Path:
+    """Return a folder for temporary files that its owner alone reads, without the kubeconfigs of earlier days.
+
+    The kubernetes plugin leaves a kubeconfig behind on every run (pulumi-kubernetes:provider/pkg/provider/util.go). A younger one may
+    belong to a command that still runs.
+    """
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for left in folder.glob("kubeconfig*"):
+        if left.stat().st_mtime < time.time() - DAY_SECONDS:
+            left.unlink(missing_ok=True)
+    return folder
 
 
 def _passphrase(path: Path) -> Path:

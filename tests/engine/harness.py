@@ -70,6 +70,8 @@ class Stack:
         self.backend = folder / "state"
         self.folder.mkdir()
         self.backend.mkdir()
+        temporary = folder / "tmp"  # the official kubernetes plugin leaves a kubeconfig behind on every run
+        temporary.mkdir()
         self._program = program
         self._resources: list[Resource] = []
         self.environment = {
@@ -81,6 +83,7 @@ class Stack:
             "PULUMI_HOME": str(folder / "home"),
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             "PULUMI_STACK": "test",
+            "TMPDIR": str(temporary),
         }
         self._create()
 

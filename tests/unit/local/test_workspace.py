@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,17 @@ def test_what_the_user_set_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert environment["GOGC"] == "100"
     assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in environment
     assert not (tmp_path / "pulumi/passphrase").exists()
+
+
+def test_a_kubeconfig_that_a_plugin_left_is_the_owners_alone_and_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TMPDIR", raising=False)
+    temporary = Path(prepare(bench_cluster(tmp_path)).environment["TMPDIR"])
+    assert stat.S_IMODE(temporary.stat().st_mode) == 0o700
+    for name, days in (("kubeconfig1", 2), ("kubeconfig2", 0), ("other", 2)):
+        (temporary / name).write_text("")
+        os.utime(temporary / name, (time.time() - days * 86400,) * 2)
+    prepare(bench_cluster(tmp_path))
+    assert sorted(path.name for path in temporary.iterdir()) == ["kubeconfig2", "other"]
 
 
 def test_the_copy_adds_this_machine_to_the_committed_file_and_keeps_the_salt(tmp_path: Path) -> None:
