@@ -53,11 +53,12 @@ def ensure(names: Iterable[str] = TOOLS) -> None:
         return
     with exclusive(LOCK, "the build"):
         _clear_leftovers()
-        for tool in outdated:
+        for number, tool in enumerate(outdated, 1):
             output = tool.output(version)
             if not output.is_dir():  # another process may have built it while this one waited
                 _require_space(tool)
-                with progress.step(f"building   {tool.name}"):
+                then = sum(later.seconds for later in outdated[number:])
+                with progress.step(f"building   {tool.name}", expected=tool.seconds, then=then):
                     _build(tool, output)
         trim(GO_CACHES, GO_CACHE_LIMIT)
         prune(BIN, BINARIES_LIMIT, keep={tool.output(version) for tool in KNOWN.values()})

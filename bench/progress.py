@@ -21,12 +21,15 @@ LOG_SECONDS = 30.0
 
 
 @contextmanager
-def step(what: str, stream: TextIO | None = None) -> Iterator[None]:
-    """Show `what` while the body runs, then its duration in seconds, or that it failed or was stopped."""
+def step(what: str, stream: TextIO | None = None, *, expected: float = 0, then: float = 0) -> Iterator[None]:
+    """Show `what` while the body runs, then its duration in seconds, or that it failed or was stopped.
+
+    `expected`: seconds that it may take, and `then` those of the steps that follow, if they are known: both are shown meanwhile.
+    """
     out = stream or sys.stderr
     started = time.monotonic()
     done = threading.Event()
-    ticker = threading.Thread(target=_tick, args=(what, out, started, done), daemon=True)
+    ticker = threading.Thread(target=_tick, args=(what, out, started, done, _plan(expected, then)), daemon=True)
     ticker.start()
     note = "failed after "
     try:
@@ -46,10 +49,14 @@ def line(what: str, note: str, stream: TextIO | None = None) -> None:
     _write(stream or sys.stderr, what, note, last=True)
 
 
-def _tick(what: str, out: TextIO, started: float, done: threading.Event) -> None:
+def _tick(what: str, out: TextIO, started: float, done: threading.Event, plan: str) -> None:
     pause = TERMINAL_SECONDS if out.isatty() else LOG_SECONDS
     while not done.wait(pause):
-        _write(out, what, f"{_elapsed(started)} so far", last=False)
+        _write(out, what, f"{_elapsed(started)} {plan or 'so far'}", last=False)
+
+
+def _plan(expected: float, then: float) -> str:
+    return f"of about {expected:.0f} s" + (f", then {then / 60:.0f} min" if then >= 60 else "") if expected else ""
 
 
 def _elapsed(started: float) -> str:

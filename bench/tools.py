@@ -23,6 +23,29 @@ BASE_FLAGS = ("-trimpath",)
 BASE_LDFLAGS = ("-s", "-w")
 
 
+SECONDS: Mapping[str, int] = {
+    "kubernetes": 483,
+    "pulumi-resource-kubernetes": 510,
+    "keda": 533,
+    "envoy-gateway": 308,
+    "prometheus": 271,
+    "cert-manager": 256,
+    "kserve": 249,
+    "minio": 237,
+    "metrics-server": 203,
+    "kourier": 201,
+    "pulumi": 196,
+    "knative": 184,
+    "prometheus-operator": 182,
+    "helm": 121,
+    "coredns": 107,
+    "local-path-provisioner": 99,
+    "kube-rbac-proxy": 88,
+}
+"""Tool → seconds of its build from empty caches, on two cores that other programs used too (docs/measurements.md of the repository)."""
+SECONDS_OF_OTHERS = 45
+
+
 @dataclass(frozen=True)
 class Tool:
     """One Go module under `bench/go/<name>` and its products."""
@@ -43,6 +66,11 @@ class Tool:
     @property
     def folder(self) -> Path:
         return self.root / self.name
+
+    @property
+    def seconds(self) -> int:
+        """Seconds that its build may take, for whoever waits."""
+        return SECONDS.get(self.name, SECONDS_OF_OTHERS)
 
     @property
     def products(self) -> tuple[str, ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import threading
 from pathlib import Path
 
 import pytest
 
 from bench import progress
 from bench.__main__ import main, parser
+from bench.tools import KNOWN, SECONDS
 
 
 @pytest.mark.parametrize(
@@ -55,6 +57,27 @@ def test_a_step_in_a_log_is_one_line() -> None:
     assert log.getvalue().startswith("  building   x ...")
     assert log.getvalue().endswith(". 0 s\n")
     assert log.getvalue().count("\n") == 1
+
+
+def test_a_running_step_says_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = threading.Event()
+
+    class Log(io.StringIO):
+        def write(self, text: str) -> int:
+            if "about" in text:
+                told.set()
+            return super().write(text)
+
+    monkeypatch.setattr(progress, "LOG_SECONDS", 0.01)
+    log = Log()
+    with progress.step("building   x", log, expected=483, then=1860):
+        assert told.wait(30)
+    first, *_ = log.getvalue().splitlines()
+    assert first.endswith(" 0 s of about 483 s, then 31 min")
+
+
+def test_each_duration_is_that_of_a_tool() -> None:
+    assert set(SECONDS) <= set(KNOWN)
 
 
 def test_a_terminals_line_is_rewritten_in_place() -> None:
