@@ -21,7 +21,7 @@ $(if $(filter command,$(origin SERVICE)),$(error SERVICE= is MODEL_NAME=<name of
 # Images of development machines set it, and then every engine run compiles the SDKs and the program anew: seconds each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: acceptance bench-preview help up down doctor preview load accuracy publish rollout rollback test check lint types unit test-node test-engine prices lock outdated mirror-list schema format packages clean deploy drift comment model-images lint-workflows test-provider
+.PHONY: acceptance bench bench-preview help up down doctor preview load accuracy publish rollout rollback test check lint types unit test-node test-engine prices lock outdated mirror-list schema format packages clean deploy drift comment model-images lint-workflows test-provider
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -126,6 +126,9 @@ test-node: packages ## Only the tests on the real node
 
 acceptance: packages ## The long tests on the real node: shares of a canary, rollbacks under load, killed parts, cold starts
 	@$(RUN) python -m pytest -s -m acceptance tests/node
+
+bench: packages ## Times of previews and of make check beside the last record (docs/bench.json); ARGS=--record keeps them, with a picture
+	@$(RUN) python -m tests.bench.figures $(ARGS)
 
 bench-preview: packages ## A preview of 50, 100 and 200 models beside the same objects written by hand (docs/measurements.md)
 	@$(RUN) python -m tests.bench.many_models $(ARGS)
