@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import shorten
 from types import FrameType
 
 from scripts.errors import DriverError
@@ -18,6 +19,8 @@ INSTALLATION = {
 }
 """Program that a user with a cluster of their own brings along → the page that says how to install it."""
 
+SHOWN = 120
+"""Most characters of a failed command that a message repeats."""
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -31,7 +34,7 @@ def show(command: Sequence[str], env: Mapping[str, str]) -> None:
     if signals:
         raise KeyboardInterrupt
     if code != 0:
-        raise DriverError(f"`{' '.join(command)}` ended with exit status {code}; the reason is above, and the same make target continues")
+        raise DriverError(f"`{_words(command)}` ended with exit status {code}; the reason is above, and the same make target continues")
 
 
 @contextmanager
@@ -57,7 +60,7 @@ def answer(command: Sequence[str], env: Mapping[str, str]) -> str:
     with _named(command):
         done = subprocess.run(command, env=env, cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
-        raise DriverError(f"`{' '.join(command)}` ended with exit status {done.returncode}; the reason is above")
+        raise DriverError(f"`{_words(command)}` ended with exit status {done.returncode}; the reason is above")
     return done.stdout.strip()
 
 
@@ -70,3 +73,7 @@ def _named(command: Sequence[str]) -> Iterator[None]:
         page = INSTALLATION.get(command[0])
         remedy = f"install it ({page}), or unset KUBECONFIG to use the bench's node, which has one" if page else "install it"
         raise DriverError(f"`{command[0]}` is not on PATH: {remedy}") from None
+
+
+def _words(command: Sequence[str]) -> str:
+    return shorten(" ".join(command), SHOWN)
