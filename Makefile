@@ -21,7 +21,7 @@ $(if $(filter command,$(origin SERVICE)),$(error SERVICE= is MODEL_NAME=<name of
 # Images of development machines set it, and then every engine run compiles the SDKs and the program anew: seconds each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: acceptance bench bench-preview help up down doctor preview load accuracy publish rollout rollback test check lint types unit test-node test-engine prices lock outdated mirror-list schema format packages clean deploy drift comment model-images lint-workflows test-provider
+.PHONY: acceptance bench bench-preview cache-pull cache-push help up down doctor preview load accuracy publish rollout rollback test check lint types unit test-node test-engine prices lock outdated mirror-list schema format packages clean deploy drift comment model-images lint-workflows test-provider
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,12 @@ packages: $(VENV)/.installed ## Install the Debian packages of bench/apt-package
 up: packages ## From a bare machine to a running platform and one real answer of each model; WITH=<model>: and models/<model>/local.yaml, until WITHOUT=<model>
 	@# exec: a SIGTERM of make reaches the program that passes it on.
 	@$(RUN) exec python -m scripts.local up$(foreach each,$(WITH), --with $(each))$(foreach each,$(WITHOUT), --without $(each))
+
+cache-push: $(VENV)/.installed ## Write everything that was built for the bench to TO=cache.tar.gz, for machines that shall not build it
+	@$(RUN) python -m bench cache-push "$(or $(TO),$(error TO=cache.tar.gz is missing))"
+
+cache-pull: $(VENV)/.installed ## Take it FROM=cache.tar.gz or https://...#sha256=DIGEST: the first `make up` takes minutes then, not an hour
+	@$(RUN) python -m bench cache-pull "$(or $(FROM),$(error FROM=<file or URL> is missing))"
 
 down: $(VENV)/.installed ## Remove the platform and the bench's node
 	@$(RUN) python -m scripts.local down

@@ -83,6 +83,20 @@ def image(args: argparse.Namespace) -> int:
     return 0
 
 
+def cache_push(args: argparse.Namespace) -> int:
+    from bench import cache_archive
+
+    print(f"{args.file}#sha256={cache_archive.push(args.file)}")
+    return 0
+
+
+def cache_pull(args: argparse.Namespace) -> int:
+    from bench import cache_archive
+
+    cache_archive.pull(args.source)
+    return 0
+
+
 def env(args: argparse.Namespace) -> int:
     from bench import environment
 
@@ -165,6 +179,12 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     command("status", status, "show the node's processes and their health")
     command("logs", logs, "show the log of one process of the node").add_argument("name", metavar="NAME", help="a name that `status` lists")
     command("down", down, "stop the node and remove everything it created on this machine, including its data")
+    command("cache-push", cache_push, "write the cache to a file for other machines, and print its name with its SHA-256").add_argument(
+        "file", type=Path, metavar="FILE", help="such as cache.tar.gz"
+    )
+    command("cache-pull", cache_pull, "take from such a file what the cache lacks, so that it is not built here").add_argument(
+        "source", metavar="SOURCE", help="a file or URL; with #sha256=DIGEST, nothing of another file is taken"
+    )
     command("env", env, "print the node's connection data as JSON: kubeconfig, PATH, charts, manifests, images, extras")
     run = command("kubectl", kubectl, "run kubectl on the node, as in `python -m bench kubectl get pods`")
     run.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENTS")
