@@ -25,6 +25,8 @@ PARTS = {"registry": FILES, "images": "*", "bin": "*/*", "mirror": "", "aws-mode
 """Folder of the cache → its entries. The registry's content comes before the markers of images, which say that it is there. The files of
 the mirror have no digest in their names, only keys beside them: they are replaced together."""
 LOCKS = (aws_models.LOCK, build.LOCK, images.LOCK, mirror.LOCK)
+TOUCHED = 1
+"""tar's exit status where a file changed while it was read. Here only times change: a tool is touched when it is used."""
 CHUNK = 1 << 20
 """Bytes that are read at a time."""
 
@@ -131,5 +133,5 @@ def _alone() -> Iterator[None]:
 
 def _tar(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
+    if done.returncode not in (0, TOUCHED):
         raise BenchError(f"tar failed: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}")

@@ -85,6 +85,12 @@ def test_nothing_is_taken_of_a_wrong_file(made: Path, cache: Path, change: str) 
     assert files(cache) == set()
 
 
+def test_a_tool_that_is_touched_meanwhile_is_no_failure() -> None:
+    cache_archive._tar(["sh", "-c", "exit 1"])
+    with pytest.raises(BenchError, match="tar failed: full"):
+        cache_archive._tar(["sh", "-c", "echo full >&2; exit 2"])
+
+
 def test_an_empty_cache_makes_no_file(cache: Path, tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="is empty; run: python -m bench build"):
         cache_archive.push(tmp_path / "none.tar.gz")
