@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any
 
 import yaml
@@ -50,7 +49,6 @@ class Machine:
 class Preview:
     code: int
     text: str
-    processor_seconds: float
     plan: Plan
 
     @property
@@ -72,9 +70,8 @@ class Scratch:
         rules = self.folder / "rules.json"
         rules.write_text(json.dumps(OWN_REGISTRY))
         log = self.folder / "events.json"
-        before = _processor_seconds_of_children()
         done = self.pulumi("preview", "--event-log", str(log), *POLICY_PACK, "--policy-pack-config", str(rules))
-        return Preview(done.returncode, done.stdout + done.stderr, _processor_seconds_of_children() - before, read(log))
+        return Preview(done.returncode, done.stdout + done.stderr, read(log))
 
     def pulumi(self, *command: str) -> subprocess.CompletedProcess[str]:
         environment = {**self.machine.environment, "PULUMI_DEBUG_COMMANDS": "true"}  # unlocks --event-log
@@ -86,12 +83,6 @@ class Scratch:
         return subprocess.run(
             ["pulumi", *command, *arguments], env=environment, cwd=self.program, capture_output=True, text=True, check=False
         )
-
-
-def _processor_seconds_of_children() -> float:
-    """The time of every child that ended, with its own children. A busy machine hardly changes it, unlike a clock on the wall."""
-    used = getrusage(RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def this_machine() -> Machine:

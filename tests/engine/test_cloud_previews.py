@@ -1,4 +1,4 @@
-"""dev and prod on the real engine with the policy pack: everything in the preview, nothing that a rule refuses, at what cost; and refusals.
+"""dev and prod on the real engine with the policy pack: everything in the preview, nothing that a rule refuses; and refusals.
 
 Needs the Pulumi CLI and the mirror's manifests; neither an API server nor an account. Where the official aws plugin is absent the
 bench's simulation stands in, and says so.
@@ -24,9 +24,6 @@ from tests import stack_files
 from tests.engine.previews import Machine, Preview, Scratch, this_machine, with_stand_in_digests
 
 pytestmark = pytest.mark.engine
-
-BUDGET_PROCESSOR_SECONDS = 60
-"""XX to YY s were measured (docs/measurements.md)."""
 
 KINDS = {
     # Part of the platform → a resource type that it always has and no other part has here.
@@ -147,10 +144,6 @@ def test_mistakes_fail_the_preview_and_are_named_with_their_fix(previewed: Calla
         assert rule in found.text
         assert words in found.text
         assert f"Fix: {fixes[rule]}" in found.text
-
-
-def test_a_preview_is_within_its_budget(preview: Preview) -> None:
-    assert preview.processor_seconds < BUDGET_PROCESSOR_SECONDS
 
 
 def test_a_preview_says_that_aws_is_simulated_and_which_artifacts_have_no_digest(previewed: Callable[[str], Preview]) -> None:
