@@ -70,6 +70,7 @@ def observed(counter: Endpoint, overlay: Path) -> Iterator[Endpoint]:
     definitions = [definition("monitoring.coreos.com", kind) for kind in MONITORING]
     crds = json.dumps({"apiVersion": "v1", "kind": "List", "items": definitions})
     platform.kubectl("apply", "--server-side", "--filename", "-", stdin=crds)
+    platform.kubectl("wait", "--for=condition=Established", "--timeout=120s", "--filename", "-", stdin=crds)
     plain = overlay.read_text()
     try:
         overlay.write_text(f"{plain}  {MONITORED}\n")
