@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import json
 
+import pytest
+
 from tests import stack_files
 from tests.graph.recording import record
 from tests.graph.stacks import stand_ins
 
 
+@pytest.mark.slow
 def test_a_receiver_of_the_stack_file_reaches_alertmanager_and_its_key_a_secret_alone() -> None:
     told = {"critical": {"kind": "pagerduty", "routingKey": "key-of-the-pager"}}
     with stand_ins() as manifests:

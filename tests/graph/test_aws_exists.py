@@ -27,6 +27,7 @@ def graph(request: pytest.FixtureRequest) -> Graph:
     return recorded(request.param)
 
 
+@pytest.mark.slow
 def test_every_managed_policy_exists(graph: Graph) -> None:
     attached = {attachment.inputs["policyArn"] for attachment in graph.of_kind("RolePolicyAttachment")}
     assert len(attached) >= 6

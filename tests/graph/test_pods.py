@@ -91,6 +91,7 @@ def test_jobs_fail_with_a_reason_within_their_time(graph: Graph) -> None:
     assert graph.one("Job/mnist-classifier-smoke").inputs["spec"]["activeDeadlineSeconds"] <= 110
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "changed"),
     [

@@ -96,6 +96,7 @@ def test_an_output_that_is_wrong_is_refused(rule: str, key: str, path: str, valu
     assert BY_NAME[rule].fix in found.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rule", "words", "changes"), CONFIGURATIONS)
 def test_a_stack_file_that_is_wrong_is_refused(rule: str, words: str, changes: dict[str, Any]) -> None:
     with stand_ins() as manifests:

@@ -50,6 +50,7 @@ def refused(*resources: Registered, known: Pending, stack: str = "prod") -> list
     return findings(resources, stack, settings_of=settings_with(known), configuration=OWN_REGISTRY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_a_clean_clone_holds_every_rule(stack: str) -> None:
     resources = [Registered(each.type, each.name, each.inputs, each.protect) for each in clean_clone(stack)]

@@ -241,6 +241,7 @@ def test_any_input_is_a_stack_or_mistakes_that_name_their_key(values: dict[str, 
     assert not isinstance(store, MinioConfig) or store.mode == "standalone" or store.replicas >= 4
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(MODELS)
 def test_any_entry_is_a_model_or_mistakes_that_name_their_key(models: dict[str, Any]) -> None:

@@ -216,6 +216,7 @@ SECRETS = st.builds(lambda before, after: Secret(f"{before}{MARK}{after}"), *[st
 LEAVES = TEXTS | SECRETS | st.integers(0, 5) | st.lists(TEXTS | SECRETS, max_size=2) | st.dictionaries(st.just("kind"), SECRETS)
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(st.dictionaries(st.sampled_from(PLACES), LEAVES, max_size=4))
 def test_no_message_contains_a_part_of_any_secret(changes: dict[tuple[str, ...], Any]) -> None:

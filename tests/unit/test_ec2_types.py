@@ -24,6 +24,7 @@ def test_a_usual_type_of_x86_machines_can_be_a_system_node(name: str) -> None:
     assert system_type(name) == name
 
 
+@pytest.mark.slow
 def test_what_is_suggested_is_usable() -> None:
     assert not unfit(EXAMPLE)
     for name in ec2_types():
