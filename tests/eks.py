@@ -13,6 +13,8 @@ CLUSTER: dict[str, Any] = {
     "zones": ["eu-central-1a", "eu-central-1b", "eu-central-1c"],
     "admins": ["platform-admin"],
 }
+IN_S3: dict[str, Any] = {"modelStore": {"backend": "s3", "bucket": "models-of-a-team"}}
+"""Sections of a stack with its models in a bucket."""
 GPU: dict[str, Any] = {"mode": "managed", "instanceTypes": ["g6.xlarge"], "nodes": {"min": 0, "max": 2}}
 
 

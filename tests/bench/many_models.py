@@ -8,6 +8,7 @@ dependencies and no component above them.
 from __future__ import annotations
 
 import argparse
+import functools
 import re
 import statistics
 import sys
@@ -76,11 +77,19 @@ def by_hand(recorded: Graph) -> Callable[[], None]:
 def _declared(each: Resource, options: pulumi.ResourceOptions) -> pulumi.Resource:
     """The object by its class of the SDK; one of an operator's API by the class for all of those."""
     inputs = {_SNAKE.sub("_", key).lower(): value for key, value in _inputs(each).items()}
-    group, version = each.type.split(":")[1].split("/")
+    made: pulumi.Resource = _class(each.type)(each.name, opts=options, **inputs)
+    return made
+
+
+@functools.cache
+def _class(token: str) -> Callable[..., pulumi.Resource]:
+    """Looked up once for each type: a person's program names its classes."""
+    _, place, kind = token.split(":")
+    group, version = place.split("/")
     module = f"pulumi_kubernetes.{group.partition('.')[0]}.{version}"
     known = find_spec(module.rpartition(".")[0]) and find_spec(module)
-    made: pulumi.Resource = (getattr(import_module(module), each.kind) if known else CustomResource)(each.name, opts=options, **inputs)
-    return made
+    found: Callable[..., pulumi.Resource] = getattr(import_module(module), kind) if known else CustomResource
+    return found
 
 
 def _inputs(each: Resource) -> dict[str, Any]:

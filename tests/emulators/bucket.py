@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from tests.emulators.resource import Aws, Inputs, Kind, Made, capitals, small
@@ -53,7 +52,7 @@ def _setting(call: str, argument: str, put: str, delete: str | None) -> Kind:
     return Kind(make, read, lambda aws, _, made: getattr(aws.s3, delete)(Bucket=made.id) if delete else None)
 
 
-def _rules(call: str, argument: str, get: str, delete: str) -> Kind:
+def _rules(call: str, argument: str, delete: str) -> Kind:
     """Settings that are a list of rules."""
 
     def make(aws: Aws, inputs: Inputs) -> Made:
@@ -63,7 +62,7 @@ def _rules(call: str, argument: str, get: str, delete: str) -> Kind:
 
     def read(aws: Aws, inputs: Inputs, made: Made) -> Inputs:
         found = getattr(aws.s3, f"get_{call}")(Bucket=made.id)
-        rules = _of_provider((found.get(get) or found)["Rules"])
+        rules = _of_provider(found.get(argument, found)["Rules"])
         return {"rules": rules} if "rules" in inputs else {"rule": rules[0]}
 
     return Kind(make, read, lambda aws, _, made: getattr(aws.s3, delete)(Bucket=made.id))
@@ -75,7 +74,7 @@ def _policy(aws: Aws, inputs: Inputs) -> Made:
 
 
 def _read_policy(aws: Aws, _inputs: Inputs, made: Made) -> Inputs:
-    return {"policy": json.dumps(json.loads(aws.s3.get_bucket_policy(Bucket=made.id)["Policy"]))}
+    return {"policy": aws.s3.get_bucket_policy(Bucket=made.id)["Policy"]}
 
 
 BUCKETS = {
@@ -86,13 +85,13 @@ BUCKETS = {
         "public_access_block", "PublicAccessBlockConfiguration", "", "delete_public_access_block"
     ),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": _rules(
-        "bucket_encryption", "ServerSideEncryptionConfiguration", "ServerSideEncryptionConfiguration", "delete_bucket_encryption"
+        "bucket_encryption", "ServerSideEncryptionConfiguration", "delete_bucket_encryption"
     ),
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _rules(
-        "bucket_ownership_controls", "OwnershipControls", "OwnershipControls", "delete_bucket_ownership_controls"
+        "bucket_ownership_controls", "OwnershipControls", "delete_bucket_ownership_controls"
     ),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _rules(
-        "bucket_lifecycle_configuration", "LifecycleConfiguration", "", "delete_bucket_lifecycle"
+        "bucket_lifecycle_configuration", "LifecycleConfiguration", "delete_bucket_lifecycle"
     ),
     "aws:s3/bucketPolicy:BucketPolicy": Kind(_policy, _read_policy, lambda aws, _, made: aws.s3.delete_bucket_policy(Bucket=made.id)),
 }

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.eks import eks
+from tests.eks import IN_S3, eks
 from tests.graph.aws_outputs import made_on_aws
 from tests.graph.recording import Graph, Resource, record
 from tests.graph.stacks import recorded
@@ -97,9 +97,6 @@ def test_moto_makes_what_it_knows_of_a_stack_and_deletes_it(packages: dict[str, 
     there = resources(recorded(stack), MOTO_LACKS)
     assert len(there) >= 50
     assert refusals("moto", packages, there) == []
-
-
-IN_S3 = {"modelStore": {"backend": "s3", "bucket": "models-of-a-team"}}
 
 
 def test_a_model_store_in_s3_is_made_on_both(ministack: str, packages: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from components import versions
 from components.artifacts import Addon, Chart, Image, Manifest
+from scripts.supply.outdated import watched
 from tests.structure.project import ROOT, relative, sources
 
 LINES = (ROOT / "components" / "versions.py").read_text().splitlines()
@@ -96,11 +97,9 @@ def test_no_other_file_of_the_product_names_a_version_or_a_registry() -> None:
 def test_renovate_finds_every_pin_with_its_version() -> None:
     config = json.loads((ROOT / "renovate.json").read_text())
     (manager,) = config["customManagers"]
-    (pattern,) = manager["matchStrings"]
     (file,) = manager["managerFilePatterns"]
     assert re.search(file.strip("/"), "components/versions.py")
-    text = "\n".join(LINES)
-    found = [match["currentValue"] for match in re.finditer(pattern.replace("(?<", "(?P<"), text)]
+    found = [pin.version for pin in watched("\n".join(LINES))]
     pins = [*PINS.values(), *ADDONS.values(), *MANIFESTS.values()]
     assert sorted(found) == sorted(pin.required_tag if isinstance(pin, Image) else pin.version for pin in pins)
 

@@ -42,7 +42,7 @@ def test_the_closed_loop_ends_with_its_time() -> None:
 
     run = start(Plan(seconds=0.2, clients=3), lambda: request).result()
     assert time.time() - began >= 0.2
-    assert run.started >= began
+    assert began <= run.started <= time.time()
     assert all(sample.due < 0.2 for sample in run.samples)
     assert 3 <= len(run.samples) <= 60
 
@@ -138,9 +138,10 @@ def test_a_stopped_load_gives_what_it_measured(rate: float | None) -> None:
 
     run = start(Plan(rate=rate, clients=2), lambda: request)
     wait_for(lambda: run.samples, 30, "a first answer")
+    assert not run.wait(0)
     run.stop()
     assert run.wait(30)
-    assert 0 < run.result().seconds < 3600
+    assert 0 < run.result().seconds <= time.time() - run.result().started
 
 
 @pytest.mark.parametrize("rate", [None, 100.0])
