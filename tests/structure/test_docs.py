@@ -34,3 +34,10 @@ def test_the_reader_of_pages_sees_what_they_name() -> None:
     assert {"components/versions.py", "bench/README.md", "docs/measurements.md"} <= set(FILE.findall(readme))
     assert {"up", "test", "preview"} <= set(TARGET.findall(readme))
     assert "scripts.local" in MODULE.findall(readme)
+
+
+def test_each_record_of_a_decision_has_the_next_number() -> None:
+    records = sorted((ROOT / "docs/adr").glob("*.md"))
+    assert [int(record.name[:4]) for record in records] == list(range(1, len(records) + 1))
+    for record in records:
+        assert record.read_text().startswith(f"# {int(record.name[:4])}. "), relative(record)
