@@ -113,7 +113,7 @@ IMAGES: Mapping[str, Image] = {
     image.reference: image
     for image in (
         _static("registry.k8s.io/pause:3.10", "pause", "pause"),
-        _static("registry.k8s.io/coredns/coredns:v1.15.0", "coredns", "coredns"),
+        _static("registry.k8s.io/coredns/coredns:v1.14.7", "coredns", "coredns"),
         _static("registry.k8s.io/metrics-server/metrics-server:v0.9.0", "metrics-server", "metrics-server"),
         _static("docker.io/rancher/local-path-provisioner:v0.0.30", "local-path-provisioner", "local-path-provisioner"),
         *(

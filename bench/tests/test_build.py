@@ -48,6 +48,7 @@ class Machine:
     def go(self, build: str, version: str = "go1.26.8") -> None:
         script = f"""#!/bin/sh
 if [ "$1" = version ]; then echo "go version {version} linux/amd64"; exit; fi
+if [ "$1" = list ]; then exit; fi
 echo "$PWD" >> {self.calls}
 while [ "$1" != -o ]; do shift; done
 out=$2
