@@ -1,0 +1,93 @@
+"""`python -m bench.alignment`: raises the modules that several tools link to one version each, so that Go compiles them once.
+
+Run it after a pin has moved; it edits `go.mod` and `go.sum` of the tools.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Mapping
+
+from bench import go_program
+from bench.build import go_environment
+from bench.errors import BenchError
+from bench.tools import KNOWN, Tool
+
+Versions = dict[str, str]
+"""Path of a module → its version."""
+
+AS_RELEASED = {"pulumi", "pulumi-language-python", "pulumi-resource-kubernetes", "keda", "pause", "actionlint"}
+"""Pulumi's programs keep the modules that upstream released them with; KEDA's are newer than Kubernetes' own; the others share nothing."""
+
+SHARED = (
+    *("k8s.io/", "sigs.k8s.io/", "golang.org/x/", "google.golang.org/", "go.opentelemetry.io/", "go.yaml.in/"),
+    *("github.com/go-openapi/", "github.com/fxamacker/", "github.com/go-logr/", "github.com/google/gnostic-models"),
+    *("github.com/emicklei/go-restful/", "github.com/prometheus/", "github.com/spf13/"),
+)
+"""Prefixes of modules below Kubernetes' clients: another version of one of them compiles 20 MB of sources again."""
+NOT_SHARED = ("golang.org/x/exp",)
+"""Its versions promise no compatibility."""
+
+KEPT: Mapping[str, tuple[str, ...]] = {
+    # In k8s.io/apiserver 0.30, AnonymousAuthConfig was a bool.
+    "kube-rbac-proxy": ("k8s.io/", "sigs.k8s.io/", "github.com/google/gnostic-models"),
+    # Newer versions lack otelhttp.WithRouteTag.
+    "knative": ("go.opentelemetry.io/contrib/",),
+    "kourier": ("go.opentelemetry.io/contrib/",),
+}
+"""Tool → prefixes of the modules that its code knows only in its own version."""
+
+
+def aligned(versions: Mapping[str, Versions]) -> dict[str, Versions]:
+    """What each tool must raise. `versions`: the modules that each tool links. Kubernetes' own modules stay at its release."""
+    release = versions["kubernetes"]["k8s.io/api"]
+    newest = {
+        module: version if version == release else max((each.get(module, version) for each in versions.values()), key=_order)
+        for module, version in versions["kubernetes"].items()
+        if module.startswith(SHARED) and module not in NOT_SHARED
+    }
+    return {
+        tool: {
+            module: newest[module]
+            for module, version in linked.items()
+            if module in newest and _order(newest[module]) > _order(version) and not module.startswith(KEPT.get(tool, ("-",)))
+        }
+        for tool, linked in versions.items()
+    }
+
+
+def _order(version: str) -> tuple[list[int], bool, str]:
+    """Go's order of versions: v1.2.3-0.2026… comes before v1.2.3."""
+    release, _, early = version.partition("-")
+    return [int(number) for number in re.findall(r"\d+", release)], not early, early
+
+
+def linked(tool: Tool) -> Versions:
+    """The modules that a tool links; downloads what is missing."""
+    lines = _go(
+        tool, "list", "-mod=mod", "-deps", "-f", "{{with .Module}}{{.Path}} {{.Version}}{{end}}", *tool.flags, *tool.binaries.values()
+    )
+    return dict(line.split() for line in set(lines.splitlines()) if line.count(" ") == 1)
+
+
+def _go(tool: Tool, *arguments: str) -> str:
+    command = [go_program.program(), *arguments]
+    done = subprocess.run(command, cwd=tool.folder, env=go_environment(), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BenchError(f"go {arguments[0]} for {tool.name}: {done.stderr.strip()[-500:]}")
+    return done.stdout
+
+
+def main() -> None:
+    go_program.ensure()
+    tools = {name: tool for name, tool in KNOWN.items() if name not in AS_RELEASED}
+    while any(raised := aligned({name: linked(tool) for name, tool in tools.items()}).values()):
+        for name, modules in zip(tools, raised, strict=True):
+            if modules:
+                print(f"{name}: {', '.join(f'{module} {version}' for module, version in sorted(modules.items()))}")
+                _go(tools[name], "mod", "edit", *(f"-require={module}@{version}" for module, version in modules.items()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Tools link one version of what they share."""
+
+from __future__ import annotations
+
+import re
+
+from bench.alignment import AS_RELEASED, Versions, aligned
+from bench.tools import KNOWN, Tool
+
+REPLACED = re.compile(r"^replace (\([^)]*\)|.*)", re.MULTILINE)
+REQUIRED = re.compile(r"^(?:require )?\s*(\S+/\S+) (v\S+)", re.MULTILINE)
+
+
+def required(tool: Tool) -> Versions:
+    return dict(REQUIRED.findall(REPLACED.sub("", (tool.folder / "go.mod").read_text())))
+
+
+def test_every_tool_links_the_newest_version_of_what_tools_share() -> None:
+    """If it fails: `python -m bench.alignment`, then `python -m bench build`."""
+    versions = {name: required(tool) for name, tool in KNOWN.items() if name not in AS_RELEASED}
+    assert len(versions["kubernetes"]) > 150
+    assert {tool: raised for tool, raised in aligned(versions).items() if raised} == {}
+
+
+def test_kubernetes_own_modules_stay_at_its_release_and_the_rest_follows_the_newest() -> None:
+    kubernetes = {"k8s.io/api": "v0.36.3", "k8s.io/client-go": "v0.36.3", "golang.org/x/net": "v0.49.0", "k8s.io/utils": "v0.0.0-20260210"}
+    other = {
+        "k8s.io/api": "v0.37.1",
+        "k8s.io/client-go": "v0.35.1",
+        "golang.org/x/net": "v0.60.0",
+        "k8s.io/utils": "v0.0.0-20250604",
+        "a.b/c": "v1.0.0",
+    }
+    assert aligned({"kubernetes": kubernetes, "other": other}) == {
+        "kubernetes": {"golang.org/x/net": "v0.60.0"},
+        "other": {"k8s.io/client-go": "v0.36.3", "k8s.io/utils": "v0.0.0-20260210"},
+    }
+
+
+def test_a_release_is_newer_than_what_led_to_it() -> None:
+    early = {"k8s.io/api": "v0.36.3", "google.golang.org/protobuf": "v1.36.12-0.20260120151049-f2248ac996af"}
+    later = {"google.golang.org/protobuf": "v1.36.12"}
+    assert aligned({"kubernetes": early, "other": later})["kubernetes"] == later
