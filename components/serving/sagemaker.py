@@ -122,15 +122,15 @@ def _serverless(entry: ModelService) -> Iterator[str]:
     if not entry.sagemaker.serverless:
         return
     refused = {
-        "a GPU": entry.server.gpu_count > 0,
+        "GPUs": entry.server.gpu_count > 0,
         "several versions": len(entry.all_versions) > 1,
-        "replicas; its limit is maxConcurrency": "replicas" in entry.model_fields_set,
+        "replicas, whose limit is maxConcurrency": "replicas" in entry.model_fields_set,
         "instanceType": entry.sagemaker.instance_type is not None,
-        "concurrency; its limit is maxConcurrency": "concurrency" in entry.sagemaker.model_fields_set,
+        "concurrency, whose limit is maxConcurrency": "concurrency" in entry.sagemaker.model_fields_set,
         "asynchronous": entry.sagemaker.asynchronous is not None,
         "deployment": entry.sagemaker.deployment is not None,
     }
-    yield from (f"serverless has no {what}" for what, there in refused.items() if there)
+    yield from (f"serverless excludes {what}" for what, there in refused.items() if there)
 
 
 def _deployment(entry: ModelService) -> Iterator[str]:
