@@ -27,7 +27,7 @@ def execution_role(args: SageMakerEndpointArgs) -> RoleArgs:
         "logs": _logging(args),
         **({"models": allow_reading(args.bucket, keys)} if keys else {}),
         **({} if args.serverless else {"network": _joining(args)}),
-        **({"volumes": [_volumes(args)]} if args.encrypted_by_key else {}),
+        **({"volumes": _volumes(args)} if args.encrypted_by_key else {}),
         **({"requests": _exchanging(args.asynchronous)} if args.asynchronous else {}),
     }
     inline = {name: document(*statements) for name, statements in documents.items()}
@@ -65,9 +65,11 @@ def _keys(source: str) -> str:
     return f"{key}*" if key.endswith("/") else key
 
 
-def _volumes(args: SageMakerEndpointArgs) -> Statement:
-    """The key of the model store has an alias of the bucket's name."""
-    return allow_key(["kms:CreateGrant", "kms:DescribeKey"], args.region, f"alias/{args.bucket}")
+def _volumes(args: SageMakerEndpointArgs) -> Iterator[Statement]:
+    """The key of the model store has an alias of the bucket's name. A grant is for a volume that AWS attaches, and for nobody else."""
+    alias = f"alias/{args.bucket}"
+    yield allow_key(["kms:DescribeKey"], args.region, alias)
+    yield allow_key(["kms:CreateGrant"], args.region, alias, {"Bool": {"kms:GrantIsForAWSResource": "true"}})
 
 
 def _joining(args: SageMakerEndpointArgs) -> Iterator[Statement]:

@@ -143,7 +143,10 @@ def adopt(stack: Stack, tags: dict[str, str]) -> None:
 
 
 WRONG: dict[str, tuple[str, str | float]] = {
+    "aws:appautoscaling/policy:Policy": ("policyType", "TargetTracking"),
+    "aws:appautoscaling/target:Target": ("serviceNamespace", "SageMaker"),
     "aws:cloudwatch/logGroup:LogGroup": ("name", "no spaces"),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": ("comparisonOperator", "GreaterThan"),
     "aws:ec2/eip:Eip": ("domain", "VPC"),
     "aws:ec2/flowLog:FlowLog": ("trafficType", "all"),
     "aws:ec2/launchTemplate:LaunchTemplate": ("metadataOptions.httpTokens", "yes"),
@@ -167,6 +170,9 @@ WRONG: dict[str, tuple[str, str | float]] = {
         "rules[].applyServerSideEncryptionByDefault.sseAlgorithm",
         "aws:kmss",
     ),
+    "aws:sagemaker/endpoint:Endpoint": ("deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration.type", "CANNARY"),
+    "aws:sagemaker/endpointConfiguration:EndpointConfiguration": ("productionVariants[].routingConfigs[].routingStrategy", "LEAST"),
+    "aws:sagemaker/model:Model": ("primaryContainer.modelDataSource.s3DataSources[].s3DataType", "S3Folder"),
 }
 
 
