@@ -1,4 +1,4 @@
-"""What a managed endpoint is made of, for all parts of it."""
+"""Arguments of a managed endpoint, which all of its parts share."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from components.aws.ml_types import ec2_type
 from components.serving.model_service import ModelService
 from components.serving.sagemaker import outside_buckets
 from stacks.config.capacity import outside_the_instance
+from stacks.config.cluster import EksClusterConfig
 
 Sections = Mapping[str, Any]
 Models = Mapping[str, ModelService]
@@ -31,7 +32,7 @@ def not_on_aws(models: Models, found: Sections) -> list[str]:
 
 
 def long_names(models: Models, found: Sections) -> list[str]:
-    cluster = found.get("cluster")
+    cluster = _eks(found)
     roles = {name: f"{cluster.name}-{name}-{cluster.region}" for name in models} if cluster else {}
     return [
         f"{name}: its role on AWS, {role}, would have {len(role)} characters, at most {LONGEST_ROLE} are allowed; shorten the model's name"
@@ -42,7 +43,7 @@ def long_names(models: Models, found: Sections) -> list[str]:
 
 def not_in_ecr(models: Models, found: Sections) -> list[str]:
     """SageMaker pulls from ECR in its own region alone; of an image that is still to be built no address is known yet."""
-    if (cluster := found.get("cluster")) is None:
+    if (cluster := _eks(found)) is None:
         return []
     form = f"<account>.dkr.ecr.{cluster.region}.amazonaws.com/<repository>:<tag>"
     return [
@@ -73,6 +74,11 @@ def too_small(models: Models, _found: Sections) -> list[str]:
 
 
 RULES = (not_on_aws, long_names, not_in_ecr, requests_in_the_store, too_small)
+
+
+def _eks(found: Sections) -> EksClusterConfig | None:
+    cluster = found.get("cluster")
+    return cluster if isinstance(cluster, EksClusterConfig) else None
 
 
 def _images(name: str, model: ModelService, found: Sections) -> Iterator[tuple[str, str]]:
