@@ -94,6 +94,13 @@ def test_words_that_aws_does_not_know_are_refused(stack_of: Open) -> None:
     assert 'ami_type: "AL2023_x86_64_NVIDA" is not one of: AL2023_x86_64_NVIDIA, ' in run.text
 
 
+def test_a_managed_endpoint_is_previewed(stack_of: Open) -> None:
+    run = stack_of("endpoint").preview([])
+    assert run.code == 0, run.text
+    kinds = ("chat", "chat-AllTraffic", "chat-AllTraffic-failures", "chat-AllTraffic-latency", "chat-endpoint-volumes")
+    assert {name: run.operations[name] for name in kinds} == {name: {"create"} for name in kinds}
+
+
 @pytest.mark.parametrize(
     ("case", "command", "what"),
     [
