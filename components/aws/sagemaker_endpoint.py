@@ -140,7 +140,7 @@ class SageMakerEndpoint(Component):
                 },
                 "auto_rollback_configuration": {"alarms": [{"alarm_name": alarm.name} for alarm in watched]},
             },
-            opts=self.child([*after, *watched], create_timeout_seconds=longest + INSTANCES_SECONDS),
+            opts=self.child(after, create_timeout_seconds=longest + INSTANCES_SECONDS),
         )
 
 

@@ -140,7 +140,7 @@ class ModelService(Declared):
 
     @property
     def needs(self) -> list[str]:
-        """The parts of the cluster that the model needs, by the names of their sections."""
+        """The parts of the platform that the model needs, by the names of their sections."""
         needed = {
             "kserve": True,
             "model_store": self.reads_store,
