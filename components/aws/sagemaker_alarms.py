@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pulumi
-from pulumi_aws import cloudwatch
+from pulumi_aws.cloudwatch import MetricAlarm
 
 from components.aws.sagemaker_args import SageMakerEndpointArgs, Variant
 
@@ -14,13 +14,11 @@ PERIODS = 2
 """Minutes in a row, so that a single slow request after a start brings nothing back."""
 
 
-def alarms(
-    name: str, args: SageMakerEndpointArgs, variant: Variant, opts: pulumi.ResourceOptions
-) -> tuple[cloudwatch.MetricAlarm, cloudwatch.MetricAlarm]:
+def alarms(name: str, args: SageMakerEndpointArgs, variant: Variant, opts: pulumi.ResourceOptions) -> tuple[MetricAlarm, MetricAlarm]:
     """Return the two alarms of a variant. `name`: Pulumi's name of the variant. No requests are no alarm."""
 
-    def alarm(subject: str, metric: str, threshold: float, **how: str) -> cloudwatch.MetricAlarm:
-        return cloudwatch.MetricAlarm(
+    def alarm(subject: str, metric: str, threshold: float, statistic: str | None = None, percentile: str | None = None) -> MetricAlarm:
+        return MetricAlarm(
             f"{name}-{subject}",
             name=f"{args.name}-{variant.name}-{subject}",
             namespace="AWS/SageMaker",
@@ -30,14 +28,15 @@ def alarms(
             threshold=threshold,
             period=PERIOD_SECONDS,
             evaluation_periods=PERIODS,
+            statistic=statistic,
+            extended_statistic=percentile,
             treat_missing_data="notBreaching",
             opts=opts,
-            **how,
         )
 
     objective = args.objective
     # Each request counts as 0 or 1, so the average is the share of those that failed.
     failures = alarm("failures", "Invocation5XXErrors", round(1 - objective.availability, 6), statistic="Average")
     # SageMaker measures in microseconds.
-    latency = alarm("latency", "ModelLatency", objective.latency_seconds * 1e6, extended_statistic=f"p{objective.fast * 100:g}")
+    latency = alarm("latency", "ModelLatency", objective.latency_seconds * 1e6, percentile=f"p{objective.fast * 100:g}")
     return failures, latency

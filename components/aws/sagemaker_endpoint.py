@@ -58,7 +58,7 @@ class SageMakerEndpoint(Component):
                 scaling(_of(name, variant), args, variant, self.child([endpoint]))
         self.register_outputs({"url": self.url})
 
-    def _place(self, name: str) -> dict[str, Any]:
+    def _place(self, name: str) -> Any:  # noqa: ANN401 - a TypedDict of the SDK's
         """Return subnets and a group of its own: nobody gets in, and only HTTPS gets out, for the model's files."""
         group = ec2.SecurityGroup(
             f"{name}-endpoint",
@@ -71,15 +71,14 @@ class SageMakerEndpoint(Component):
         )
         return {"security_group_ids": [group.id], "subnets": self.args.subnet_ids}
 
-    def _model(self, name: str, variant: Variant, role: Role, place: dict[str, Any] | None) -> sagemaker.Model:
+    def _model(self, name: str, variant: Variant, role: Role, place: Any) -> sagemaker.Model:  # noqa: ANN401 - as above
+        container: Any = {"image": _as_sagemaker_reads_it(variant.image), "environment": variant.environment}
+        if variant.source:
+            container["model_data_source"] = {"s3_data_sources": [_files(variant.source)]}
         return sagemaker.Model(
             _of(name, variant),
             execution_role_arn=role.arn,
-            primary_container={
-                "image": _as_sagemaker_reads_it(variant.image),
-                "environment": variant.environment,
-                **({"model_data_source": {"s3_data_sources": [_files(variant.source)]}} if variant.source else {}),
-            },
+            primary_container=container,
             # SageMaker takes both from instances only.
             enable_network_isolation=place is not None,
             vpc_config=place,
@@ -88,7 +87,7 @@ class SageMakerEndpoint(Component):
 
     def _configuration(self, name: str, models: Sequence[sagemaker.Model]) -> sagemaker.EndpointConfiguration:
         args = self.args
-        variants = [
+        variants: Any = [
             {"variant_name": variant.name, "model_name": model.name, "initial_variant_weight": variant.weight, **self._capacity()}
             for variant, model in zip(args.variants, models, strict=True)
         ]
@@ -123,7 +122,7 @@ class SageMakerEndpoint(Component):
         after: Sequence[pulumi.Resource],
     ) -> sagemaker.Endpoint:
         canary, baking = self.args.canary, self.args.baking_seconds
-        routing: dict[str, Any] = {"type": "ALL_AT_ONCE", "wait_interval_in_seconds": 0}
+        routing: Any = {"type": "ALL_AT_ONCE", "wait_interval_in_seconds": 0}
         if canary:
             size = {"type": "CAPACITY_PERCENT", "value": canary.canary_percent}
             routing = {"type": "CANARY", "wait_interval_in_seconds": baking, "canary_size": size}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from components.artifacts import parse_image
 from components.aws.bucket_rights import allow_data_keys, allow_reading, object_arn
@@ -22,7 +22,7 @@ def execution_role(args: SageMakerEndpointArgs) -> RoleArgs:
     the place of `*` where AWS knows any.
     """
     keys = [_keys(variant.source) for variant in args.variants if variant.source]
-    documents = {
+    documents: dict[str, Iterable[Statement]] = {
         "image": _pulling(args),
         "logs": _logging(args),
         **({"models": allow_reading(args.bucket, keys)} if keys else {}),

@@ -24,6 +24,7 @@ def scaling(name: str, args: SageMakerEndpointArgs, variant: Variant, opts: pulu
         max_capacity=args.replicas.max,
         opts=opts,
     )
+    tracking: Any = {"target_value": args.concurrency, **(_queue(args.name) if args.asynchronous else _requests())}
     return appautoscaling.Policy(
         name,
         name=f"{args.name}-{variant.name}",
@@ -31,10 +32,7 @@ def scaling(name: str, args: SageMakerEndpointArgs, variant: Variant, opts: pulu
         resource_id=target.resource_id,
         scalable_dimension=target.scalable_dimension,
         policy_type="TargetTrackingScaling",
-        target_tracking_scaling_policy_configuration={
-            "target_value": args.concurrency,
-            **(_queue(args.name) if args.asynchronous else _requests()),
-        },
+        target_tracking_scaling_policy_configuration=tracking,
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[target])),
     )
 

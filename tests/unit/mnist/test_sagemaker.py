@@ -38,8 +38,9 @@ class Counter:
 
 @pytest.fixture
 def routes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setitem(sys.modules, "kserve", SimpleNamespace(Model=Model))
-    monkeypatch.setitem(sys.modules, "prometheus_client", SimpleNamespace(Counter=Counter))
+    modules: dict[str, Any] = {"kserve": SimpleNamespace(Model=Model), "prometheus_client": SimpleNamespace(Counter=Counter)}
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
     yield importlib.import_module("mnist.routes")
     del sys.modules["mnist.routes"]
 
