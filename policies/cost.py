@@ -1,18 +1,19 @@
 """Monthly cost of a stack at its smallest and at its largest, from its resources alone.
 
-Included: costs per hour and per GiB provisioned. Not included: costs per use (traffic, requests, logs, KMS), discounts, taxes.
+Included: costs per hour and per GiB provisioned. Not included: costs per use (traffic, requests, serverless endpoints, logs, KMS), the
+volumes that SageMaker gives its instances, discounts, taxes.
 Spot nodes count as on demand, which is an upper bound even if the spot market has no capacity.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from components.aws.instance_types import GPU_INSTANCES
 from policies.prices import Prices, Unit
-from policies.rules.resource import Resource, Unknown
+from policies.rules.resource import Resource, Unknown, value_at
 from policies.rules.services import services
 from policies.volumes import Volume, volumes
 
@@ -21,9 +22,18 @@ HOURS = 730
 
 CLUSTER = "aws:eks/cluster:Cluster"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+SCALING = "aws:appautoscaling/target:Target"
 
 Component = Literal[
-    "control plane", "system nodes", "GPU nodes", "NAT gateways", "public addresses", "endpoints", "load balancers", "volumes"
+    "control plane",
+    "system nodes",
+    "GPU nodes",
+    "managed endpoints",
+    "NAT gateways",
+    "public addresses",
+    "endpoints",
+    "load balancers",
+    "volumes",
 ]
 
 
@@ -70,12 +80,12 @@ def price(resources: Sequence[Resource], prices: Prices) -> Estimate:
     """Estimate a stack's cost. A stack without its own cluster on AWS costs nothing there: another stack pays for its volumes."""
     if not any(resource.type == CLUSTER for resource in resources):
         return Estimate((), ())
-    disks = {resource.name: resource for resource in resources if resource.type == TEMPLATE}
+    beside = {(resource.type, resource.name): resource for resource in resources if resource.type in (TEMPLATE, SCALING)}
     lines: list[Line] = []
     unpriced: list[str] = []
     for resource in resources:
         try:
-            lines += _lines(resource, prices, disks)
+            lines += _lines(resource, prices, beside)
         except (Unknown, Unpriced) as reason:
             unpriced.append(f"{resource.kind} {resource.name}: {reason}")
     return Estimate(tuple(lines), tuple(unpriced))
@@ -87,12 +97,14 @@ def is_gpu(group: Resource) -> bool:
     return "NVIDIA" in group.get("amiType", "") or any(name in GPU_INSTANCES for name in types)
 
 
-def _lines(resource: Resource, prices: Prices, templates: dict[str, Resource]) -> Iterator[Line]:
+def _lines(resource: Resource, prices: Prices, beside: Mapping[tuple[str, str], Resource]) -> Iterator[Line]:
     match resource.type:
         case "aws:eks/cluster:Cluster":
             yield _fixed("control plane", resource, prices, "cluster-hour")
         case "aws:eks/nodeGroup:NodeGroup":
-            yield from _nodes(resource, prices, templates.get(resource.name))
+            yield from _nodes(resource, prices, beside.get((TEMPLATE, resource.name)))
+        case "aws:sagemaker/endpointConfiguration:EndpointConfiguration":
+            yield from _instances(resource, prices, beside)
         case "aws:ec2/natGateway:NatGateway":
             yield _fixed("NAT gateways", resource, prices, "nat-hour")
         case "aws:ec2/eip:Eip":
@@ -128,6 +140,18 @@ def _nodes(group: Resource, prices: Prices, template: Resource | None) -> Iterat
         raise Unpriced(f"the launch template {template.name} names no disk size")
     each = gib * _unit(prices, "gp3-gib-month")
     yield Line("volumes", group.name, f"{most} x {gib} GiB", least * each, most * each)
+
+
+def _instances(configuration: Resource, prices: Prices, beside: Mapping[tuple[str, str], Resource]) -> Iterator[Line]:
+    """Cost of an endpoint's instances; serverless variants have none. The scaling of a variant has the name `<configuration>-<variant>`."""
+    for variant in configuration.get("productionVariants", []):
+        if (kind := value_at(variant, "instanceType")) is None:
+            continue
+        name, least = f"{configuration.name}-{value_at(variant, 'variantName')}", int(value_at(variant, "initialInstanceCount", 1))
+        scaling = beside.get((SCALING, name))
+        most = int(scaling.get("maxCapacity")) if scaling else least
+        hourly = _hour(prices, kind)
+        yield Line("managed endpoints", name, f"{most} x {kind}", least * hourly * HOURS, most * hourly * HOURS)
 
 
 def _volumes(resource: Resource, prices: Prices, found: Iterable[Volume]) -> Iterator[Line]:

@@ -31,11 +31,12 @@ UPSTREAM = (
 
 @dataclass(frozen=True)
 class Settings:
-    """`monthly_budget_usd`: for all node groups at their maximum. `registries`: prefixes of image references, in addition to the account's
-    ECR.
+    """`monthly_budget_usd`: for all node groups and managed endpoints at their maximum. `registries`: prefixes of image references, in
+    addition to the account's ECR.
 
     `digests_pending`: images whose missing digest ends an `up` already, before any rule runs.
     `control_plane_namespaces`: where the platform's controllers live and no model may.
+    `isolated_models`: models on SageMaker have no network of their own.
     `single_replica`: controllers that run alone by design; nodes can wait the seconds that the next pod takes.
     """
 
@@ -48,6 +49,7 @@ class Settings:
     min_controller_replicas: int = 1
     protect_data: bool = False
     full_canary_allowed: bool = True
+    isolated_models: bool = False
     privileged_namespaces: frozenset[str] = frozenset({"gpu-operator"})
     host_path_namespaces: frozenset[str] = frozenset({"gpu-operator", "monitoring"})
     control_plane_namespaces: frozenset[str] = frozenset(
@@ -80,6 +82,7 @@ PROD = replace(
     min_controller_replicas=2,
     protect_data=True,
     full_canary_allowed=False,
+    isolated_models=True,
 )
 ENVIRONMENTS: dict[str, Settings] = {settings.environment: settings for settings in (LOCAL, DEV, PROD)}
 

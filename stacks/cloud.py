@@ -16,13 +16,18 @@ from stacks.config.cluster import ExistingClusterConfig
 
 @dataclass(frozen=True)
 class EksFacts:
-    """Facts of the program's own EKS cluster, for parts that talk to AWS. `name` is known before it exists, `control_plane.name` after."""
+    """Facts of the program's own EKS cluster, for parts that talk to AWS. `name` is known before it exists, `control_plane.name` after.
+
+    `subnet_ids`: the private subnets. `log_retention_days`: of the control plane, and of whatever else writes logs on AWS.
+    """
 
     name: str
     region: str
     release: EksRelease
-    vpc_id: pulumi.Input[str]
+    vpc_id: str | pulumi.Output[str]
+    subnet_ids: Sequence[str | pulumi.Output[str]]
     control_plane: EksCluster
+    log_retention_days: int
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from components.artifacts import NOT_BUILT, Mirror, parse_image
 from components.serving.model import Model
+from components.serving.sagemaker import placed
 from components.versions import DOCKER_HUB
 from stacks.config import StackConfig
 
@@ -32,8 +33,9 @@ def unbuilt(config: StackConfig) -> list[str]:
 
 def registries(config: StackConfig) -> set[str]:
     """Return the hosts of the models' own images, which require credentials that only nodes have."""
-    own = [model.server.image for model in config.models.values() if model.server.image]
-    own += [version.image for model in config.models.values() for version in model.versions if version.image]
+    in_cluster = placed(config.models, "kubernetes").values()
+    own = [model.server.image for model in in_cluster if model.server.image]
+    own += [version.image for model in in_cluster for version in model.versions if version.image]
     own += [reference for images in config.images.values() for reference in images.named.values()]
     return {parse_image(reference).registry or DOCKER_HUB for reference in own}
 

@@ -11,19 +11,22 @@ from components.platform import kourier
 from components.serving.gateway import KnativeIngress
 from components.serving.inference_service import InferenceService, InferenceServiceArgs
 from components.serving.model import Model
-from components.serving.model_publication import ModelPublication, ModelPublicationArgs
 from components.serving.modes import Front
 from components.serving.route import Route, RouteArgs
 from components.serving.runtime import ServingRuntime, ServingRuntimeArgs
+from components.serving.sagemaker import placed
 from components.serving.smoke_check import SmokeCheck, SmokeCheckArgs
+from stacks import managed_endpoints
+from stacks.cloud import Cluster
 from stacks.config import StackConfig
-from stacks.images import server_image, weights_image
+from stacks.images import server_image
 from stacks.platform import Platform
+from stacks.publication import publication
 
 
 def models(config: StackConfig) -> list[Model]:
-    """Return every model of the stack under its name."""
-    return [Model(name=name, entry=entry) for name, entry in config.models.items()]
+    """Return every model that the cluster serves, under its name. For those of SageMaker, AWS does all that is built on this list."""
+    return [Model(name=name, entry=entry) for name, entry in placed(config.models, "kubernetes").items()]
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,13 @@ class Deployed:
     parts: list[pulumi.Resource]
 
 
-def build(config: StackConfig, platform: Platform) -> Deployed:
-    """Deploy every model."""
+def build(config: StackConfig, cluster: Cluster, platform: Platform) -> Deployed:
+    """Deploy every model, in the cluster or on SageMaker."""
     deployment = _Deployment(config, platform)
-    return Deployed({model.name: deployment.of(model) for model in models(config)}, deployment.parts)
+    addresses = {model.name: deployment.of(model) for model in models(config)}
+    managed = managed_endpoints.build(config, cluster, platform)
+    elsewhere = {name: endpoint.url for name, endpoint in managed.items()}
+    return Deployed({**addresses, **elsewhere}, [*deployment.parts, *managed.values()])
 
 
 class _Deployment:
@@ -66,7 +72,7 @@ class _Deployment:
                 # A model without files has no runtime that waits for KServe; and on the way down every model goes before all layers below.
                 platform.kserve,
                 platform.store,
-                self._published(model),
+                publication(self.config, self.platform, model),
                 platform.autoscaler,
                 platform.gpu_operator if model.entry.server.gpu_count else None,
             ],
@@ -85,14 +91,6 @@ class _Deployment:
         image = server_image(self.config, model, self.platform.mirror)
         args = ServingRuntimeArgs(model=model, image=image)
         return ServingRuntime(f"{model.name}-{model.entry.server.kind}", args, self.platform.options, after=[self.platform.kserve])
-
-    def _published(self, model: Model) -> ModelPublication | None:
-        """Upload the model's own weights; return None if its files are in the store, or elsewhere, already."""
-        weights = weights_image(self.config, model.name)
-        if weights is None or self.platform.store is None:
-            return None
-        args = ModelPublicationArgs(weights_image=weights)
-        return ModelPublication(f"{model.name}-weights", args, self.platform.store, self.platform.options)
 
     def _front(self, model: Model) -> Front | None:
         """Return the gateway if there is one; without it a plain Service leads to a model of one version."""

@@ -22,6 +22,7 @@ from components.platform.kserve import KServe, KServeArgs
 from components.platform.monitoring import Monitoring, MonitoringArgs
 from components.prometheus import Prometheus, namespace_of
 from components.serving.model_service import NAMESPACE
+from components.serving.sagemaker import placed
 from stacks.cloud import Cluster
 from stacks.config import StackConfig
 from stacks.config.cluster import EksClusterConfig
@@ -109,7 +110,7 @@ class _Parts:
         if not section.enabled:
             return None
         args = EnvoyGatewayArgs(
-            route_namespaces=sorted({model.namespace for model in self.config.models.values()} or {NAMESPACE}),
+            route_namespaces=sorted({model.namespace for model in placed(self.config.models, "kubernetes").values()} or {NAMESPACE}),
             exposure=section.exposure,
             protect=self.protect,
             workload=workload(section, self.config.placement),

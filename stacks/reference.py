@@ -12,6 +12,7 @@ from components.scheduling import Quantities, Resources
 from components.serving.model_service import ModelService
 from components.serving.objective import Objective
 from components.serving.probe import Answer, Probe
+from components.serving.sagemaker import Asynchronous, Deployment, SageMaker, Serverless
 from components.serving.scaling import ConcurrencyScaling, CpuScaling, QueueScaling, Replicas, RpsScaling
 from components.serving.servers.custom import CustomServer
 from components.serving.servers.pytorch import PytorchServer
@@ -39,6 +40,10 @@ TABLES: dict[str, type[BaseModel]] = {
     "`objective`": Objective,
     "`probe`": Probe,
     "`probe.answer`": Answer,
+    "`sagemaker`": SageMaker,
+    "`sagemaker.serverless`": Serverless,
+    "`sagemaker.asynchronous`": Asynchronous,
+    "`sagemaker.deployment`": Deployment,
 }
 """Title of each table → the type whose fields it lists."""
 

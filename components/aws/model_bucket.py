@@ -9,7 +9,8 @@ import pulumi
 from pulumi_aws import kms, s3
 from pydantic import Field
 
-from components.aws.policy import OWN_ACCOUNT, Statement, allow, document, trust_pods
+from components.aws.bucket_rights import allow_data_keys, allow_reading, bucket_arn, object_arn
+from components.aws.policy import Statement, allow, document, trust_pods
 from components.aws.role import Role, RoleArgs
 from components.base import Args, Component
 
@@ -45,14 +46,15 @@ class ModelBucket(Component):
         super().__init__(name, opts, after)
         self.bucket = args.name
         key = self._key(name, args)
+        self.key_arn = key.arn
         guarded = self.child(protect=args.protect)
         bucket = s3.Bucket(name, bucket=args.name, force_destroy=not args.protect, opts=guarded)
         self._history(name, bucket)
         self._encryption(name, bucket, key)
         self._walls(name, args, bucket)
-        self.reader_role = self._role("reader", args, _reading(args))
+        self.reader_role = self._role("reader", args, allow_reading(args.name))
         self.publisher_role = self._role("publisher", args, _publishing(args))
-        self.register_outputs({"bucket": args.name})
+        self.register_outputs({"bucket": args.name, "key_arn": self.key_arn})
 
     def _role(self, right: str, args: ModelBucketArgs, statements: list[Statement]) -> Role:
         return Role(
@@ -121,27 +123,12 @@ class ModelBucket(Component):
         s3.BucketPolicy(name, bucket=bucket.bucket, policy=document(*_denials(args)), opts=self.child([private]))
 
 
-def _reading(args: ModelBucketArgs) -> list[Statement]:
-    """KServe's storage initializer gets the bucket and lists by prefix before it reads (kserve:python/storage@v0.20.0)."""
-    return [allow(["s3:ListBucket"], [_arn(args)]), allow(["s3:GetObject"], [_objects(args)]), _allow_data_keys(args, ["kms:Decrypt"])]
-
-
 def _publishing(args: ModelBucketArgs) -> list[Statement]:
     """A publisher reads back what it wrote, and any object that already has the key."""
     return [
-        allow(["s3:GetObject", "s3:PutObject"], [_objects(args)]),
-        _allow_data_keys(args, ["kms:Decrypt", "kms:GenerateDataKey"]),
+        allow(["s3:GetObject", "s3:PutObject"], [object_arn(args.name)]),
+        allow_data_keys(args.name, ["kms:Decrypt", "kms:GenerateDataKey"]),
     ]
-
-
-def _allow_data_keys(args: ModelBucketArgs, actions: list[str]) -> Statement:
-    """Allow any KMS key, but only through S3 and only for objects of this bucket, so that it cannot decrypt anything else.
-
-    S3 tells KMS the object, or the bucket if one data key serves many objects
-    (docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html).
-    """
-    through = {"kms:ViaService": "s3.*.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": [_arn(args), _objects(args)]}
-    return allow(actions, ["arn:aws:kms:*:*:key/*"], {**OWN_ACCOUNT, "StringLike": through})
 
 
 def _denials(args: ModelBucketArgs) -> list[Statement]:
@@ -151,7 +138,7 @@ def _denials(args: ModelBucketArgs) -> list[Statement]:
             "Effect": "Deny",
             "Principal": "*",
             "Action": "s3:*",
-            "Resource": [_arn(args), _objects(args)],
+            "Resource": [bucket_arn(args.name), object_arn(args.name)],
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         },
         {
@@ -159,18 +146,9 @@ def _denials(args: ModelBucketArgs) -> list[Statement]:
             "Effect": "Deny",
             "Principal": "*",
             "Action": "s3:PutObject",
-            "Resource": _objects(args),
+            "Resource": object_arn(args.name),
             # The parts of a multipart upload cannot carry the header; its completion, which creates the object, must
             # (docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html).
             "Condition": {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
         },
     ]
-
-
-def _arn(args: ModelBucketArgs) -> str:
-    """ARN of the bucket; bucket ARNs have neither region nor account."""
-    return f"arn:aws:s3:::{args.name}"
-
-
-def _objects(args: ModelBucketArgs) -> str:
-    return f"{_arn(args)}/*"

@@ -35,12 +35,13 @@ def allow(actions: Sequence[str], resources: Sequence[str], when: Conditions | N
     return {**statement, "Condition": when} if when else statement
 
 
-def allow_key(actions: Sequence[str], region: str, alias: str) -> Statement:
+def allow_key(actions: Sequence[str], region: str, alias: str, when: Conditions | None = None) -> Statement:
     """Allow actions on the key with this alias. It may take minutes until KMS accepts a new alias.
 
     Any principal that may set aliases controls which key it is (docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html).
     """
-    return allow(actions, [f"arn:aws:kms:{region}:*:key/*"], {**OWN_ACCOUNT, "ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}})
+    conditions = {**OWN_ACCOUNT, "ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}, **(when or {})}
+    return allow(actions, [f"arn:aws:kms:{region}:*:key/*"], conditions)
 
 
 def document(*statements: Statement) -> str:

@@ -49,6 +49,7 @@ class S3Store(Component):
     ) -> None:
         super().__init__(name, opts, [bucket, *after])
         self.bucket = bucket.bucket
+        self.key_arn = bucket.key_arn
         self.publisher = PUBLISHER
         # The image contains boto3 (kserve:python/storage/pyproject.toml@v0.20.0), and every node that serves a model already has it.
         self.image = args.mirror.image(versions.KSERVE_STORAGE_INITIALIZER).reference

@@ -11,6 +11,7 @@ from components.declared import Declared, Name
 from components.scheduling import Resources
 from components.serving.objective import Objective
 from components.serving.probe import Probe
+from components.serving.sagemaker import Placement, SageMaker, check_placement
 from components.serving.scaling import QueueScaling, Replicas, RequestScaling, Scaling, check_lower_bound
 from components.serving.servers import ServerKind
 from components.serving.servers.server import Server
@@ -47,6 +48,10 @@ class ModelService(Declared):
     ready_within_seconds: Annotated[int, Field(ge=30, le=3600)] = _by_kind(
         "Longest time from `pulumi up` to the first right answer, image pulls included; after it the deployment has failed."
     )
+    placement: Placement = Field(
+        "kubernetes", description="`sagemaker`: on a managed endpoint of Amazon SageMaker, not in the cluster (docs/sagemaker.md)."
+    )
+    sagemaker: SageMaker = Field(SageMaker.model_validate({}), description="The managed endpoint, with placement sagemaker.")
 
     renamed: ClassVar[Mapping[str, str]] = {
         "model": "source",
@@ -113,6 +118,7 @@ class ModelService(Declared):
             raise ValueError(f"scaling.metric {self.scaling.metric} is Knative's, which has no experiment and no shadow; choose cpu")
         if found := begins_another(self.sources) if not self.server.endings else None:
             raise ValueError(f"{found[1]} begins with {found[0]}: KServe would download both folders for it (kserve#3776); rename one")
+        check_placement(self)
         return self
 
     @property

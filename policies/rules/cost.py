@@ -11,7 +11,7 @@ from policies.rules.rule import StackRule
 from policies.settings import Settings
 
 PROVIDER = "pulumi:providers:aws"
-NODES = frozenset({"system nodes", "GPU nodes"})
+SCALED = frozenset({"system nodes", "GPU nodes", "managed endpoints"})
 
 
 def _everything(_type: str) -> bool:
@@ -30,10 +30,10 @@ def estimate(resources: Sequence[Resource]) -> Estimate:
 def _within_budget(resources: Sequence[Resource], settings: Settings) -> Iterator[tuple[str, Resource | None]]:
     found = estimate(resources)
     if found.maximum > settings.monthly_budget_usd:
-        groups = [f"{line.name} up to ${line.maximum:,.0f} ({line.amount})" for line in found.lines if line.component in NODES]
+        groups = [f"{line.name} up to ${line.maximum:,.0f} ({line.amount})" for line in found.lines if line.component in SCALED]
         yield (
             f"at its largest it costs ${found.maximum:,.0f} a month, ${settings.monthly_budget_usd:,.0f} is the budget of"
-            f" {settings.environment}; node groups: {', '.join(groups) or 'none'}",
+            f" {settings.environment}; node groups and endpoints: {', '.join(groups) or 'none'}",
             None,
         )
 
@@ -48,7 +48,7 @@ RULES: tuple[StackRule, ...] = (
         name="monthly-budget",
         title="A stack at its largest stays within the budget of its environment",
         why="An autoscaler may buy everything up to its maximum, so the maximum must be affordable.",
-        fix="Lower nodes.max or choose cheaper instance types in the stack file, or raise the budget in policies/settings.py.",
+        fix="Lower nodes.max, replicas.max of managed models, or instance types in the stack file; or raise policies/settings.py's budget.",
         severity="high",
         types=_everything,
         check=_within_budget,

@@ -15,7 +15,11 @@ from policies.settings import Settings
 RELEASE = "kubernetes:helm.sh/v3:Release"
 CACHED_IMAGE = "kubernetes:caching.internal.knative.dev/v1alpha1:Image"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
-WITH_IMAGES = (*WITH_PODS, RELEASE, CACHED_IMAGE, CONFIG_MAP)
+MANAGED_MODEL = "aws:sagemaker/model:Model"
+WITH_IMAGES = (*WITH_PODS, RELEASE, CACHED_IMAGE, CONFIG_MAP, MANAGED_MODEL)
+ONE_IMAGE = {CACHED_IMAGE: "spec.image", MANAGED_MODEL: "primaryContainer.image"}
+"""Types with one image → its path."""
+
 TAGS = ("tag", "version")
 DIGESTS = ("digest", "sha")
 
@@ -48,8 +52,8 @@ def images(resource: Resource) -> Iterator[Image]:
         # Knative reads its sidecar's image from here (knative/serving:pkg/deployment/config.go, QueueSidecarImageKey).
         data = resource.get("data", {})
         yield from (Image(f"data.{key}", data[key]) for key in data if key.endswith("-image"))
-    elif resource.type == CACHED_IMAGE and (reference := resource.get("spec.image")):
-        yield Image("spec.image", reference)
+    elif (path := ONE_IMAGE.get(resource.type)) and (reference := resource.get(path)):
+        yield Image(path, reference)
     for _, container in containers(resource):
         if reference := container.get("image"):
             yield Image(f"{container.path}.image", reference)

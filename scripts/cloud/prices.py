@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from components.aws import ml_types
 from components.aws.instance_types import GPU_INSTANCES
 from policies.prices import FILE, UNITS, PriceFile, PriceList, Unit, read, render
 from scripts.cloud.aws import Aws, AwsError
@@ -32,6 +33,10 @@ INSTANCE = {
     "capacitystatus": "Used",
     "marketoption": "OnDemand",
 }
+
+
+HOSTED = re.compile(rf"([A-Z0-9]+-)?Host:(?P<name>{re.escape(ml_types.PREFIX)}.+)")
+"""Usage type of an instance of a managed endpoint."""
 
 
 class Product(NamedTuple):
@@ -68,6 +73,7 @@ def _region(ask: Aws, region: str, types: Iterable[str], today: date) -> PriceLi
         raise DriverError(f"AWS has none of the instance types in {region}; check that the region exists")
     if missing := [name for name in found if name not in instances]:
         print(f"{region} does not have: {', '.join(missing)}")
+    instances |= _managed(ask, region)
     return PriceList(source=SOURCE, date=today, instances=instances, units={unit: _unit(ask, region, unit) for unit in UNITS})
 
 
@@ -77,11 +83,20 @@ def _instance(ask: Aws, region: str, name: str) -> float | None:
     return _one(prices, f"{name} in {region}") if prices else None
 
 
+def _managed(ask: Aws, region: str) -> dict[str, float]:
+    """Prices of all instance types of managed endpoints, by SageMaker's names."""
+    prices: dict[str, set[float]] = {}
+    for product in _products(ask, "AmazonSageMaker", {"regionCode": region, "component": "Hosting"}):
+        if hosted := HOSTED.fullmatch(_usage(product)):
+            prices.setdefault(hosted["name"], set()).update(_prices(product, "Hrs"))
+    return {name: _one(found, f"{name} in {region}") for name, found in sorted(prices.items())}
+
+
 def _unit(ask: Aws, region: str, unit: Unit) -> float:
     wanted = PRODUCTS[unit]
     usage = re.compile(rf"([A-Z0-9]+-)?{re.escape(wanted.usage)}")
     products = _products(ask, wanted.service, {"regionCode": region, **wanted.filters})
-    ours = [product for product in products if usage.fullmatch(product["product"]["attributes"].get("usagetype", ""))]
+    ours = [product for product in products if usage.fullmatch(_usage(product))]
     return _one({price for product in ours for price in _prices(product, wanted.measure)}, f"{unit} in {region}")
 
 
@@ -92,6 +107,10 @@ def _products(ask: Aws, service: str, filters: Mapping[str, str]) -> list[dict[s
     except AwsError as error:
         raise DriverError(f"AWS gave no prices of {service}: {error}") from error
     return [json.loads(product) for product in answer.get("PriceList", [])]
+
+
+def _usage(product: Mapping[str, Any]) -> str:
+    return str(product["product"]["attributes"].get("usagetype", ""))
 
 
 def _prices(product: Mapping[str, Any], measure: str) -> Iterator[float]:
@@ -124,6 +143,7 @@ def main(arguments: list[str], file: Path = FILE) -> int:
     content = read(file)
     regions = parser.parse_args(arguments).regions or list(content.regions)
     types = {*GPU_INSTANCES, *(name for lists in content.regions.values() for prices in lists for name in prices.instances)}
+    types = {name for name in types if not name.startswith(ml_types.PREFIX)}
     try:
         write(refreshed(content, regions, types, datetime.now(UTC).date()), file)
     except DriverError as error:

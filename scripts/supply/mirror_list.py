@@ -98,8 +98,9 @@ def artifacts(values: Values, stack: str) -> list[Artifact]:
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> None:
-        parts = platform.build(config, cloud.build(config))
-        models.build(config, parts)
+        cluster = cloud.build(config)
+        parts = platform.build(config, cluster)
+        models.build(config, cluster, parts)
         asked.extend(parts.mirror.artifacts)
 
     program()

@@ -41,6 +41,17 @@ def more_than_there_is(models: Mapping[str, ModelService], found: Mapping[str, A
     return texts or [*pool.together(on_gpus), *_shared(on_gpus, gpu)]
 
 
+def outside_the_instance(model: ModelService, instance_type: str) -> Iterator[str]:
+    """Yield one text for each thing of which a server asks more than an instance of this EC2 type has for it alone."""
+    demand = model.server.gpu_demand
+    if demand.count and instance_type not in GPU_INSTANCES:
+        yield f"{demand.field} {demand.count}, and {instance_type} has no GPU"
+    if not demand.count or instance_type not in GPU_INSTANCES:
+        return
+    pool = _Pool(GpuConfig.model_validate({"mode": "managed", "instanceTypes": [instance_type]}))
+    yield from pool.too_few(demand) or [*pool.too_old(demand), *pool.too_heavy(demand)]
+
+
 def _memory_volumes(model: ModelService) -> Iterator[str]:
     """Volumes in memory, such as /dev/shm, count as the pod's memory: Kubernetes kills a pod that fills them beyond its limit."""
     limit = model.resources.limits.memory
@@ -79,9 +90,11 @@ class _Pool:
             ]
         if not self.types:
             return []
-        if demand.count > self.gpus:
-            return [f"{demand.field} {demand.count} is more than a node has: {self.gpus} ({self.names})"]
-        return [*self._too_large(model), *self._too_old(demand), *self._weights(demand)]
+        return self.too_few(demand) or [*self._too_large(model), *self.too_old(demand), *self.too_heavy(demand)]
+
+    def too_few(self, demand: GpuDemand) -> list[str]:
+        enough = demand.count <= self.gpus
+        return [] if enough else [f"{demand.field} {demand.count} is more than a node has: {self.gpus} ({self.names})"]
 
     def _too_large(self, model: ModelService) -> Iterator[str]:
         requests = model.resources.requests
@@ -95,7 +108,7 @@ class _Pool:
         if _cpus(model) > _cpus_of(least):
             yield f"resources.requests.cpu {requests.cpu} is more than the {_cpus_of(least):g} CPUs that a node of {name} has left for it"
 
-    def _too_old(self, demand: GpuDemand) -> Iterator[str]:
+    def too_old(self, demand: GpuDemand) -> Iterator[str]:
         name, oldest = min(self.types.items(), key=lambda each: each[1].gpu.compute_capability)
         for setting, least in demand.capabilities.items():
             if oldest.gpu.compute_capability < least:
@@ -104,7 +117,7 @@ class _Pool:
                     f"{oldest.gpu.compute_capability}; leave one of the two out"
                 )
 
-    def _weights(self, demand: GpuDemand) -> Iterator[str]:
+    def too_heavy(self, demand: GpuDemand) -> Iterator[str]:
         name, least = min(self.types.items(), key=lambda each: each[1].gpu.memory_mib)
         room = demand.count * least.gpu.memory_mib / 1024 * (demand.memory_share or 1)
         if demand.weights_gib is not None and demand.weights_gib >= room:

@@ -10,10 +10,12 @@ from pydantic.alias_generators import to_camel
 
 from components.artifacts import parse_image
 from components.serving.model_service import ModelService
+from components.serving.sagemaker import placed
 from components.serving.scaling import QueueScaling
 from components.serving.sources import begins_another, bucket_of, is_in_a_store
 from components.serving.versions import part_name
 from stacks.config.capacity import more_than_there_is
+from stacks.config.managed import RULES as MANAGED
 
 Sections = Mapping[str, Any]
 Models = Mapping[str, ModelService]
@@ -35,8 +37,13 @@ TAKEN_NAMESPACES = {
 
 def broken_needs(models: Models, found: Sections) -> list[str]:
     """Return the texts of the first rule that some models break; later rules would often say the same in other words."""
-    rules = (names_that_clash, unmet, outside_the_store, folders_that_begin_alike, without_digest, candidate_is_stable, more_than_there_is)
-    return next((texts for rule in rules if (texts := rule(models, found))), [])
+    in_cluster, managed = placed(models, "kubernetes"), placed(models, "sagemaker")
+    judged = [
+        *((rule, in_cluster) for rule in (names_that_clash, unmet, folders_that_begin_alike, more_than_there_is)),
+        *((rule, managed) for rule in MANAGED),
+        *((rule, models) for rule in (outside_the_store, without_digest, candidate_is_stable)),
+    ]
+    return next((texts for rule, some in judged if (texts := rule(some, found))), [])
 
 
 def names_that_clash(models: Models, _found: Sections) -> list[str]:

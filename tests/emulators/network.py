@@ -40,6 +40,13 @@ def _default_group(aws: Aws, inputs: Inputs) -> Made:
 
 def _group(aws: Aws, inputs: Inputs) -> Made:
     made = aws.ec2.create_security_group(GroupName=inputs["name"], Description=inputs["description"], VpcId=inputs["vpcId"])
+    if inputs.get("egress"):
+        # The provider removes AWS's own rule, which lets everything out, and makes those that are declared.
+        (group,) = aws.ec2.describe_security_groups(GroupIds=[made["GroupId"]])["SecurityGroups"]
+        if group["IpPermissionsEgress"]:
+            aws.ec2.revoke_security_group_egress(GroupId=made["GroupId"], IpPermissions=group["IpPermissionsEgress"])
+        rules = [{**rule, "ipProtocol": rule["protocol"], "cidrIpv4": rule["cidrBlocks"][0]} for rule in inputs["egress"]]
+        aws.ec2.authorize_security_group_egress(GroupId=made["GroupId"], IpPermissions=list(map(_permission, rules)))
     return _tagged(aws, made["GroupId"], inputs)
 
 

@@ -16,6 +16,7 @@ KINDS = {
     "securityGroupIds": "SecurityGroup",
     "subnetId": "Subnet",
     "subnetIds": "Subnet",
+    "subnets": "Subnet",
     "vpcId": "Vpc",
     "id": "LaunchTemplate",
 }

@@ -19,7 +19,7 @@ class Made:
 
 
 class Aws:
-    """Clients of one emulator, by service."""
+    """Clients of one emulator, by service; `_` stands for the `-` of boto3's names."""
 
     def __init__(self, client: Callable[[str], Any]) -> None:
         self._client = client
@@ -27,7 +27,7 @@ class Aws:
 
     def __getattr__(self, service: str) -> Any:  # noqa: ANN401 - a boto3 client has no static type
         if service not in self._clients:
-            self._clients[service] = self._client(service)
+            self._clients[service] = self._client(service.replace("_", "-"))
         return self._clients[service]
 
 

@@ -94,6 +94,13 @@ def test_words_that_aws_does_not_know_are_refused(stack_of: Open) -> None:
     assert 'ami_type: "AL2023_x86_64_NVIDA" is not one of: AL2023_x86_64_NVIDIA, ' in run.text
 
 
+def test_a_managed_endpoint_is_previewed(stack_of: Open) -> None:
+    run = stack_of("endpoint").preview([])
+    assert run.code == 0, run.text
+    kinds = ("chat", "chat-AllTraffic", "chat-AllTraffic-failures", "chat-AllTraffic-latency", "chat-endpoint-volumes")
+    assert {name: run.operations[name] for name in kinds} == {name: {"create"} for name in kinds}
+
+
 @pytest.mark.parametrize(
     ("case", "command", "what"),
     [
@@ -143,7 +150,10 @@ def adopt(stack: Stack, tags: dict[str, str]) -> None:
 
 
 WRONG: dict[str, tuple[str, str | float]] = {
+    "aws:appautoscaling/policy:Policy": ("policyType", "TargetTracking"),
+    "aws:appautoscaling/target:Target": ("serviceNamespace", "SageMaker"),
     "aws:cloudwatch/logGroup:LogGroup": ("name", "no spaces"),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": ("comparisonOperator", "GreaterThan"),
     "aws:ec2/eip:Eip": ("domain", "VPC"),
     "aws:ec2/flowLog:FlowLog": ("trafficType", "all"),
     "aws:ec2/launchTemplate:LaunchTemplate": ("metadataOptions.httpTokens", "yes"),
@@ -167,6 +177,9 @@ WRONG: dict[str, tuple[str, str | float]] = {
         "rules[].applyServerSideEncryptionByDefault.sseAlgorithm",
         "aws:kmss",
     ),
+    "aws:sagemaker/endpoint:Endpoint": ("deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration.type", "CANNARY"),
+    "aws:sagemaker/endpointConfiguration:EndpointConfiguration": ("productionVariants[].routingConfigs[].routingStrategy", "LEAST"),
+    "aws:sagemaker/model:Model": ("primaryContainer.modelDataSource.s3DataSources[].s3DataType", "S3Folder"),
 }
 
 

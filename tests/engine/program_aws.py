@@ -8,6 +8,32 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.sagemaker_args import SageMakerEndpointArgs, Variant
+from components.aws.sagemaker_endpoint import SageMakerEndpoint
+from components.serving.objective import Objective
+from components.serving.sagemaker import Deployment
+from components.serving.scaling import Replicas
+
+
+def endpoint(vpc_id: pulumi.Output[str], subnet_ids: list[str | pulumi.Output[str]], key_arn: pulumi.Output[str]) -> SageMakerEndpointArgs:
+    image = f"111122223333.dkr.ecr.eu-west-1.amazonaws.com/vllm:1@sha256:{'c' * 64}"
+    return SageMakerEndpointArgs(
+        name="test-chat",
+        region="eu-west-1",
+        variants=[Variant(name="AllTraffic", image=image, environment={}, source="s3://models/chat/", weight=100)],
+        capacity="ml.m5.large",
+        replicas=Replicas(min=2, max=4),
+        concurrency=8,
+        canary=Deployment.model_validate({}),
+        objective=Objective.model_validate({}),
+        start_seconds=120,
+        vpc_id=vpc_id,
+        subnet_ids=subnet_ids,
+        bucket="models",
+        key_arn=key_arn,
+        log_retention_days=30,
+    )
+
 
 def declare(case: str) -> None:
     options = pulumi.ResourceOptions(provider=aws.Provider("aws", region="eu-west-1", default_tags={"tags": {"stack": "test"}}))
@@ -35,6 +61,11 @@ def declare(case: str) -> None:
             ami_type="AL2023_x86_64_NVIDA" if case == "wrong-word" else "AL2023_x86_64_NVIDIA",
             opts=options,
         )
+
+    if case == "endpoint":
+        key = aws.kms.Key("key", enable_key_rotation=True, opts=options)
+        subnets = [aws.ec2.Subnet(f"subnet-{zone}", vpc_id=vpc.id, cidr_block=f"10.0.{zone}.0/24", opts=options) for zone in range(2)]
+        SageMakerEndpoint("chat", endpoint(vpc.id, [subnet.id for subnet in subnets], key.arn), options)
 
     if case == "function":
         aws.get_caller_identity_output(opts=pulumi.InvokeOptions(provider=options.provider))

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests import managed
 from tests.eks import IN_S3, eks
 from tests.graph.aws_outputs import made_on_aws
 from tests.graph.recording import Graph, Resource, record
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.engine
 
 ROOT = Path(__file__).parents[2]
 REGION = "eu-central-1"
+CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 
 SERVICES = "autoscaling,ec2,eks,iam,kms,logs,s3,sts"
 MOTO_LACKS = {"AccessEntry", "AccessPolicyAssociation", "Addon", "PodIdentityAssociation", "Tag"}
@@ -71,8 +73,7 @@ def _known(resource: Resource) -> dict[str, Any]:
     facts: dict[str, str] = {}
     if resource.kind == "NodeGroup":
         facts["autoscaling"] = made_up["resources"][0]["autoscalingGroups"][0]["name"]
-    if resource.kind == "Key":
-        facts["keyId"] = made_up["keyId"]
+    facts |= {fact: made_up[fact] for fact in ("keyId", "name") if fact in made_up}
     return {"type": resource.type, "name": resource.name, "inputs": resource.inputs, "arn": made_up["arn"], "facts": facts}
 
 
@@ -104,6 +105,26 @@ def test_a_model_store_in_s3_is_made_on_both(ministack: str, packages: dict[str,
     assert len([resource for resource in there if resource.type.startswith("aws:s3/")]) == 7
     assert refusals(ministack, packages, resources(there)) == []
     assert refusals("moto", packages, resources(there, MOTO_LACKS)) == []
+
+
+def endpoints() -> list[dict[str, Any]]:
+    """Resources of a stack with managed endpoints. moto's list of instance types ends with g4dn."""
+    text = json.dumps(resources(managed.recorded(), MOTO_LACKS))
+    known: list[dict[str, Any]] = json.loads(text.replace('"ml.g6.xlarge"', '"ml.g4dn.xlarge"'))
+    return known
+
+
+def test_managed_endpoints_are_made_on_moto(packages: dict[str, str]) -> None:
+    """It has no deployment: what a canary does, nobody but AWS shows."""
+    there = endpoints()
+    assert len([resource for resource in there if resource["type"].startswith("aws:sagemaker/")]) == 13
+    assert refusals("moto", packages, there) == []
+
+
+def test_an_endpoint_without_its_configuration_is_refused_by_moto(packages: dict[str, str]) -> None:
+    there = [each for each in endpoints() if each["type"] != CONFIGURATION]
+    found = refusals("moto", packages, there)
+    assert any(line.startswith("make Endpoint chat: ") and "Could not find endpoint configuration" in line for line in found), found
 
 
 def test_a_policy_that_does_not_exist_is_refused_by_moto(packages: dict[str, str]) -> None:

@@ -22,6 +22,7 @@ from scripts.preview.plan import Cluster
 from stacks.supply import ADVISED, NEEDED
 from tests import stack_files
 from tests.engine.previews import Machine, Preview, Scratch, this_machine, with_stand_in_digests
+from tests.managed import custom
 
 pytestmark = pytest.mark.engine
 
@@ -58,6 +59,8 @@ MISTAKES: Mapping[str, Any] = {
     "gpu__nodes": {"min": 1, "max": 60},
     # No mistake: a committed stack has no bucket, and rules about buckets need one to look at.
     "modelStore": {"backend": "s3", "bucket": "models"},
+    # The price of its instances is unknown.
+    "models__forms": custom(source="s3://models/forms"),
 }
 HOPS = ('"http_put_response_hop_limit": 1', '"http_put_response_hop_limit": 2')
 RUNS = {"dev": "dev", "prod": "prod", "mistakes": "prod"}
@@ -66,6 +69,7 @@ RUNS = {"dev": "dev", "prod": "prod", "mistakes": "prod"}
 REFUSED = {
     # Rule → words of its message, with the resource.
     "controllers-replicated": "Release cert-manager: ",
+    "every-price-known": "EndpointConfiguration forms: prices.json has no price of ml.m5.large in eu-central-1",
     "monthly-budget": "stack prod: at its largest it costs $",
     "node-credentials-kept": "LaunchTemplate gpu: metadataOptions.httpPutResponseHopLimit is 2",
 }
@@ -78,7 +82,7 @@ def machine() -> Machine:
 
 @pytest.fixture(scope="module")
 def previewed(tmp_path_factory: pytest.TempPathFactory, machine: Machine) -> Callable[[str], Preview]:
-    """`dev`, `prod`, or prod with `mistakes`: two in its stack file and one in a component; each is previewed once."""
+    """`dev`, `prod`, or prod with `mistakes`: three in its stack file and one in a component; each is previewed once."""
 
     @cache
     def preview(name: str) -> Preview:
@@ -136,6 +140,7 @@ def test_every_rule_has_something_to_look_at(previewed: Callable[[str], Preview]
 def test_mistakes_fail_the_preview_and_are_named_with_their_fix(previewed: Callable[[str], Preview]) -> None:
     found = previewed("mistakes")
     assert found.code != 0
+    assert found.types["aws:sagemaker/endpoint:Endpoint"] == 1
     assert {violation.policy for violation in found.plan.violations} == REFUSED.keys()
     assert all(violation.mandatory for violation in found.plan.violations)
     fixes = {rule.name: rule.fix for rule in RULES}

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests import nodes
+from tests import managed, nodes
 from tests.eks import IN_S3, eks
 from tests.graph.recording import Graph, record
 from tests.graph.stacks import recorded
@@ -21,6 +21,10 @@ KNOWN = {
     "Unknown condition kms:ResourceAliases for action",
     # The groups' names are known only after EKS has made them; a condition on their tags stands in the statement.
     "RESOURCE_STAR: ['autoscaling:SetDesiredCapacity', 'autoscaling:TerminateInstanceInAutoScalingGroup']",
+    # An endpoint logs in to ECR, lets SageMaker attach its network interfaces, and grants a volume the use of its key.
+    "-endpoint-image.policy: CREDENTIALS_EXPOSURE",
+    "-endpoint-network.policy: PERMISSIONS_MANAGEMENT_ACTIONS",
+    "-endpoint-volumes.policy: PERMISSIONS_MANAGEMENT_ACTIONS",
 }
 
 
@@ -46,6 +50,14 @@ def test_the_linter_finds_nothing(packages: dict[str, str], stack: str) -> None:
 def test_it_finds_nothing_in_those_of_a_model_store_in_s3(packages: dict[str, str]) -> None:
     found = documents(record(eks(**IN_S3)))
     assert {"BucketPolicy/models.policy", "RolePolicy/model-reader-models.policy"} <= {name for name, _ in found}
+    assert linted(packages, found) == []
+
+
+def test_it_finds_nothing_in_those_of_managed_endpoints(packages: dict[str, str]) -> None:
+    found = documents(managed.recorded())
+    assert {f"RolePolicy/forms-endpoint-{name}.policy" for name in ("image", "logs", "models", "network", "requests", "volumes")} <= {
+        name for name, _ in found
+    }
     assert linted(packages, found) == []
 
 

@@ -15,7 +15,10 @@ FILLED_IN: dict[str, dict[str, Any]] = {
 
 def made_on_aws(token: str, name: str) -> dict[str, Any]:
     service, kind = token.split(":")[1].split("/")
-    outputs = {"arn": f"arn:aws:{service}:eu-central-1:{ACCOUNT}:{kind}/{name}", **FILLED_IN.get(token, {})}
+    region = "" if service == "iam" else "eu-central-1"
+    outputs = {"arn": f"arn:aws:{service}:{region}:{ACCOUNT}:{kind}/{name}", **FILLED_IN.get(token, {})}
     if kind == "nodeGroup":
         return {**outputs, "resources": [{"autoscalingGroups": [{"name": f"eks-{name}-group"}]}]}
+    if service == "sagemaker" and kind != "endpoint":
+        return {**outputs, "name": f"{name}-0123abc"}  # Pulumi's plugin makes up such a name
     return {**outputs, "latestVersion": 7} if kind == "launchTemplate" else outputs

@@ -14,6 +14,7 @@ from components.platform.minio import MinioStore
 from components.platform.minio_servers import MinioStoreArgs
 from components.prometheus import Prometheus
 from stacks import models as deployed
+from stacks.cloud import Cluster
 from stacks.config import parse
 from stacks.platform import Platform
 from tests.graph.recording import Graph, record_component
@@ -71,7 +72,7 @@ def build_on(values: Mapping[str, Any], options: pulumi.ResourceOptions, prometh
         kserve=None,
         store=MinioStore("model-store", MinioStoreArgs(mode="standalone", storage_size="1Gi", mirror=Mirror()), options),
     )
-    return deployed.build(config, platform).addresses
+    return deployed.build(config, Cluster(options=options), platform).addresses
 
 
 def predictor(graph: Graph, key: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from tests.policies.objects import (
     definition,
     deployment,
     envoy,
+    managed_model,
     model,
     namespace,
     network_policy,
@@ -45,6 +46,7 @@ CASES: Mapping[str, Cases] = {
             "values.server.sidecarImage: thing:v1-latest": [release({"server": {"sidecarImage": "thing:v1-latest"}})],
             "values.storage: thing:latest": [release({"storage": {"image": "thing", "tag": "latest"}})],
             "data.queue-sidecar-image: queue:latest": [config_map(**{"queue-sidecar-image": "queue:latest"})],
+            "primaryContainer.image: ml:latest": [managed_model("ml:latest")],
             "container: envoy:latest": [envoy(**{"envoyDeployment.container.image": "envoy:latest"})],
         },
         [container(image=UNKNOWN)],
@@ -53,6 +55,7 @@ CASES: Mapping[str, Cases] = {
         one(container(), release({"image": {"registry": "quay.io", "repository": "thing", "tag": "1", "sha": "0" * 64}})),
         {
             "registry.k8s.io/thing:1.0 has no digest": [container(image="registry.k8s.io/thing:1.0")],
+            "primaryContainer.image: ml:1 has no digest": [managed_model("ml:1")],
             "values.image: quay.io/thing:1 has no digest": [release({"image": {"registry": "quay.io", "repository": "thing", "tag": "1"}})],
         },
         [release({"image": {"repository": "thing", "tag": UNKNOWN}})],

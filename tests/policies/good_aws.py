@@ -103,11 +103,38 @@ GOOD: Mapping[str, tuple[str, dict[str, Any]]] = {
     "bucket-policy": ("aws:s3/bucketPolicy:BucketPolicy", {"bucket": "models", "policy": json.dumps({"Statement": [DENY_PLAIN]})}),
 }
 
+MANAGED: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "managed-model": (
+        "aws:sagemaker/model:Model",
+        {
+            "enableNetworkIsolation": True,
+            "vpcConfig": {"subnets": ["subnet-1"], "securityGroupIds": ["sg-1"]},
+            "primaryContainer": {
+                "image": f"111122223333.dkr.ecr.eu-central-1.amazonaws.com/server@sha256:{'c' * 64}",
+                "environment": {"SM_VLLM_MAX_NUM_BATCHED_TOKENS": "8192"},
+            },
+        },
+    ),
+    "managed": (
+        "aws:sagemaker/endpointConfiguration:EndpointConfiguration",
+        {
+            "productionVariants": [{"variantName": "AllTraffic", "instanceType": "ml.m5.large", "initialInstanceCount": 1}],
+            "kmsKeyArn": "arn:aws:kms:key",
+        },
+    ),
+    "managed-endpoint": (
+        "aws:sagemaker/endpoint:Endpoint",
+        {"deploymentConfig": {"autoRollbackConfiguration": {"alarms": [{"alarmName": "failures"}]}}},
+    ),
+    "managed-AllTraffic": ("aws:appautoscaling/target:Target", {"minCapacity": 1, "maxCapacity": 3}),
+}
+"""A managed endpoint, which the good stack has where one of these is changed: elsewhere its instances would want a price."""
+
 
 def stack(changed: str = "", path: str = "", value: object = None, unprotected: str = "") -> list[Registered]:
     """The good stack, in which the value at `path` of the resource `changed` is another. Without a path the resource is not there."""
     resources = []
-    for key, (token, inputs) in GOOD.items():
+    for key, (token, inputs) in {**GOOD, **(MANAGED if changed in MANAGED else {})}.items():
         if key == changed and not path:
             continue
         own = copy.deepcopy(inputs)

@@ -141,6 +141,10 @@ def binding(of: str) -> Registered:
     return Registered("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", "thing", {"roleRef": {"name": of}})
 
 
+def managed_model(image: str) -> Registered:
+    return Registered("aws:sagemaker/model:Model", "managed", {"primaryContainer": {"image": image}})
+
+
 def model(mode: str | None = "Standard", namespace: str = "things", autoscaler: str = "external", /, **predictor: Any) -> Registered:  # noqa: ANN401
     """Keys are of the predictor."""
     annotations = {"serving.kserve.io/autoscalerClass": autoscaler} | ({"serving.kserve.io/deploymentMode": mode} if mode else {})

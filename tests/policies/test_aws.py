@@ -68,6 +68,12 @@ BROKEN: list[tuple[str, str, str, Any, str]] = [
     ("s3-public-access-blocked", "wall", "blockPublicPolicy", False, "blockPublicPolicy"),
     ("s3-public-access-blocked", "wall", "", None, "blockPublicAcls"),
     ("s3-tls-only", "bucket-policy", "policy", json.dumps({"Statement": []}), "without TLS"),
+    ("endpoint-model-isolated", "managed-model", "enableNetworkIsolation", ABSENT, "enableNetworkIsolation is off"),
+    ("endpoint-model-isolated", "managed-model", "vpcConfig", ABSENT, "vpcConfig is missing"),
+    ("endpoint-env-no-secret", "managed-model", "primaryContainer/environment", {"HF_TOKEN": "hunter2"}, "environment.HF_TOKEN looks like"),
+    ("endpoint-volume-encrypted", "managed", "kmsKeyArn", ABSENT, "ml.m5.large has a volume"),
+    ("endpoint-rolls-back", "managed-endpoint", "deploymentConfig/autoRollbackConfiguration", ABSENT, "has no alarm"),
+    ("endpoint-rolls-back", "managed-endpoint", "deploymentConfig/autoRollbackConfiguration/alarms", [], "has no alarm"),
 ]
 BOTH = json.dumps(
     {
@@ -77,7 +83,11 @@ BOTH = json.dumps(
         ]
     }
 )
-PRESENCE = {("nodes-without-ssh", "remoteAccess"), ("nodes-without-ssh", "launchTemplate")}
+PRESENCE = {
+    *(("nodes-without-ssh", path) for path in ("remoteAccess", "launchTemplate")),
+    ("endpoint-model-isolated", "vpcConfig"),
+    ("endpoint-volume-encrypted", "kmsKeyArn"),
+}
 """Rules that ask only if the property is there."""
 
 
@@ -116,6 +126,13 @@ def test_what_nobody_knows_passes_no_rule(rule: str, resource: str, path: str) -
 
 def test_a_key_that_is_not_made_yet_is_a_key() -> None:
     assert of("eks-secrets-encrypted", stack("cluster", "encryptionConfig/provider/keyArn", UNKNOWN)) == []
+    assert of("endpoint-volume-encrypted", stack("managed", "kmsKeyArn", UNKNOWN)) == []
+
+
+@pytest.mark.parametrize("variant", [{"instanceType": "ml.g6.xlarge"}, {"serverlessConfig": {"memorySizeInMb": 2048, "maxConcurrency": 5}}])
+def test_a_disk_of_the_instance_itself_and_no_disk_want_no_key(variant: dict[str, object]) -> None:
+    configuration = Registered("aws:sagemaker/endpointConfiguration:EndpointConfiguration", "managed", {"productionVariants": [variant]})
+    assert findings([configuration], "prod", aws.RULES) == []
 
 
 def rights(**statement: object) -> list[Finding]:
@@ -145,7 +162,12 @@ def test_production_is_protected_by_pulumi_as_well() -> None:
 
 @pytest.mark.parametrize(
     ("resource", "path", "value"),
-    [("gpu", "capacityType", "SPOT"), ("gpu", "releaseVersion", ABSENT), ("cluster", "deletionProtection", False)],
+    [
+        ("gpu", "capacityType", "SPOT"),
+        ("gpu", "releaseVersion", ABSENT),
+        ("cluster", "deletionProtection", False),
+        ("managed-model", "enableNetworkIsolation", False),
+    ],
 )
 def test_dev_may_do_what_production_may_not(resource: str, path: str, value: object) -> None:
     assert findings(stack(resource, path, value), "dev", aws.RULES) == []

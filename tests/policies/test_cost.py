@@ -20,7 +20,7 @@ ROUND = Prices(
             {
                 "source": "round numbers of a test",
                 "date": "2026-01-01",
-                "instances": {"m7i.xlarge": 0.1, "g6.xlarge": 1, "g5.xlarge": 2},
+                "instances": {"m7i.xlarge": 0.1, "g6.xlarge": 1, "g5.xlarge": 2, "ml.m5.large": 0.5},
                 "units": {"cluster-hour": 0.1, "nat-hour": 0.05, "endpoint-hour": 0.01, "gp3-gib-month": 0.1, "ipv4-hour": 0.005},
             }
         )
@@ -71,6 +71,25 @@ VOLUMES = [
 def test_volumes_that_pods_claim(token: str, inputs: dict[str, object], monthly: float) -> None:
     more = priced([*stack(), Registered(token, "data", inputs)]).maximum - priced(stack()).maximum
     assert more == pytest.approx(monthly)
+
+
+def test_a_managed_endpoint_costs_its_fewest_and_its_most_instances() -> None:
+    scaled = priced(stack("managed", "kmsKeyArn", "arn:aws:kms:key"))
+    assert scaled.by_component()["managed endpoints"] == pytest.approx((0.5 * HOURS, 3 * 0.5 * HOURS))
+    assert scaled.unpriced == ()
+    assert priced(stack("managed-AllTraffic")).by_component()["managed endpoints"] == pytest.approx((0.5 * HOURS, 0.5 * HOURS))
+
+
+def test_a_serverless_endpoint_costs_nothing_by_the_hour() -> None:
+    found = priced(stack("managed", "productionVariants", [{"variantName": "AllTraffic", "serverlessConfig": {"maxConcurrency": 5}}]))
+    assert "managed endpoints" not in found.by_component()
+    assert found.unpriced == ()
+
+
+def test_an_endpoint_without_a_price_says_so() -> None:
+    (found,) = findings(stack("managed", "kmsKeyArn", "arn:aws:kms:key"), "prod", cost.RULES)
+    assert found.rule == "every-price-known"
+    assert "EndpointConfiguration managed: prices.json has no price of ml.m5.large in eu-central-1; run `make prices" in found.message
 
 
 def test_a_password_that_nobody_knows_yet_is_no_volume() -> None:

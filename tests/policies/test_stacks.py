@@ -9,7 +9,7 @@ import pytest
 from policies.rules.catalogue import RULES
 from policies.rules.rule import Rule, StackRule
 from policies.settings import ENVIRONMENTS
-from tests import stack_files
+from tests import managed, stack_files
 from tests.graph.recording import Graph, record
 from tests.graph.stacks import local, local_with_smollm, recorded, stand_ins
 from tests.policies.analyzer_harness import OWN_REGISTRY, Finding, Registered, findings, read
@@ -44,6 +44,23 @@ def test_a_store_in_s3_holds_every_rule_too() -> None:
     assert violations(with_a_bucket(), "prod") == []
 
 
+def test_managed_endpoints_hold_every_rule_of_dev_but_for_the_prices_that_the_file_lacks() -> None:
+    found = violations(managed.recorded(), "dev")
+    assert {finding.rule for finding in found} == {"every-price-known"}
+    assert [finding for finding in found if "EndpointConfiguration digits" in finding.message] == [], "serverless has no price by the hour"
+
+
+def test_production_isolates_models_and_wants_digests_of_their_images() -> None:
+    found = violations(managed.recorded(), "prod")
+    names = [
+        (finding.rule, resource.name)
+        for finding in found
+        for resource in managed.recorded().of_kind("Model")
+        if f" {resource.name}: " in finding.message
+    ]
+    assert sorted(set(names)) == [("endpoint-model-isolated", "digits-AllTraffic"), ("image-digest", "prices-v2")]
+
+
 @pytest.mark.parametrize("stack", ENVIRONMENTS)
 def test_a_committed_stack_holds_every_rule(stack: str) -> None:
     assert violations(graph(stack), stack) == []
@@ -53,6 +70,6 @@ def test_a_committed_stack_holds_every_rule(stack: str) -> None:
 def test_a_rule_looks_at_something_of_dev_or_prod(rule: Rule | StackRule) -> None:
     assert any(
         rule.matches(resource) if isinstance(rule, StackRule) else rule.matches(resource, ENVIRONMENTS[stack])
-        for stack, of in (("dev", graph("dev")), ("prod", graph("prod")), ("prod", with_a_bucket()))
+        for stack, of in (("dev", graph("dev")), ("prod", graph("prod")), ("prod", with_a_bucket()), ("prod", managed.recorded()))
         for resource in map(read, registered(of))
     )

@@ -109,7 +109,7 @@ def test_an_empty_stack_is_a_platform_without_models() -> None:
             {"models__mnist_classifier__replica": 2},
             f"{ENTRY_KEY}.replica: unknown key; did you mean replicas? "
             "allowed: server, source, versions, replicas, scaling, "
-            "resources, experiment, shadow, objective, probe, namespace, readyWithinSeconds",
+            "resources, experiment, shadow, objective, probe, namespace, readyWithinSeconds, placement, sagemaker",
         ),
         (
             {"models": {MNIST: {}}},

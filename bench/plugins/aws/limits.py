@@ -105,6 +105,12 @@ LIMITS: Mapping[tuple[str, str], Limit] = {
     ("aws:kms/key:Key", "rotationPeriodInDays"): _between(90, 2560),
     ("aws:s3/bucket:Bucket", "bucket"): _like(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's name: 3 to 63 of a-z, 0-9, . and -"),
     ("aws:s3/bucketVersioning:BucketVersioning", "versioningConfiguration.status"): _one_of("Enabled", "Suspended", "Disabled"),
+    ("aws:sagemaker/endpointConfiguration:EndpointConfiguration", "productionVariants[].serverlessConfig.memorySizeInMb"): _one_of(
+        1024, 2048, 3072, 4096, 5120, 6144
+    ),
+    ("aws:sagemaker/model:Model", "primaryContainer.image"): _like(
+        r"(?!.*:[^/@]+@).+", "an image with a tag or a digest: SageMaker takes one of the two"
+    ),
     ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "fromPort"): _PORT,
     ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "toPort"): _PORT,
 }

@@ -19,10 +19,24 @@ EXCLUSIVE = {
     "aws:iam/role:Role": [("name", "namePrefix")],
     "aws:kms/alias:Alias": [("name", "namePrefix")],
     "aws:s3/bucket:Bucket": [("bucket", "bucketPrefix")],
+    "aws:sagemaker/endpoint:Endpoint": [
+        (
+            "deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration.type",
+            "deploymentConfig.rollingUpdatePolicy.waitIntervalInSeconds",
+        )
+    ],
+    "aws:sagemaker/endpointConfiguration:EndpointConfiguration": [
+        ("name", "namePrefix"),
+        ("productionVariants[].instanceType", "productionVariants[].serverlessConfig.maxConcurrency"),
+    ],
+    "aws:sagemaker/model:Model": [
+        ("primaryContainer.modelDataUrl", "primaryContainer.modelDataSource.s3DataSources[].s3Uri"),
+    ],
 }
 """Arguments of which AWS or its provider takes one at a time."""
 
 ORDERED = {
+    "aws:appautoscaling/target:Target": [("minCapacity", "maxCapacity")],
     "aws:eks/nodeGroup:NodeGroup": [
         ("scalingConfig.minSize", "scalingConfig.desiredSize"),
         ("scalingConfig.desiredSize", "scalingConfig.maxSize"),

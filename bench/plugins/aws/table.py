@@ -29,7 +29,10 @@ class Model:
 
 
 TABLE: Mapping[str, Model] = {
+    "aws:appautoscaling/policy:Policy": Model("application-autoscaling", "PutScalingPolicyRequest", {"name": "PolicyName"}),
+    "aws:appautoscaling/target:Target": Model("application-autoscaling", "RegisterScalableTargetRequest"),
     "aws:cloudwatch/logGroup:LogGroup": Model("logs", "CreateLogGroupRequest", {"name": "LogGroupName"}),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": Model("cloudwatch", "PutMetricAlarmInput", {"name": "AlarmName"}),
     "aws:ec2/eip:Eip": Model("ec2", "AllocateAddressRequest"),
     "aws:ec2/flowLog:FlowLog": Model("ec2", "CreateFlowLogsRequest"),
     "aws:ec2/launchTemplate:LaunchTemplate": Model("ec2", "RequestLaunchTemplateData", {"description": "VersionDescription"}),
@@ -71,6 +74,15 @@ TABLE: Mapping[str, Model] = {
         "s3",
         "PutBucketEncryptionRequest",
         {"rules[].applyServerSideEncryptionByDefault.sseAlgorithm": "ServerSideEncryption"},
+    ),
+    "aws:sagemaker/endpoint:Endpoint": Model("sagemaker", "CreateEndpointInput", {"name": "EndpointName"}),
+    "aws:sagemaker/endpointConfiguration:EndpointConfiguration": Model(
+        "sagemaker",
+        "CreateEndpointConfigInput",
+        {"name": "EndpointConfigName", "productionVariants[].routingConfigs[]": "ProductionVariantRoutingConfig"},
+    ),
+    "aws:sagemaker/model:Model": Model(
+        "sagemaker", "CreateModelInput", {"name": "ModelName", "primaryContainer.modelDataSource.s3DataSources[]": "S3ModelDataSource"}
     ),
 }
 

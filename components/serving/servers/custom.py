@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from components.declared import Secret
 from components.gpu import GpuDemand
 from components.pods import SCRATCH
+from components.serving import sagemaker
 from components.serving.protocols import PROTOCOLS, Protocol, ProtocolName
 from components.serving.servers.server import HTTP_PORT, SCRATCH_MOUNT, Server
 
@@ -72,6 +73,19 @@ class CustomServer(Server):
     def secrets(self) -> Mapping[str, pulumi.Output[str]]:
         return self.secret_env
 
+    @property
+    def longest_start_seconds(self) -> int:
+        return self.start_seconds
+
+    def sagemaker_environment(self, model: str) -> dict[str, str]:  # noqa: ARG002 - /invocations has no model's name
+        if self.command or self.args:
+            raise ValueError("placement sagemaker: SageMaker starts the image with the argument `serve` alone; leave command and args out")
+        if self.secret_env:
+            raise ValueError("placement sagemaker: SageMaker shows the environment to all who may describe the model; leave secretEnv out")
+        if self.port != sagemaker.PORT:
+            raise ValueError(f"placement sagemaker: SageMaker asks port {sagemaker.PORT}; let the server listen there and leave port out")
+        return dict(self.env)
+
     def container(self, model: str) -> dict[str, Any]:
         ready = {"httpGet": {"path": self.ready_path or self.protocol_spoken.ready_path(model), "port": self.port}, "timeoutSeconds": 5}
         live = {"httpGet": {"path": self.live_path, "port": self.port}, "timeoutSeconds": 5, "periodSeconds": 10, "failureThreshold": 6}
@@ -79,7 +93,7 @@ class CustomServer(Server):
             **({"command": self.command} if self.command else {}),
             **({"args": self.args} if self.args else {}),
             "env": [{"name": name, "value": value} for name, value in {"HOME": SCRATCH, **self.env}.items() if name not in self.secret_env],
-            "startupProbe": {**ready, "periodSeconds": 1, "failureThreshold": self.start_seconds},
+            "startupProbe": {**ready, "periodSeconds": 1, "failureThreshold": self.longest_start_seconds},
             "readinessProbe": {**ready, "periodSeconds": 5, "failureThreshold": 2},
             **({"livenessProbe": live} if self.live_path else {}),
             "volumeMounts": [SCRATCH_MOUNT],

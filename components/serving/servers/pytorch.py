@@ -16,6 +16,8 @@ START_SECONDS = 120
 class PytorchServer(Server):
     """PyTorch on CPUs. The image takes `--model_name`, `--model_dir` and `--http_port`.
 
+    On SageMaker it is started with `serve` alone, finds the model in /opt/ml/model, and answers /ping and /invocations on port 8080.
+
     An image that batches requests counts each batch in the histogram `predictor_batch_images`.
     """
 
@@ -39,6 +41,13 @@ class PytorchServer(Server):
         """The server goes on answering for 5 s after SIGTERM and then gives requests in flight 30 s."""
         return 40
 
+    @property
+    def longest_start_seconds(self) -> int:
+        return START_SECONDS
+
+    def sagemaker_environment(self, model: str) -> dict[str, str]:  # noqa: ARG002 - /invocations has no model's name
+        return {}
+
     def container(self, model: str) -> dict[str, Any]:
         ready = {"httpGet": {"path": self.protocol_spoken.ready_path(model), "port": HTTP_PORT}}
         return {
@@ -47,7 +56,7 @@ class PytorchServer(Server):
                 # The server sizes its thread pool by this limit; otherwise it would count all CPUs of the node.
                 {"name": "CPU_LIMIT", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu", "divisor": "1"}}},
             ],
-            "startupProbe": {**ready, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": START_SECONDS},
+            "startupProbe": {**ready, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": self.longest_start_seconds},
             "readinessProbe": {**ready, "periodSeconds": 5, "timeoutSeconds": 2, "failureThreshold": 2},
             "livenessProbe": {"httpGet": {"path": "/", "port": HTTP_PORT}, "periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 6},
             "volumeMounts": [SCRATCH_MOUNT],

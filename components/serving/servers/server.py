@@ -66,6 +66,7 @@ class Server(Declared):
     """The objective for 95 % of the requests."""
     default_ready_within_seconds: ClassVar[int] = 300
     """Longest time from `pulumi up` to the first right answer, image pulls included."""
+    default_sagemaker_type: ClassVar[str] = "ml.m5.large"
 
     @property
     def protocol_spoken(self) -> Protocol:
@@ -104,6 +105,18 @@ class Server(Declared):
     def secrets(self) -> Mapping[str, pulumi.Output[str]]:
         """Environment variables whose values are in a Secret."""
         return {}
+
+    @property
+    def longest_start_seconds(self) -> int:
+        """Longest start, before the container is restarted."""
+        raise NotImplementedError
+
+    def sagemaker_environment(self, model: str) -> dict[str, str]:
+        """Return the environment in which the image serves on SageMaker, which starts it with the argument `serve` and no other.
+
+        Raises ValueError for a setting that has no way there.
+        """
+        raise NotImplementedError
 
     def container(self, model: str) -> dict[str, Any]:
         """Return command, arguments, environment and probes. KServe adds the resources of the InferenceService."""

@@ -15,6 +15,7 @@ from components.gpu import GpuDemand
 from components.pods import SCRATCH
 from components.quantities import MemoryQuantity
 from components.scheduling import Quantities, Resources
+from components.serving import sagemaker
 from components.serving.protocols import PROTOCOLS, Protocol
 from components.serving.scaling import QueueScaling, Scaling
 from components.serving.servers.server import HTTP_PORT, MODEL_FOLDER, SCRATCH_MOUNT, SCRATCH_VOLUME, RequestSeries, Server
@@ -32,6 +33,10 @@ that vLLM has just closed (envoyproxy/envoy:api/envoy/config/core/v3/protocol.pr
 
 START_SECONDS = 900
 """Seconds for loading and compiling, before the container is restarted."""
+
+SAGEMAKER_PREFIX = "SM_VLLM_"
+"""Prefix of the variables from which AWS's image, and the target `vllm-sagemaker` of vLLM's own Dockerfile, make the arguments
+(aws/deep-learning-containers:vllm/build_artifacts/sagemaker_entrypoint.sh)."""
 
 Quantization = Literal["awq", "gptq", "fp8", "bitsandbytes"]
 ToolCallParser = Literal["hermes", "llama3_json", "mistral", "pythonic"]
@@ -137,6 +142,7 @@ class VllmServer(Server):
     default_latency_seconds: ClassVar[float] = 0.5
     default_ready_within_seconds: ClassVar[int] = 1500
     """The time includes a new GPU node, 10 GB of image and the load."""
+    default_sagemaker_type: ClassVar[str] = "ml.g6.xlarge"
 
     @model_validator(mode="after")
     def _one_word_for_each_flag(self) -> Self:
@@ -178,13 +184,30 @@ class VllmServer(Server):
         # Its processes share tensors through memory, and a container's own 64 MiB are not enough.
         return [SCRATCH_VOLUME, {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": self.shared_memory}}]
 
+    @property
+    def longest_start_seconds(self) -> int:
+        return START_SECONDS
+
+    def sagemaker_environment(self, model: str) -> dict[str, str]:
+        arguments = [f"--model={sagemaker.MODEL_FOLDER}", f"--served-model-name={model}", *self._arguments()]
+        flags = {flag: value for flag, _, value in (argument.partition("=") for argument in arguments)}
+        if dotted := next((flag for flag in flags if "." in flag), None):
+            raise ValueError(f"placement sagemaker: extraArgs {dotted} has a dot, which no variable has; write --flag=<JSON> instead")
+        return {f"{SAGEMAKER_PREFIX}{flag.removeprefix('--').upper().replace('-', '_')}": value for flag, value in flags.items()}
+
     def container(self, model: str) -> dict[str, Any]:
         # Through loading and compiling `/health` does not answer; afterwards it says whether the engine lives.
         alive = {"httpGet": {"path": "/health", "port": HTTP_PORT}, "timeoutSeconds": 5}
         return {
             # The image has no `python`, and its entrypoint differs between its variants.
             "command": ["python3", "-m", "vllm.entrypoints.openai.api_server"],
-            "args": self._arguments(model),
+            "args": [
+                f"--model={MODEL_FOLDER}",
+                f"--port={HTTP_PORT}",
+                f"--served-model-name={model}",
+                f"--shutdown-timeout={FINISH_SECONDS}",
+                *self._arguments(),
+            ],
             "env": [
                 # The user has no entry in the image's passwd: without a name PyTorch fails at import, without a home caches do.
                 *({"name": name, "value": "vllm"} for name in ("USER", "LOGNAME")),
@@ -192,20 +215,17 @@ class VllmServer(Server):
                 {"name": "VLLM_NO_USAGE_STATS", "value": "1"},
                 {"name": "VLLM_HTTP_TIMEOUT_KEEP_ALIVE", "value": str(KEEP_ALIVE_SECONDS)},
             ],
-            "startupProbe": {**alive, "periodSeconds": 10, "failureThreshold": -(-START_SECONDS // 10)},
+            "startupProbe": {**alive, "periodSeconds": 10, "failureThreshold": -(-self.longest_start_seconds // 10)},
             "readinessProbe": {**alive, "periodSeconds": 5, "failureThreshold": 2},
             "livenessProbe": {**alive, "periodSeconds": 10, "failureThreshold": 6},
             "lifecycle": {"preStop": {"sleep": {"seconds": STEP_OUT_SECONDS}}},
             "volumeMounts": [SCRATCH_MOUNT, {"name": "shm", "mountPath": "/dev/shm"}],  # noqa: S108 - a volume of the pod's own
         }
 
-    def _arguments(self, model: str) -> list[str]:
+    def _arguments(self) -> list[str]:
+        """Return the arguments of the entry's own settings."""
         typed = {flag: getattr(self, name) for name, flag in FLAGS.items()}
         return [
-            f"--model={MODEL_FOLDER}",
-            f"--port={HTTP_PORT}",
-            f"--served-model-name={model}",
-            f"--shutdown-timeout={FINISH_SECONDS}",
             *(f"{flag}={value}" for flag, value in typed.items() if value is not None and (flag, value) != ("--tensor-parallel-size", 1)),
             *([] if self.prefix_caching is None else [f"--{'' if self.prefix_caching else 'no-'}enable-prefix-caching"]),
             *([f"--speculative-config={json.dumps(self.speculative, sort_keys=True)}"] if self.speculative else []),

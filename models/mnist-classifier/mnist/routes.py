@@ -21,12 +21,15 @@ App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 MAX_DISCARDED_BYTES = 10 * MAX_BODY_BYTES
 
+PING, INVOCATIONS = "/ping", "/invocations"
+"""SageMaker's paths for readiness and for predictions, in the payload of either protocol."""
+
 log = logging.getLogger("mnist")
 REQUESTS = Counter("predictor_requests", "prediction requests by HTTP status", ["model_name", "protocol", "code"])
 
 
 class Routes:
-    """Answers POST on the two prediction paths; a malformed request gets its 4xx and reason, never a 5xx.
+    """Answers POST on the prediction paths and readiness on SageMaker's; a malformed request gets its 4xx and reason, never a 5xx.
 
     `draining` (set on SIGTERM) makes every answer ask the client to close its connection, and readiness false.
     `served_by` goes out as X-Served-By with every answer, a failure's too: it shows the version when traffic is split.
@@ -37,7 +40,7 @@ class Routes:
         self._headers = [(b"content-type", b"application/json"), (b"x-served-by", served_by.encode())]
         self._model = model
         self._kserve_app = kserve_app
-        self._predictions = {f"/v1/models/{model.name}:predict": "v1", f"/v2/models/{model.name}/infer": "v2"}
+        self._predictions = {f"/v1/models/{model.name}:predict": "v1", f"/v2/models/{model.name}/infer": "v2", INVOCATIONS: "sagemaker"}
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -49,6 +52,8 @@ class Routes:
             # KServe would also let any client unload the model (/v2/repository/models/NAME/unload).
             allowed = ", ".join(self._predictions)
             await self._reply(send, 405 if protocol else 404, {"error": f"no such endpoint; POST a prediction to one of {allowed}"})
+        elif scope["path"] == PING:
+            await self._reply(send, 200 if self._model.ready and not self.draining else 503, {})
         else:
             await self._kserve_app(scope, receive, send)
 

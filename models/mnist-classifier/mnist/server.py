@@ -3,7 +3,6 @@
 # mypy: allow-subclassing-any
 # The bases come from the image's packages, which this environment lacks.
 
-import argparse
 import asyncio
 import logging
 import os
@@ -21,6 +20,7 @@ from kserve.protocol.rest.server import RESTServer
 from prometheus_client import Histogram
 
 from . import cpu, logs
+from .arguments import read
 from .batching import Batcher
 from .engine import Classifier
 from .model import WeightsError, find_weights, load
@@ -96,7 +96,7 @@ class DrainingServer(uvicorn.Server):
 
 def main() -> None:
     """Serves until SIGTERM. Exits 1 with one line if the weights can't be used."""
-    args = _arguments()
+    args = read()
     logs.configure()
     model = Mnist(args.model_name, args.model_dir)
     try:
@@ -126,15 +126,6 @@ def _kserve_application(model: Mnist, port: int) -> App:
     rest.create_application()  # registers the routes on KServe's one application object
     application: App = kserve_app
     return application
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="MNIST predictor: KServe's V1 and V2 protocols over HTTP.")
-    parser.add_argument("--model_name", default="mnist-classifier", help="name in the paths (default: %(default)s)")
-    parser.add_argument("--model_dir", type=Path, default=Path("/mnt/models"), help="folder with the weights (default: %(default)s)")
-    parser.add_argument("--http_port", type=int, default=8080, help="port (default: %(default)s)")
-    parser.add_argument("--drain_seconds", type=float, default=5, help="seconds to go on answering after SIGTERM (default: %(default)s)")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""AWS rules for the cluster, its nodes, its network, its permissions and its data."""
+"""AWS rules for the cluster, its nodes, its network, its permissions, its data and its managed endpoints."""
 
 from __future__ import annotations
 
-from policies.rules.aws import control_plane, data, identity, network, node_groups, node_templates
+from policies.rules.aws import control_plane, data, endpoints, identity, network, node_groups, node_templates
 from policies.rules.rule import Rule, StackRule
 
 RULES: tuple[Rule | StackRule, ...] = (
@@ -12,4 +12,5 @@ RULES: tuple[Rule | StackRule, ...] = (
     *network.RULES,
     *identity.RULES,
     *data.RULES,
+    *endpoints.RULES,
 )

@@ -12,6 +12,7 @@ from typing import TextIO
 from components.observability.variants import Variants, variants_of
 from components.platform import monitoring
 from components.serving.model import Model
+from components.serving.sagemaker import placed
 from scripts.errors import DriverError
 from scripts.mlops.delivery.deployments import deployment
 from scripts.mlops.delivery.display import Table
@@ -84,6 +85,11 @@ def session(stack: str, name: str | None, gates: Gates, interval: float, out: Te
 def chosen(config: StackConfig, name: str | None) -> Model:
     """Return the model of this name, or the only one. Raises DriverError, which lists the names."""
     found = {model.name: model for model in models(config)}
+    if name in placed(config.models, "sagemaker"):
+        raise DriverError(
+            f"{name} is on SageMaker, which rolls it out itself: write the new source into Pulumi.<stack>.yaml and run `pulumi up` "
+            "(docs/sagemaker.md)"
+        )
     if name is None and len(found) == 1:
         return next(iter(found.values()))
     if name in found:

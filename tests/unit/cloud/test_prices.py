@@ -47,6 +47,13 @@ def answers() -> dict[str, Any]:
     return {
         words(instanceType="m7i.xlarge"): {"PriceList": [product("EUC1-BoxUsage:m7i.xlarge", "0.2415000000")]},
         words(instanceType="g6.xlarge"): {"PriceList": [product("EUC1-BoxUsage:g6.xlarge", "1.0064000000")]},
+        "AmazonSageMaker": {
+            "PriceList": [
+                product("EUC1-Host:ml.m5.large", "0.138"),
+                product("EUC1-Host:ml.g6.xlarge", "1.4"),
+                product("EUC1-ServerlessInf:Mem-2GB", "0.00004", "seconds"),
+            ]
+        },
         "AmazonEKS": {"PriceList": [product("EUC1-AmazonEKS-Hours:perCluster", "0.1"), product("EUC1-AmazonEKS-Hours:extended", "0.5")]},
         words(tenancy="Shared"): {"PriceList": []},
         "Type=TERM_MATCH,Field=productFamily,Value=VpcEndpoint": {"PriceList": [product("EUC1-VpcEndpoint-Hours", "0.012")]},
@@ -78,7 +85,7 @@ def file(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_file_has_what_aws_answers(file: Path, machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["eu-central-1"], file) == 0
     (new,) = PriceFile.model_validate_json(file.read_text()).regions["eu-central-1"]
-    assert new.instances == {"g6.xlarge": 1.0064, "m7i.xlarge": 0.2415}
+    assert new.instances == {"g6.xlarge": 1.0064, "m7i.xlarge": 0.2415, "ml.g6.xlarge": 1.4, "ml.m5.large": 0.138}
     assert new.units == {
         "cluster-hour": 0.1,
         "nat-hour": 0.052,
@@ -107,6 +114,13 @@ def test_it_asks_for_linux_on_a_shared_machine_on_demand(file: Path, machine: Ma
         "capacitystatus": "Used",
         "marketoption": "OnDemand",
     }
+
+
+def test_it_asks_once_for_all_managed_endpoints_and_again_for_no_name_of_theirs(file: Path, machine: Machine) -> None:
+    assert [main(["eu-central-1"], file) for _ in range(2)] == [0, 0]
+    hosting = "Type=TERM_MATCH,Field=component,Value=Hosting"
+    assert [hosting in call for call in machine.asked() if "AmazonSageMaker" in call] == [True, True]
+    assert not [call for call in machine.asked() if any("Value=ml." in word for word in call)]
 
 
 def test_other_regions_stay_as_they_are(file: Path) -> None:
