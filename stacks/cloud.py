@@ -9,6 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.aws.cluster import EksCluster
+from components.aws.node_pool import Membership
 from components.aws.release import EksRelease
 from stacks.config import StackConfig
 from stacks.config.cluster import ExistingClusterConfig
@@ -16,13 +17,17 @@ from stacks.config.cluster import ExistingClusterConfig
 
 @dataclass(frozen=True)
 class EksFacts:
-    """Facts of the program's own EKS cluster, for parts that talk to AWS. `name` is known before it exists, `control_plane.name` after."""
+    """Facts of the program's own EKS cluster, for parts that talk to AWS. `name` is known before it exists, `control_plane.name` after.
+
+    `membership`: what every node of it has in common.
+    """
 
     name: str
     region: str
     release: EksRelease
     vpc_id: pulumi.Input[str]
     control_plane: EksCluster
+    membership: Membership
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,14 @@ def build(config: EksClusterConfig, gpu: GpuConfig, protect: bool) -> Cluster:
     kubernetes = _cluster_provider(cluster, after=[*joined, system, running, *gpu_pool])
     options = pulumi.ResourceOptions(providers=[provider, kubernetes])
     storage = StorageClass("storage-class", StorageClassArgs(), options)
-    facts = EksFacts(name=config.name, region=config.region, release=release, vpc_id=network.vpc_id, control_plane=cluster)
+    facts = EksFacts(
+        name=config.name,
+        region=config.region,
+        release=release,
+        vpc_id=network.vpc_id,
+        control_plane=cluster,
+        membership=membership,
+    )
     return Cluster(options=options, storage_class=storage.name, eks=facts, parts=[storage])
 
 
