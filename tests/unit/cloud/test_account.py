@@ -189,6 +189,29 @@ def test_spot_needs_a_role_that_a_new_account_lacks(machine: Machine) -> None:
     assert "spot role" not in names(machine)
 
 
+def karpenter(machine: Machine, *types: str, **gpu: Any) -> None:  # noqa: ANN401 - any YAML
+    machine.gpus(*types, capacity=gpu.pop("capacity", "on-demand"), most=1)
+    machine.stack["gpu"] |= {"mode": "karpenter", "releaseVersion": "1.35.7-20260911", **gpu}
+
+
+def test_nodes_of_karpenter_count_against_the_quota_of_spot_and_of_what_comes_where_that_is_sold_out(machine: Machine) -> None:
+    karpenter(machine, "g6.xlarge", "g5.xlarge", "g4dn.xlarge", capacity="spot")
+    quotas = [finding.state for finding in machine.findings() if finding.check == "GPU quota"]
+    assert [state.split()[2] for state in quotas] == ["spot,", "on-demand,"]
+    assert not machine.found("spot role").missing
+
+
+def test_a_reservation_that_is_not_there_is_named(machine: Machine) -> None:
+    karpenter(machine, "g6.xlarge", karpenter={"reservations": ["cr-0a1", "cr-0b2"]})
+    there = {"CapacityReservationId": "cr-0a1", "InstanceType": "g6.xlarge", "TotalInstanceCount": 2}
+    machine.calls["ec2 describe-capacity-reservations"] = {"CapacityReservations": [there]}
+    finding = machine.found("reservations")
+    assert (finding.state, finding.missing) == ("eu-central-1 has no active cr-0b2", True)
+    assert "gpu.karpenter.reservations" in finding.remedy
+    karpenter(machine, "g6.xlarge", karpenter={"reservations": ["cr-0a1"]})
+    assert str(machine.found("reservations")).endswith("cr-0a1: 2 x g6.xlarge")
+
+
 def test_a_stack_without_gpus_asks_nothing_about_them(machine: Machine) -> None:
     machine.stack["gpu"] = {}
     assert not {"GPU types", "GPU quota"} & set(names(machine))
