@@ -20,11 +20,12 @@ from botocore.config import Config
 
 from tests.emulators.bucket import BUCKETS
 from tests.emulators.network import NETWORK
+from tests.emulators.queues import QUEUES
 from tests.emulators.references import ID, References
 from tests.emulators.resource import Aws, Inputs, Kind, Made
 from tests.emulators.services import SERVICES
 
-KINDS: dict[str, Kind] = {**BUCKETS, **NETWORK, **SERVICES}
+KINDS: dict[str, Kind] = {**BUCKETS, **NETWORK, **QUEUES, **SERVICES}
 Resource = dict[str, Any]
 """A resource of a graph: `type`, `name`, `inputs`, and the `arn` and `facts` that the recording made up for it."""
 
@@ -93,7 +94,7 @@ class Life:
 
     def _remember(self, resource: Resource, made: Made) -> None:
         self._references.ids[_short(resource), f"{resource['name']}{ID}"] = made.id
-        known = {"autoscaling": made.facts.get("autoscaling", ""), "keyId": made.id}
+        known = {"autoscaling": made.facts.get("autoscaling", ""), "keyId": made.id, "url": made.facts.get("url", "")}
         self._references.texts |= {made_up: known[name] for name, made_up in resource["facts"].items() if known[name]}
         if made.arn:
             self._references.texts[resource["arn"]] = made.arn

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.eks import IN_S3, eks
+from tests.eks import IN_S3, KARPENTER, eks
 from tests.graph.aws_outputs import made_on_aws
 from tests.graph.recording import Graph, Resource, record
 from tests.graph.stacks import recorded
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.engine
 ROOT = Path(__file__).parents[2]
 REGION = "eu-central-1"
 
-SERVICES = "autoscaling,ec2,eks,iam,kms,logs,s3,sts"
+SERVICES = "autoscaling,ec2,eks,events,iam,kms,logs,s3,sqs,sts"
 MOTO_LACKS = {"AccessEntry", "AccessPolicyAssociation", "Addon", "PodIdentityAssociation", "Tag"}
 """EKS's calls that moto 5.2.5 answers with "Not yet implemented", and tags of the autoscaling group that its node groups do not have."""
 
@@ -73,6 +73,8 @@ def _known(resource: Resource) -> dict[str, Any]:
         facts["autoscaling"] = made_up["resources"][0]["autoscalingGroups"][0]["name"]
     if resource.kind == "Key":
         facts["keyId"] = made_up["keyId"]
+    if resource.kind == "Queue":
+        facts["url"] = made_up["url"]
     return {"type": resource.type, "name": resource.name, "inputs": resource.inputs, "arn": made_up["arn"], "facts": facts}
 
 
@@ -102,6 +104,13 @@ def test_moto_makes_what_it_knows_of_a_stack_and_deletes_it(packages: dict[str, 
 def test_a_model_store_in_s3_is_made_on_both(ministack: str, packages: dict[str, str]) -> None:
     there = record(eks(**IN_S3))
     assert len([resource for resource in there if resource.type.startswith("aws:s3/")]) == 7
+    assert refusals(ministack, packages, resources(there)) == []
+    assert refusals("moto", packages, resources(there, MOTO_LACKS)) == []
+
+
+def test_what_karpenter_needs_is_made_on_both(ministack: str, packages: dict[str, str]) -> None:
+    there = record(eks(gpu=KARPENTER))
+    assert {"AccessEntry/karpenter-nodes", "Queue/karpenter-interruptions"} <= {resource.key for resource in there}
     assert refusals(ministack, packages, resources(there)) == []
     assert refusals("moto", packages, resources(there, MOTO_LACKS)) == []
 

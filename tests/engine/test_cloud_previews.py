@@ -21,6 +21,7 @@ from scripts.preview.cost import cost, resources
 from scripts.preview.plan import Cluster
 from stacks.supply import ADVISED, NEEDED
 from tests import stack_files
+from tests.eks import KARPENTER
 from tests.engine.previews import Machine, Preview, Scratch, this_machine, with_stand_in_digests
 
 pytestmark = pytest.mark.engine
@@ -60,7 +61,7 @@ MISTAKES: Mapping[str, Any] = {
     "modelStore": {"backend": "s3", "bucket": "models"},
 }
 HOPS = ('"http_put_response_hop_limit": 1', '"http_put_response_hop_limit": 2')
-RUNS = {"dev": "dev", "prod": "prod", "mistakes": "prod"}
+RUNS = {"dev": "dev", "prod": "prod", "mistakes": "prod", "karpenter": "prod"}
 """Each preview's stack."""
 
 REFUSED = {
@@ -78,7 +79,7 @@ def machine() -> Machine:
 
 @pytest.fixture(scope="module")
 def previewed(tmp_path_factory: pytest.TempPathFactory, machine: Machine) -> Callable[[str], Preview]:
-    """`dev`, `prod`, or prod with `mistakes`: two in its stack file and one in a component; each is previewed once."""
+    """`dev`, `prod`, prod with `karpenter`, or with `mistakes`: two in its stack file and one in a component; each is previewed once."""
 
     @cache
     def preview(name: str) -> Preview:
@@ -88,6 +89,8 @@ def previewed(tmp_path_factory: pytest.TempPathFactory, machine: Machine) -> Cal
         program, digested = with_stand_in_digests(tmp_path_factory.mktemp("program"), machine)
         if name == "prod":
             return Scratch(folder, "prod", digested, program=program).preview()
+        if name == "karpenter":
+            return Scratch(folder, "prod", digested, {"gpu": {**KARPENTER, "nodes": {"max": 3}}}, program).preview()
         _mistaken(program / "components/aws/node_pool.py", *HOPS)
         values = stack_files.prod(**MISTAKES)
         changes = {key.partition("__")[0]: values[key.partition("__")[0]] for key in MISTAKES}
@@ -120,6 +123,27 @@ def test_no_rule_refuses_anything_and_each_could_be_evaluated(preview: Preview) 
     """A rule that can't be evaluated is a violation itself (policies/analyzer.py)."""
     assert [pack.partition("|")[0] for pack in preview.plan.packs] == ["inference-platform"]
     assert preview.plan.violations == ()
+
+
+def test_karpenter_takes_the_place_of_the_node_group(previewed: Callable[[str], Preview]) -> None:
+    preview = previewed("karpenter")
+    assert preview.code == 0, preview.text[-4000:]
+    assert preview.plan.violations == ()
+    kinds = ("kubernetes:karpenter.sh/v1:NodePool", "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass", "aws:sqs/queue:Queue")
+    assert [preview.types[kind] for kind in (*kinds, KINDS["node pools"], "aws:cloudwatch/eventRule:EventRule")] == [1, 1, 1, 1, 5]
+    charts = {change.name for change in preview.plan.changes if change.type == KINDS["charts"]}
+    assert charts == {*RELEASES, "karpenter", "karpenter-crd"}
+    priced = cost(preview.plan)
+    assert priced
+    (gpu,) = [price for price in priced.prices if price.component == "GPU nodes"]
+    assert (gpu.minimum, gpu.maximum) == (0, previewed_gpu_cost(previewed("prod")))
+
+
+def previewed_gpu_cost(preview: Preview) -> float:
+    """Of prod's three nodes of the same type."""
+    priced = cost(preview.plan)
+    assert priced
+    return next(price.maximum for price in priced.prices if price.component == "GPU nodes")
 
 
 def test_every_rule_has_something_to_look_at(previewed: Callable[[str], Preview]) -> None:

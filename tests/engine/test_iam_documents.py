@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests import nodes
-from tests.eks import IN_S3, eks
+from tests.eks import IN_S3, KARPENTER, eks
 from tests.graph.recording import Graph, record
 from tests.graph.stacks import recorded
 
@@ -46,6 +46,13 @@ def test_the_linter_finds_nothing(packages: dict[str, str], stack: str) -> None:
 def test_it_finds_nothing_in_those_of_a_model_store_in_s3(packages: dict[str, str]) -> None:
     found = documents(record(eks(**IN_S3)))
     assert {"BucketPolicy/models.policy", "RolePolicy/model-reader-models.policy"} <= {name for name, _ in found}
+    assert linted(packages, found) == []
+
+
+def test_it_finds_nothing_in_those_of_karpenter(packages: dict[str, str]) -> None:
+    found = documents(record(eks(gpu=KARPENTER, cluster={"zonalShift": True})))
+    named = {"RolePolicy/karpenter-instances.policy", "RolePolicy/karpenter-looking.policy", "QueuePolicy/karpenter-interruptions.policy"}
+    assert named <= {name for name, _ in found}
     assert linted(packages, found) == []
 
 

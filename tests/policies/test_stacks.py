@@ -10,6 +10,7 @@ from policies.rules.catalogue import RULES
 from policies.rules.rule import Rule, StackRule
 from policies.settings import ENVIRONMENTS
 from tests import stack_files
+from tests.eks import KARPENTER
 from tests.graph.recording import Graph, record
 from tests.graph.stacks import local, local_with_smollm, recorded, stand_ins
 from tests.policies.analyzer_harness import OWN_REGISTRY, Finding, Registered, findings, read
@@ -28,6 +29,13 @@ def with_a_bucket() -> Graph:
         return record(stack_files.prod(modelStore=bucket, mirror={"manifests": str(manifests)}))
 
 
+@functools.cache
+def with_karpenter() -> Graph:
+    """Prod with nodes that Karpenter starts."""
+    with stand_ins() as manifests:
+        return record(stack_files.prod(gpu={**KARPENTER, "nodes": {"max": 3}}, mirror={"manifests": str(manifests)}))
+
+
 def registered(of: Graph) -> list[Registered]:
     return [Registered(resource.type, resource.name, resource.inputs, resource.protect) for resource in of]
 
@@ -44,6 +52,10 @@ def test_a_store_in_s3_holds_every_rule_too() -> None:
     assert violations(with_a_bucket(), "prod") == []
 
 
+def test_nodes_of_karpenter_hold_every_rule_too() -> None:
+    assert violations(with_karpenter(), "prod") == []
+
+
 @pytest.mark.parametrize("stack", ENVIRONMENTS)
 def test_a_committed_stack_holds_every_rule(stack: str) -> None:
     assert violations(graph(stack), stack) == []
@@ -53,6 +65,6 @@ def test_a_committed_stack_holds_every_rule(stack: str) -> None:
 def test_a_rule_looks_at_something_of_dev_or_prod(rule: Rule | StackRule) -> None:
     assert any(
         rule.matches(resource) if isinstance(rule, StackRule) else rule.matches(resource, ENVIRONMENTS[stack])
-        for stack, of in (("dev", graph("dev")), ("prod", graph("prod")), ("prod", with_a_bucket()))
+        for stack, of in (("dev", graph("dev")), ("prod", graph("prod")), ("prod", with_a_bucket()), ("prod", with_karpenter()))
         for resource in map(read, registered(of))
     )

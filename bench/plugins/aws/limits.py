@@ -105,6 +105,11 @@ LIMITS: Mapping[tuple[str, str], Limit] = {
     ("aws:kms/key:Key", "rotationPeriodInDays"): _between(90, 2560),
     ("aws:s3/bucket:Bucket", "bucket"): _like(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's name: 3 to 63 of a-z, 0-9, . and -"),
     ("aws:s3/bucketVersioning:BucketVersioning", "versioningConfiguration.status"): _one_of("Enabled", "Suspended", "Disabled"),
+    ("aws:sqs/queue:Queue", "messageRetentionSeconds"): _between(60, 1209600),
+    ("aws:sqs/queue:Queue", "name"): _like(
+        r"[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo", "a queue's name: 1 to 80 letters, digits, - and _"
+    ),
+    ("aws:sqs/queue:Queue", "visibilityTimeoutSeconds"): _between(0, 43200),
     ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "fromPort"): _PORT,
     ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "toPort"): _PORT,
 }

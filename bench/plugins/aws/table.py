@@ -29,6 +29,8 @@ class Model:
 
 
 TABLE: Mapping[str, Model] = {
+    "aws:cloudwatch/eventRule:EventRule": Model("events", "PutRuleRequest"),
+    "aws:cloudwatch/eventTarget:EventTarget": Model("events", "Target", {"rule": "RuleName", "targetId": "TargetId"}),
     "aws:cloudwatch/logGroup:LogGroup": Model("logs", "CreateLogGroupRequest", {"name": "LogGroupName"}),
     "aws:ec2/eip:Eip": Model("ec2", "AllocateAddressRequest"),
     "aws:ec2/flowLog:FlowLog": Model("ec2", "CreateFlowLogsRequest"),
