@@ -1,4 +1,4 @@
-"""A pool of nodes, whatever makes them: what a node group of EKS and a NodePool of Karpenter say, in the same words."""
+"""A pool of nodes, whatever makes them: reads a node group of EKS and a NodePool of Karpenter alike."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def is_gpu(pool: Resource) -> bool:
 
 
 def machine(resource: Resource) -> Mapping[str, Any]:
-    """What AWS makes a node of: a launch template's own properties, or the specification of an EC2NodeClass."""
+    """Description of the machines: a launch template's own properties, or the specification of an EC2NodeClass."""
     spec: Mapping[str, Any] = resource.get("spec", {}) if resource.type == NODE_CLASS else resource.props
     return spec
 

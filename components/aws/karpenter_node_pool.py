@@ -48,7 +48,7 @@ class KarpenterNodePoolArgs(Args):
 
 
 class KarpenterNodePool(Component):
-    """Owns the EC2NodeClass and the NodePool. Ready at once: nodes come with the first pod that needs one.
+    """Owns the EC2NodeClass and the NodePool. Does not wait for nodes: they come with the first pod that needs one.
 
     Deleted only when its nodes are drained and their instances ended.
     """
@@ -84,7 +84,7 @@ class KarpenterNodePool(Component):
 
 
 def node_class_spec(args: KarpenterNodePoolArgs, node_role: str) -> dict[str, Any]:
-    """What AWS makes a node of. The image's NVIDIA variant follows from the instance type (pkg/providers/amifamily/al2023.go@v1.14.1)."""
+    """Specification of the machines. The image's NVIDIA variant follows from the instance type (pkg/providers/amifamily/al2023.go@v1.14.1)."""
     place = args.membership
     reservations = {"capacityReservationSelectorTerms": [{"id": each} for each in args.reservations]} if args.reservations else {}
     return {
@@ -109,7 +109,7 @@ def node_class_spec(args: KarpenterNodePoolArgs, node_role: str) -> dict[str, An
 
 
 def node_pool_spec(name: str, args: KarpenterNodePoolArgs) -> dict[str, Any]:
-    """Which nodes pods get. The class of the same name must exist."""
+    """Specification of the nodes that pods get. The class of the same name must exist."""
     return {
         "template": {
             "metadata": {"labels": GPU_LABELS},

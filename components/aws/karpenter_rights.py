@@ -1,7 +1,6 @@
 """IAM rights of Karpenter's controller: all instances, launch templates and profiles that it may make or end carry its cluster's tags.
 
-Actions and conditions: aws/karpenter-provider-aws:website/content/en/v1.14/reference/cloudformation.md. What is named by AWS itself is
-limited to this account by nature: no such resource can be shared with another account.
+Actions and conditions: aws/karpenter-provider-aws:website/content/en/v1.14/reference/cloudformation.md.
 """
 
 from __future__ import annotations
