@@ -84,7 +84,10 @@ class KarpenterNodePool(Component):
 
 
 def node_class_spec(args: KarpenterNodePoolArgs, node_role: str) -> dict[str, Any]:
-    """Specification of the machines. The image's NVIDIA variant follows from the instance type (pkg/providers/amifamily/al2023.go@v1.14.1)."""
+    """Specification of the machines.
+
+    The image's NVIDIA variant follows from the instance type (pkg/providers/amifamily/al2023.go@v1.14.1).
+    """
     place = args.membership
     reservations = {"capacityReservationSelectorTerms": [{"id": each} for each in args.reservations]} if args.reservations else {}
     return {
