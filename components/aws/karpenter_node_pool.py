@@ -132,7 +132,7 @@ def node_pool_spec(name: str, args: KarpenterNodePoolArgs) -> dict[str, Any]:
             # Never for a cheaper node: a moved pod loads its model for minutes.
             "consolidationPolicy": "WhenEmpty",
             "consolidateAfter": f"{EMPTY_MINUTES}m",
-            # A changed class replaces nodes one after the other; a GPU quota is seldom large enough for more.
-            "budgets": [{"nodes": "1"}],
+            # A changed class replaces nodes one after the other: a GPU quota is seldom large enough for more. Empty ones go at once.
+            "budgets": [{"nodes": "1", "reasons": ["Drifted"]}],
         },
     }

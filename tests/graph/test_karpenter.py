@@ -107,7 +107,11 @@ def test_reservations_come_first_and_on_demand_is_always_left(change: dict[str, 
 
 
 def test_a_busy_node_stays_and_an_old_one_goes(graph: Graph) -> None:
-    assert pool(graph)["disruption"] == {"consolidationPolicy": "WhenEmpty", "consolidateAfter": "10m", "budgets": [{"nodes": "1"}]}
+    assert pool(graph)["disruption"] == {
+        "consolidationPolicy": "WhenEmpty",
+        "consolidateAfter": "10m",
+        "budgets": [{"nodes": "1", "reasons": ["Drifted"]}],
+    }
     assert pool(graph)["template"]["spec"]["expireAfter"] == "720h"
     assert pool(karpenter(karpenter={"expireAfterDays": 7}))["template"]["spec"]["expireAfter"] == "168h"
 
