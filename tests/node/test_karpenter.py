@@ -40,8 +40,8 @@ def node() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:
     yield
-    kubectl("delete", "deployment,pod", "--all", "--wait=true", "--timeout=100s")
-    delete_pool()
+    delete("deployment")
+    delete("nodepool")
 
 
 def pool(instance_types: list[str], most: int) -> dict[str, Any]:
@@ -68,9 +68,10 @@ def apply_pool(*instance_types: str, most: int) -> None:
     kubectl("wait", "--for=condition=Ready", f"nodepool/{POOL}", "--timeout=60s")
 
 
-def delete_pool() -> None:
-    """As a destroy does it: in the foreground, so that it returns when the last node is gone."""
-    kubectl("delete", "nodepool", POOL, "--ignore-not-found", "--cascade=foreground", "--timeout=110s")
+def delete(kind: str) -> None:
+    """Delete all of a kind as a destroy does it, in the foreground: a Deployment goes after its pods, a NodePool after its nodes."""
+    kubectl("delete", kind, "--all", "--cascade=foreground", "--wait=false")
+    wait_for(lambda: not kubectl.json("get", kind)["items"], 900, f"no {kind} is left")
 
 
 def deployment(name: str, replicas: int, gpus: int) -> dict[str, Any]:
@@ -133,7 +134,7 @@ def test_nodes_come_for_pods_that_ask_for_gpus_and_go_after_them() -> None:
         assert labels["node.kubernetes.io/instance-type"] == "g6.xlarge", "the cheaper one of the two"
         assert {"key": GPU_TAINT.key, "value": GPU_TAINT.value, "effect": GPU_TAINT.effect} in each["spec"]["taints"]
         assert each["status"]["allocatable"][GPU_RESOURCE] == "1"
-    kubectl("delete", "deployment", "llm")
+    delete("deployment")
     # Empty nodes wait for another pod, and then go by themselves.
     wait_for(lambda: not made(), EMPTY_MINUTES * 60 + 180, "no node is left")
 
@@ -155,7 +156,7 @@ def test_a_deleted_pool_takes_its_nodes_along_before_it_is_gone() -> None:
     apply_pool("g6.xlarge", most=2)
     apply(deployment("llm", replicas=2, gpus=1))
     wait_for(lambda: running() == 2, 120, "both pods run")
-    delete_pool()
+    delete("nodepool")
     assert made() == []
     assert kubectl.json("get", "nodeclaims")["items"] == []
 
@@ -169,4 +170,3 @@ def test_three_hundred_nodes_for_a_thousand_pods(capsys: pytest.CaptureFixture[s
     assert 300 <= count <= 320
     with capsys.disabled():
         print(f"\n1000 pods on {count} nodes: all placed after {seconds:.0f} s")
-    kubectl("delete", "deployment", "--all", "--wait=true", "--cascade=foreground", "--timeout=110s")
