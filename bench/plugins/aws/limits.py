@@ -55,7 +55,7 @@ def _service_range(value: Value) -> str:
 
 
 def _between(least: float, most: float) -> Limit:
-    return lambda value: "" if least <= float(value) <= most else f"is not between {least:g} and {most:g}"
+    return lambda value: "" if least <= float(value) <= most else f"is not between {least:.10g} and {most:.10g}"
 
 
 def _one_of(*allowed: Value) -> Limit:
