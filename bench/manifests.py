@@ -78,7 +78,7 @@ KWOK_STAGES = Manifest(
     # kubernetes-sigs/kwok:kustomize/stage/fast/kustomization.yaml@v0.8.0
     [Files("sigs.k8s.io/kwok", f"kustomize/stage/{stage}/*-*.yaml") for stage in ("node/fast", "node/heartbeat-with-lease", "pod/fast")],
 )
-"""What a fake node, and a pod on it, says of itself: at once ready, and gone as soon as it is deleted."""
+"""Life of a fake node and of a pod on it: ready at once, and gone as soon as it is deleted."""
 
 TABLE = (
     # kubernetes-sigs/gateway-api:hack/build-install-yaml.sh@v1.6.1
