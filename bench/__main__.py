@@ -127,7 +127,7 @@ def _build_node(wanted: Wanted) -> None:
 
     tools.ensure(wanted.tools)
     images.ensure(wanted.images)
-    mirror.ensure([*charts.TABLE, *manifests.TABLE])
+    mirror.ensure([*charts.TABLE, *manifests.TABLE, *wanted.manifests])
 
 
 def _instance(args: argparse.Namespace) -> Instance:

@@ -40,7 +40,7 @@ KEPT: Mapping[str, tuple[str, ...]] = {
 
 
 def aligned(versions: Mapping[str, Versions]) -> dict[str, Versions]:
-    """Return the modules that each tool must raise. `versions`: the modules that each tool links. Kubernetes' own modules stay at its release."""
+    """Return the modules that each tool must raise, of `versions`, those that it links. Kubernetes' own modules stay at its release."""
     release = versions["kubernetes"]["k8s.io/api"]
     newest = {
         module: version if version == release else max((each.get(module, version) for each in versions.values()), key=_order)

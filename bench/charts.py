@@ -62,8 +62,15 @@ def _kserve(name: str) -> Chart:
     return Chart(name, "v0.20.0", TOOLS["kserve"], "github.com/kserve/kserve", f"charts/{name}")
 
 
+def _karpenter(name: str) -> Chart:
+    """The module of a release carries the values of an earlier one, image and digest; whoever installs it names both."""
+    return Chart(name, "1.14.1", SOURCES, "github.com/aws/karpenter-provider-aws", f"charts/{name}")
+
+
 TABLE = (
     Chart("cert-manager", "v1.21.2", TOOLS["cert-manager"], "github.com/cert-manager/cert-manager", "deploy/charts/cert-manager"),
+    _karpenter("karpenter-crd"),
+    _karpenter("karpenter"),
     _kserve("kserve-crd"),
     _kserve("kserve-resources"),
     Chart(

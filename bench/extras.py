@@ -12,12 +12,14 @@ from dataclasses import dataclass
 
 from bench.errors import BenchError
 from bench.image_table import IMAGES, VLLM
+from bench.manifests import KARPENTER_CRDS, KWOK_STAGES, Manifest
 from bench.paths import Instance
 from bench.tools import OPTIONAL, TOOLS
 
 FILE = "extras.json"
 GPUS = "gpus"
 MONITORING = "monitoring"
+KARPENTER = "karpenter"
 
 PROMETHEUS_URL = "http://prometheus.monitoring.svc.cluster.local:9090"
 MONITOR_LABELS = {"prometheus": "bench"}
@@ -26,14 +28,17 @@ MONITOR_LABELS = {"prometheus": "bench"}
 
 @dataclass(frozen=True)
 class Extra:
-    """Tools of `OPTIONAL` and the images that contain them or a download."""
+    """Tools of `OPTIONAL`, the images that contain them or a download, and manifests and processes that no other node needs."""
 
     tools: tuple[str, ...]
-    images: tuple[str, ...]
+    images: tuple[str, ...] = ()
+    manifests: tuple[Manifest, ...] = ()
+    processes: tuple[str, ...] = ()
 
 
 EXTRAS: Mapping[str, Extra] = {
     "keda": Extra(("keda",), tuple(reference for reference in IMAGES if reference.startswith("ghcr.io/kedacore/"))),
+    KARPENTER: Extra(("karpenter", "kwok"), manifests=(KARPENTER_CRDS, KWOK_STAGES), processes=("kwok", "karpenter")),
     MONITORING: Extra(
         ("prometheus-operator", "prometheus", "kube-state-metrics"),
         tuple(reference for reference in IMAGES if reference.startswith(("quay.io/prometheus", "registry.k8s.io/kube-state-metrics/"))),
@@ -58,6 +63,14 @@ class Wanted:
     def images(self) -> list[str]:
         left_out = {image for name, extra in EXTRAS.items() if name not in self.parts for image in extra.images}
         return [reference for reference in IMAGES if reference not in left_out]
+
+    @property
+    def manifests(self) -> list[Manifest]:
+        return [manifest for name, extra in EXTRAS.items() if name in self.parts for manifest in extra.manifests]
+
+    @property
+    def processes(self) -> list[str]:
+        return [process for name, extra in EXTRAS.items() if name in self.parts for process in extra.processes]
 
     def with_words(self, words: Iterable[str]) -> Wanted:
         """These parts plus those that `words` name: an extra or `gpus=NUMBER`. Raises BenchError for any other word."""

@@ -71,6 +71,15 @@ PROMETHEUS_CRDS = Manifest(
     [Files("github.com/prometheus-operator/prometheus-operator", "example/prometheus-operator-crd/*.yaml")],
 )
 
+KARPENTER_CRDS = Manifest("karpenter-kwok-crds", "1.14.0", [Files("sigs.k8s.io/karpenter", "kwok/charts/crds/*.yaml")])
+KWOK_STAGES = Manifest(
+    "kwok-stages",
+    "0.8.0",
+    # kubernetes-sigs/kwok:kustomize/stage/fast/kustomization.yaml@v0.8.0
+    [Files("sigs.k8s.io/kwok", f"kustomize/stage/{stage}/*-*.yaml") for stage in ("node/fast", "node/heartbeat-with-lease", "pod/fast")],
+)
+"""Life of a fake node and of a pod on it: ready at once, and gone as soon as it is deleted."""
+
 TABLE = (
     # kubernetes-sigs/gateway-api:hack/build-install-yaml.sh@v1.6.1
     Manifest("gateway-api", "1.6.1", [Files("sigs.k8s.io/gateway-api", "config/crd/standard/gateway*.yaml")]),

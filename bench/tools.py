@@ -199,6 +199,12 @@ OPTIONAL: Mapping[str, Tool] = {
             tags=("remove_all_sd", "enable_kubernetes_sd"),
         ),
         Tool(
+            "karpenter",
+            {"karpenter": "sigs.k8s.io/karpenter/kwok"},
+            stamps={"sigs.k8s.io/karpenter/pkg/operator.Version": "1.14.0"},
+        ),
+        Tool("kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}),
+        Tool(
             "kube-state-metrics",
             {"kube-state-metrics": "k8s.io/kube-state-metrics/v2"},
             stamps={_PROMETHEUS_VERSION: "v2.20.0"},

@@ -45,23 +45,32 @@ class Component(pulumi.ComponentResource):
         depends_on: Sequence[pulumi.Resource] = (),
         delete_before_replace: bool | None = None,
         create_timeout_seconds: int | None = None,
+        delete_timeout_seconds: int | None = None,
         protect: bool | None = None,
         ignore_changes: list[str] | None = None,
     ) -> pulumi.ResourceOptions:
         """Options of a child resource.
 
-        `create_timeout_seconds`: limit for its creation and its updates. `protect`: no destroy or replacement until a person removes
-        the protection. `ignore_changes`: properties that another controller owns once the resource exists.
+        `create_timeout_seconds`: limit for its creation and its updates. `delete_timeout_seconds`: for its deletion. `protect`: no destroy
+        or replacement until a person removes the protection. `ignore_changes`: properties that another controller owns once the
+        resource exists.
         """
-        seconds = f"{create_timeout_seconds}s"
         return pulumi.ResourceOptions(
             parent=self,
             depends_on=[*self.after, *depends_on],
             delete_before_replace=delete_before_replace,
             protect=protect,
             ignore_changes=ignore_changes,
-            custom_timeouts=pulumi.CustomTimeouts(create=seconds, update=seconds) if create_timeout_seconds else None,
+            custom_timeouts=_timeouts(create_timeout_seconds, delete_timeout_seconds),
         )
+
+
+def _timeouts(create: int | None, delete: int | None) -> pulumi.CustomTimeouts | None:
+    """Limits in seconds; None: the provider's own."""
+    if create is None and delete is None:
+        return None
+    made, gone = (f"{seconds}s" if seconds else None for seconds in (create, delete))
+    return pulumi.CustomTimeouts(create=made, update=made, delete=gone)
 
 
 def type_token(component: type[Component]) -> str:

@@ -92,6 +92,14 @@ CLUSTER_AUTOSCALER_CHART = Chart(
 # renovate: datasource=docker depName=registry.k8s.io/autoscaling/cluster-autoscaler
 CLUSTER_AUTOSCALER_1_35 = Image(repository="registry.k8s.io/autoscaling/cluster-autoscaler", tag="v1.35.2")
 
+# The first chart is the CRDs of the second, which Helm would never upgrade.
+# renovate: datasource=docker depName=public.ecr.aws/karpenter/karpenter-crd
+KARPENTER_CRD_CHART = Chart(repository="oci://public.ecr.aws/karpenter", name="karpenter-crd", version="1.14.1")
+# renovate: datasource=docker depName=public.ecr.aws/karpenter/karpenter
+KARPENTER_CHART = Chart(repository="oci://public.ecr.aws/karpenter", name="karpenter", version="1.14.1")
+# renovate: datasource=docker depName=public.ecr.aws/karpenter/controller
+KARPENTER = Image(repository="public.ecr.aws/karpenter/controller", tag="1.14.1")
+
 # Release manifests, one file each. Knative's contains the CRDs too.
 # renovate: datasource=github-releases depName=kubernetes-sigs/gateway-api
 GATEWAY_API = Manifest(

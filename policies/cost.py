@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from components.aws.instance_types import GPU_INSTANCES
+from policies.node_pools import NODE_CLASS, TEMPLATE, disk_gib, instance_types, is_gpu, sizes
 from policies.prices import Prices, Unit
 from policies.rules.resource import Resource, Unknown, value_at
 from policies.rules.services import services
@@ -21,7 +21,6 @@ HOURS = 730
 """Hours of a month in AWS's price calculations."""
 
 CLUSTER = "aws:eks/cluster:Cluster"
-TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 SCALING = "aws:appautoscaling/target:Target"
 
 Component = Literal[
@@ -80,7 +79,7 @@ def price(resources: Sequence[Resource], prices: Prices) -> Estimate:
     """Estimate a stack's cost. A stack without its own cluster on AWS costs nothing there: another stack pays for its volumes."""
     if not any(resource.type == CLUSTER for resource in resources):
         return Estimate((), ())
-    beside = {(resource.type, resource.name): resource for resource in resources if resource.type in (TEMPLATE, SCALING)}
+    beside = {_key(resource): resource for resource in resources if resource.type in (TEMPLATE, NODE_CLASS, SCALING)}
     lines: list[Line] = []
     unpriced: list[str] = []
     for resource in resources:
@@ -91,10 +90,9 @@ def price(resources: Sequence[Resource], prices: Prices) -> Estimate:
     return Estimate(tuple(lines), tuple(unpriced))
 
 
-def is_gpu(group: Resource) -> bool:
-    """True if the image or an instance type of the node group is for GPUs."""
-    types = [str(name) for name in group.get("instanceTypes", [])]
-    return "NVIDIA" in group.get("amiType", "") or any(name in GPU_INSTANCES for name in types)
+def _key(resource: Resource) -> tuple[str, str]:
+    """Return type and logical name, or the object's own name, by which a NodePool refers to its class."""
+    return resource.type, str(resource.get("metadata.name")) if resource.type == NODE_CLASS else resource.name
 
 
 def _lines(resource: Resource, prices: Prices, beside: Mapping[tuple[str, str], Resource]) -> Iterator[Line]:
@@ -103,6 +101,8 @@ def _lines(resource: Resource, prices: Prices, beside: Mapping[tuple[str, str], 
             yield _fixed("control plane", resource, prices, "cluster-hour")
         case "aws:eks/nodeGroup:NodeGroup":
             yield from _nodes(resource, prices, beside.get((TEMPLATE, resource.name)))
+        case "kubernetes:karpenter.sh/v1:NodePool":
+            yield from _nodes(resource, prices, beside.get((NODE_CLASS, str(resource.get("spec.template.spec.nodeClassRef.name")))))
         case "aws:sagemaker/endpointConfiguration:EndpointConfiguration":
             yield from _instances(resource, prices, beside)
         case "aws:ec2/natGateway:NatGateway":
@@ -124,22 +124,24 @@ def _fixed(component: Component, resource: Resource, prices: Prices, unit: Unit,
     return Line(component, resource.name, amount, monthly, monthly)
 
 
-def _nodes(group: Resource, prices: Prices, template: Resource | None) -> Iterator[Line]:
-    """Cost of a node group. Each node may have any of its types, so the minimum uses the cheapest and the maximum the dearest."""
-    least, most = int(group.get("scalingConfig.minSize", 0)), int(group.get("scalingConfig.maxSize", 0))
-    hourly = {name: _hour(prices, name) for name in map(str, group.get("instanceTypes", []))}
+def _nodes(pool: Resource, prices: Prices, template: Resource | None) -> Iterator[Line]:
+    """Cost of a pool. Each node may have any of its types, so the minimum uses the cheapest and the maximum the dearest."""
+    least, most = sizes(pool)
+    if most is None:
+        raise Unpriced("has no limit of nodes: its cost has none either")
+    hourly = {name: _hour(prices, name) for name in instance_types(pool)}
     if not hourly:
         raise Unpriced("names no instance types")
     dearest = max(hourly, key=lambda name: hourly[name])
-    component: Component = "GPU nodes" if is_gpu(group) else "system nodes"
-    yield Line(component, group.name, f"{most} x {dearest}", least * min(hourly.values()) * HOURS, most * hourly[dearest] * HOURS)
+    component: Component = "GPU nodes" if is_gpu(pool) else "system nodes"
+    yield Line(component, pool.name, f"{most} x {dearest}", least * min(hourly.values()) * HOURS, most * hourly[dearest] * HOURS)
     if template is None:
-        raise Unpriced("has no launch template of its name, which would give the size of its disks")
-    gib = sum(int(mapping.get("ebs", {}).get("volumeSize", 0)) for mapping in template.get("blockDeviceMappings", []))
+        raise Unpriced("has no launch template or EC2NodeClass of its name, which would give the size of its disks")
+    gib = disk_gib(template)
     if not gib:
-        raise Unpriced(f"the launch template {template.name} names no disk size")
+        raise Unpriced(f"{template.kind} {template.name} names no disk size")
     each = gib * _unit(prices, "gp3-gib-month")
-    yield Line("volumes", group.name, f"{most} x {gib} GiB", least * each, most * each)
+    yield Line("volumes", pool.name, f"{most} x {gib:g} GiB", least * each, most * each)
 
 
 def _instances(configuration: Resource, prices: Prices, beside: Mapping[tuple[str, str], Resource]) -> Iterator[Line]:

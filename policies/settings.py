@@ -19,6 +19,7 @@ UPSTREAM = (
     "gcr.io/knative-releases/",
     "ghcr.io/kedacore/",
     "nvcr.io/nvidia/",
+    "public.ecr.aws/karpenter/",
     "quay.io/brancz/",
     "quay.io/jetstack/",
     "quay.io/kiwigrid/",

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.aws.cluster import EksCluster
+from components.aws.node_pool import Membership
 from components.aws.release import EksRelease
 from stacks.config import StackConfig
 from stacks.config.cluster import ExistingClusterConfig
@@ -18,7 +19,8 @@ from stacks.config.cluster import ExistingClusterConfig
 class EksFacts:
     """Facts of the program's own EKS cluster, for parts that talk to AWS. `name` is known before it exists, `control_plane.name` after.
 
-    `subnet_ids`: the private subnets. `log_retention_days`: of the control plane, and of whatever else writes logs on AWS.
+    `subnet_ids`: the private subnets. `log_retention_days`: of the control plane, and of whatever else writes logs on AWS. `membership`:
+    what every node of it has in common.
     """
 
     name: str
@@ -28,6 +30,7 @@ class EksFacts:
     subnet_ids: Sequence[str | pulumi.Output[str]]
     control_plane: EksCluster
     log_retention_days: int
+    membership: Membership
 
 
 @dataclass(frozen=True)

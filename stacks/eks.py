@@ -50,6 +50,7 @@ def build(config: EksClusterConfig, gpu: GpuConfig, protect: bool) -> Cluster:
         subnet_ids=network.private_subnet_ids,
         control_plane=cluster,
         log_retention_days=config.log_retention_days,
+        membership=membership,
     )
     return Cluster(options=options, storage_class=storage.name, eks=facts, parts=[storage])
 

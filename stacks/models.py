@@ -74,7 +74,7 @@ class _Deployment:
                 platform.store,
                 publication(self.config, self.platform, model),
                 platform.autoscaler,
-                platform.gpu_operator if model.entry.server.gpu_count else None,
+                *((platform.gpu_operator, platform.gpu_pool) if model.entry.server.gpu_count else ()),
             ],
         )
         checks = [

@@ -9,6 +9,8 @@ import pulumi
 from components import versions
 from components.artifacts import Mirror
 from components.aws.cluster_autoscaler import ClusterAutoscaler, ClusterAutoscalerArgs
+from components.aws.karpenter import Karpenter, KarpenterArgs
+from components.aws.karpenter_node_pool import KarpenterNodePool, KarpenterNodePoolArgs
 from components.gpu import GpuSharing
 from components.model_store import ModelStore
 from components.platform.alert_receivers import AlertReceivers
@@ -45,6 +47,8 @@ class Platform:
     prometheus: Prometheus | None
     gpu_operator: GpuOperator | None
     autoscaler: ClusterAutoscaler | None
+    karpenter: Karpenter | None
+    gpu_pool: KarpenterNodePool | None
     kserve: KServe | None
     store: ModelStore | None
 
@@ -65,6 +69,7 @@ def build(config: StackConfig, cluster: Cluster) -> Platform:
     prometheus = monitoring.prometheus if monitoring else _existing(config.monitoring)
     gpu_operator = parts.gpu_operator(monitoring, prometheus)
     autoscaler = parts.cluster_autoscaler()
+    karpenter = parts.karpenter()
     optional = ((gateway_api, versions.GATEWAY_API), (knative, versions.KNATIVE_SERVING), (keda, versions.KEDA))
     apis = [f"{manifest.name} {manifest.version}" for part, manifest in optional if part]
     kserve = parts.kserve(certificates, apis, after=[gateway_api, gateway, knative, keda, monitoring])
@@ -78,6 +83,8 @@ def build(config: StackConfig, cluster: Cluster) -> Platform:
         prometheus=prometheus,
         gpu_operator=gpu_operator,
         autoscaler=autoscaler,
+        karpenter=karpenter,
+        gpu_pool=parts.gpu_pool(karpenter),
         kserve=kserve,
         store=build_store(config, cluster, parts.mirror, prometheus),
     )
@@ -179,6 +186,36 @@ class _Parts:
             mirror=self.mirror,
         )
         return ClusterAutoscaler("cluster-autoscaler", args, eks.control_plane, self.options)
+
+    def karpenter(self) -> Karpenter | None:
+        eks, cluster = self.cluster.eks, self.config.cluster
+        if eks is None or not isinstance(cluster, EksClusterConfig) or self.config.gpu.mode != "karpenter":
+            return None
+        args = KarpenterArgs(
+            cluster=eks.name,
+            region=eks.region,
+            zonal_shift=cluster.zonal_shift,
+            workload=workload(self.config.gpu.karpenter, self.config.placement),
+            mirror=self.mirror,
+        )
+        return Karpenter("karpenter", args, eks.control_plane, self.options)
+
+    def gpu_pool(self, karpenter: Karpenter | None) -> KarpenterNodePool | None:
+        gpu, eks = self.config.gpu, self.cluster.eks
+        if eks is None or karpenter is None:
+            return None
+        args = KarpenterNodePoolArgs(
+            membership=eks.membership,
+            security_group_id=eks.control_plane.security_group_id,
+            instance_types=gpu.instance_types,
+            capacity=gpu.capacity_types,
+            reservations=gpu.karpenter.reservations,
+            max=gpu.nodes.max,
+            disk_gib=gpu.disk_gib,
+            image=gpu.image,
+            expire_after_days=gpu.karpenter.expire_after_days,
+        )
+        return KarpenterNodePool("gpu", args, karpenter, self.options)
 
     def kserve(self, certificates: CertManager | None, apis: list[str], after: list[pulumi.Resource | None]) -> KServe | None:
         """KServe comes after everything whose API it looks for, because it looks only at its start."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from components.scheduling import Workload
+from stacks.config.cluster import KarpenterConfig
 from stacks.config.platform import ControllerConfig, GpuOperatorConfig, MinioConfig, PlacementConfig
 
 
-def workload(section: ControllerConfig | GpuOperatorConfig | MinioConfig, placement: PlacementConfig) -> Workload:
+def workload(section: ControllerConfig | GpuOperatorConfig | KarpenterConfig | MinioConfig, placement: PlacementConfig) -> Workload:
     return Workload(
         replicas=1 if isinstance(section, GpuOperatorConfig) else section.replicas,
         resources=section.resources,

@@ -17,6 +17,9 @@ IN_S3: dict[str, Any] = {"modelStore": {"backend": "s3", "bucket": "models-of-a-
 """Sections of a stack with its models in a bucket."""
 GPU: dict[str, Any] = {"mode": "managed", "instanceTypes": ["g6.xlarge"], "nodes": {"min": 0, "max": 2}}
 
+KARPENTER: dict[str, Any] = {**GPU, "mode": "karpenter", "nodes": {"max": 2}, "releaseVersion": "1.35.7-20260911"}
+"""The section `gpu` in the mode `karpenter`."""
+
 
 def eks(cluster: dict[str, Any] | None = None, gpu: dict[str, Any] | None = None, **sections: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
     """The keys below `inference-platform:`. `cluster` and `gpu` change single keys of those sections."""

@@ -34,6 +34,7 @@ def up(instance: Instance, wanted: Wanted) -> None:
         stages.bind_admins(instance, pki, kubectl)
         stages.start_components(instance, pki)
         stages.install_addons(instance, pki, kubectl)
+        stages.start_fake_nodes(instance, pki, kubectl)
     progress.line("ready      node", f"KUBECONFIG={instance.kubeconfig}")
 
 
@@ -52,7 +53,7 @@ def down(instance: Instance) -> None:
 def status(instance: Instance) -> int:
     """Print processes, node and add-ons; return 0 only if all are well."""
     _require_root()
-    rows = [(name, *_process_state(instance, name)) for name in PROCESSES]
+    rows = [(name, *_process_state(instance, name)) for name in _processes(instance)]
     rows += [(title, "not ready" if why else "ready", why) for title, why in _conditions(instance).items()]
     for row in rows:
         print("{:<26}{:<11}{}".format(*row).rstrip())
@@ -63,10 +64,14 @@ def logs(instance: Instance, name: str) -> None:
     """Print the whole log of one of the node's processes."""
     _require_root()
     path = process.log_path(instance, name)
-    if name not in PROCESSES or not path.exists():
-        raise BenchError(f"node {instance.name} has no log of {name!r}; choose one of: {', '.join(PROCESSES)}")
+    if name not in _processes(instance) or not path.exists():
+        raise BenchError(f"node {instance.name} has no log of {name!r}; choose one of: {', '.join(_processes(instance))}")
     with path.open("rb") as log:
         shutil.copyfileobj(log, sys.stdout.buffer)
+
+
+def _processes(instance: Instance) -> list[str]:
+    return [*PROCESSES, *extras.read(instance).processes]
 
 
 @contextmanager

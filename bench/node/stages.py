@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from bench import progress
+from bench import extras, progress
 from bench.errors import BenchError
-from bench.node import addons, cgroups, control_plane, health, kubeconfig, namespaces, network, process, worker
+from bench.node import addons, cgroups, control_plane, fake_nodes, health, kubeconfig, namespaces, network, process, worker
 from bench.node.kubeconfig import api_url
 from bench.node.pki import Pki, super_admin
 from bench.node.process import Process
@@ -81,6 +81,15 @@ def install_addons(instance: Instance, pki: Pki, kubectl: addons.Kubectl) -> Non
     with progress.step("awaiting   node, DNS, metrics and storage"):
         addons.apply(instance, pki, kubectl)
         addons.wait(instance, kubectl)
+
+
+def start_fake_nodes(instance: Instance, pki: Pki, kubectl: addons.Kubectl) -> None:
+    """Karpenter and kwok, where the node has them; Karpenter looks for its CRDs only as it starts."""
+    if extras.KARPENTER not in extras.read(instance).parts:
+        return
+    fake_nodes.define(kubectl)
+    probed = [(each, partial(health.answers, url, pki)) for each, url in fake_nodes.processes(instance, pki)]
+    _start("kwok and Karpenter", instance, probed)
 
 
 def _start(title: str, instance: Instance, probed: list[Probed]) -> None:

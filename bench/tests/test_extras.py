@@ -15,7 +15,7 @@ from bench import environment, extras, image_table, paths
 from bench.errors import BenchError
 from bench.extras import EXTRAS, Wanted
 from bench.image_table import CONTAINERFILES, IMAGES
-from bench.node import addons, gpus
+from bench.node import addons, fake_nodes, gpus
 from bench.tools import OPTIONAL, TOOLS
 
 INSTANCE = paths.Instance("test")
@@ -76,7 +76,7 @@ def test_a_later_up_adds_to_what_the_node_has() -> None:
 
 @pytest.mark.parametrize("word", ["grafana", "gpus", "gpus=", "gpus=-1", "keda=1"])
 def test_what_is_unknown_is_answered_with_what_is_known(word: str) -> None:
-    with pytest.raises(BenchError, match=f"--with {word} is unknown; choose one of: keda, monitoring, .*gpus=NUMBER"):
+    with pytest.raises(BenchError, match=f"--with {word} is unknown; choose one of: keda, karpenter, monitoring, .*gpus=NUMBER"):
         PLAIN.with_words([word])
 
 
@@ -97,13 +97,40 @@ def test_what_a_node_has_on_request_is_told_to_its_clients(monkeypatch: pytest.M
     assert {key: environment.describe(INSTANCE)[key] for key in ("with", "gpus")} == {"with": ["keda", "vllm"], "gpus": 2}
 
 
+class NoPki:
+    def cert(self, _name: str) -> Path:
+        return Path("/dev/null")
+
+    key = cert
+
+
+def test_fake_nodes_bring_two_processes_and_two_manifests_and_no_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = PLAIN.with_words(["karpenter"])
+    assert PLAIN.manifests == PLAIN.processes == []
+    assert [manifest.name for manifest in wanted.manifests] == ["karpenter-kwok-crds", "kwok-stages"]
+    assert wanted.images == PLAIN.images
+    monkeypatch.setattr(fake_nodes.tools, "binary", lambda name: Path("/bin", name))
+    started = {process.name: (process, url) for process, url in fake_nodes.processes(INSTANCE, NoPki())}  # type: ignore[arg-type]
+    assert list(started) == wanted.processes
+    for process, url in started.values():
+        assert url.startswith(f"http://{INSTANCE.node_ip}:")
+        assert INSTANCE.kubeconfig in process.inputs, "a new certificate must restart it"
+    karpenter, _ = started["karpenter"]
+    assert karpenter.environment == {"KUBECONFIG": str(INSTANCE.kubeconfig)}
+    assert f"--instance-types-file-path={INSTANCE.state / 'instance-types.json'}" in karpenter.argv
+
+
+def test_every_machine_on_offer_has_gpus_and_is_cheaper_on_spot() -> None:
+    for offered in fake_nodes.instance_types():
+        assert int(offered["resources"][gpus.RESOURCE]) > 0
+        prices: dict[str, set[float]] = {}
+        for offering in offered["offerings"]:
+            values = {requirement["key"]: requirement["values"] for requirement in offering["Requirements"]}
+            prices.setdefault(values["karpenter.sh/capacity-type"][0], set()).add(offering["Price"])
+        assert max(prices["spot"]) < min(prices["on-demand"])
+
+
 def monitoring() -> list[dict[str, Any]]:
-    class NoPki:
-        def cert(self, _name: str) -> Path:
-            return Path("/dev/null")
-
-        key = cert
-
     return list(yaml.safe_load_all(addons.manifest("monitoring", INSTANCE, NoPki())))  # type: ignore[arg-type]
 
 

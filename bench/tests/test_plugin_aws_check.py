@@ -185,6 +185,18 @@ def test_a_value_that_the_service_takes_or_says_nothing_of_is_accepted(models: P
     assert check(NODE_GROUP, {**NODES, **change}, models) == []
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"name": "a b"}, 'name: "a b" is not a queue\'s name: 1 to 80 letters, digits, - and _'),
+        ({"messageRetentionSeconds": 30}, "message_retention_seconds: 30.0 is not between 60 and 1209600"),
+        ({"name": "warnings", "messageRetentionSeconds": 300}, ""),
+    ],
+)
+def test_a_queue_has_limits_that_its_service_model_lacks(change: dict[str, object], reason: str) -> None:
+    assert check("aws:sqs/queue:Queue", change) == ([reason] if reason else [])
+
+
 def test_a_pattern_of_another_dialect_is_no_reason_to_refuse(models: Path) -> None:
     assert check(NODE_GROUP, {**NODES, "taints": [{"key": "1", "effect": "NO_SCHEDULE"}]}, models) == []
 

@@ -44,13 +44,14 @@ class EksClusterArgs(Args):
 class EksCluster(Component):
     """Owns control plane, key, log group, role and access entries. Ready when the API server answers and the admins may use it.
 
-    Managed nodes join with the security group that EKS makes for the cluster. It allows traffic only between nodes and control plane,
-    so the program adds no rule to it.
+    Nodes join with the security group that EKS makes for the cluster. It allows traffic only between nodes and control plane, so the
+    program adds no rule to it.
     """
 
     name: pulumi.Output[str]
     arn: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
+    security_group_id: pulumi.Output[str]
 
     def __init__(
         self,
@@ -67,6 +68,7 @@ class EksCluster(Component):
             self._admit(cluster, logical_name, admin)
         self.name = cluster.name
         self.arn = cluster.arn
+        self.security_group_id = cluster.vpc_config.apply(lambda found: found.cluster_security_group_id or "")
         authority = cluster.certificate_authority.apply(lambda found: found.data or "")
         self.kubeconfig = kubeconfig(cluster.name, args.region, cluster.endpoint, authority)
         self.register_outputs({"name": self.name, "arn": self.arn})

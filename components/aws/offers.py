@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 Capacity = Literal["on-demand", "spot"]
+KarpenterCapacity = Literal["reserved", "spot", "on-demand"]
+"""Values of the label `karpenter.sh/capacity-type`."""
 
 InterfaceService = Literal["ecr.api", "ecr.dkr", "sts", "eks", "eks-auth", "logs", "ec2", "autoscaling"]
 """Services that nodes, add-ons and the autoscaler call. Pod Identity's agent fetches credentials from `eks-auth`."""

@@ -68,10 +68,12 @@ def _supply(config: StackConfig) -> Iterator[Finding]:
 def _asked(config: StackConfig, cluster: EksClusterConfig, stack_file: Path) -> Iterator[tuple[str, Check]]:
     aws = Aws(cluster.region)
     yield "zones", partial(account.zones, aws, cluster)
-    if config.gpu.mode == "managed":
+    if config.gpu.makes_nodes:
         yield "GPU types", partial(gpu.offered, aws, cluster, config.gpu)
-        for code in dict.fromkeys(gpu.quota_code(kind, config.gpu.capacity) for kind in config.gpu.instance_types):
-            yield "GPU quota", partial(gpu.quota, aws, config.gpu, code)
+        for capacity, code in gpu.quotas(config.gpu):
+            yield "GPU quota", partial(gpu.quota, aws, config.gpu, capacity, code)
+        if config.gpu.karpenter.reservations:
+            yield "reservations", partial(gpu.reservations, aws, config.gpu)
         if config.gpu.capacity == "spot":
             yield "spot role", gpu.spot_role
     if urlsplit(backend.state_url()).scheme == "s3":

@@ -49,23 +49,42 @@ def spot_role() -> Finding:
     return Finding("spot role", SPOT_ROLE)
 
 
-def quota(aws: Aws, gpu: GpuConfig, code: str) -> Finding:
+def reservations(aws: Aws, gpu: GpuConfig) -> Finding:
+    """Check that every reservation is there and in force: Karpenter passes over any other, and pays for a machine on demand."""
+    wanted = gpu.karpenter.reservations
+    answer = aws("ec2", "describe-capacity-reservations", "--filters", "Name=state,Values=active,scheduled")
+    there = {each["CapacityReservationId"]: each for each in answer["CapacityReservations"]}
+    if missing := [each for each in wanted if each not in there]:
+        state = f"{aws.region} has no active {', '.join(missing)}"
+        return Finding("reservations", state, "correct gpu.karpenter.reservations, or leave it out")
+    return Finding(
+        "reservations", "; ".join(f"{each}: {there[each]['TotalInstanceCount']} x {there[each]['InstanceType']}" for each in wanted)
+    )
+
+
+def quotas(gpu: GpuConfig) -> list[tuple[str, str]]:
+    """Capacity and code of every quota that the pool's nodes count against. Karpenter takes on-demand nodes where spot is sold out."""
+    capacities = [each for each in gpu.capacity_types if each in QUOTAS] if gpu.mode == "karpenter" else [gpu.capacity]
+    return list(dict.fromkeys((capacity, quota_code(kind, capacity)) for capacity in capacities for kind in gpu.instance_types))
+
+
+def quota(aws: Aws, gpu: GpuConfig, capacity: str, code: str) -> Finding:
     """Check the vCPUs for the pool at its largest, if all its nodes have the largest type of this quota.
 
     Other instances in the account count against the same quota; this check does not include them.
     """
-    counted = [kind for kind in gpu.instance_types if quota_code(kind, gpu.capacity) == code]
+    counted = [kind for kind in gpu.instance_types if quota_code(kind, capacity) == code]
     names = ", ".join(counted)
     if not code:
         listed = "aws service-quotas list-service-quotas --service-code ec2"
-        return Finding("GPU quota", f"the quota of {names} on {gpu.capacity} is not known here", f"see `{listed} --region {aws.region}`")
+        return Finding("GPU quota", f"the quota of {names} on {capacity} is not known here", f"see `{listed} --region {aws.region}`")
     described = aws("ec2", "describe-instance-types", "--filters", f"Name=instance-type,Values={','.join(counted)}")["InstanceTypes"]
     if not described:
         return Finding("GPU quota", f"{aws.region} has no {names}", "choose other gpu.instanceTypes or a region")
     vcpus, largest = max((kind["VCpuInfo"]["DefaultVCpus"], kind["InstanceType"]) for kind in described)
     wanted = gpu.nodes.max * vcpus
     found = int(aws("service-quotas", "get-service-quota", "--service-code", "ec2", "--quota-code", code)["Quota"]["Value"])
-    state = f"{found} vCPUs {gpu.capacity}, {wanted} needed for {gpu.nodes.max} x {largest}"
+    state = f"{found} vCPUs {capacity}, {wanted} needed for {gpu.nodes.max} x {largest}"
     if found >= wanted:
         return Finding("GPU quota", state)
     request = "aws service-quotas request-service-quota-increase --service-code ec2"

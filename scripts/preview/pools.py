@@ -13,12 +13,25 @@ ROLLING = ("launchTemplate", "releaseVersion", "version")
 
 LIMITS = ("scalingConfig.maxSize", "scalingConfig.minSize")
 
+DRIFTING = {"kubernetes:karpenter.k8s.aws/v1:EC2NodeClass": "spec.", "kubernetes:karpenter.sh/v1:NodePool": "spec.template."}
+"""Karpenter's objects, and the part of each whose change makes nodes that it started before differ from what is wanted."""
+
 
 def notes(stack: str, plan: Plan) -> Iterator[str]:
     """Yield one sentence for each pool whose nodes are replaced, and for each whose limits change."""
     for change in plan.changes:
         if change.type == NODE_GROUP and change.operation == "update":
             yield from _notes(stack, change, plan)
+        if change.type in DRIFTING and change.operation == "update":
+            yield from _drift(change)
+
+
+def _drift(change: Change) -> Iterator[str]:
+    if drifting := [path for path in change.paths if path.startswith(DRIFTING[change.type])]:
+        yield (
+            f"{change.name.rpartition('::')[2]}: Karpenter replaces every running node that differs, one after the other, "
+            f"because of {', '.join(drifting)} ({RUNBOOK})."
+        )
 
 
 def _notes(stack: str, change: Change, plan: Plan) -> Iterator[str]:

@@ -12,7 +12,7 @@ On GPU nodes that the cluster brought along (`gpu.mode: existing`) types and num
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from components.aws.instance_types import GPU_INSTANCES, GpuInstance
@@ -63,7 +63,11 @@ def _memory_volumes(model: ModelService) -> Iterator[str]:
 
 
 class _Pool:
-    """The GPU nodes, each as small as the smallest of the pool's instance types: which type comes is EC2's choice."""
+    """The GPU nodes, each as small as the smallest of the pool's instance types, because which type comes is EC2's choice.
+
+    Karpenter starts a type on which the waiting pod fits, so its nodes are as large as the largest. It knows neither the memory of a GPU
+    nor its capabilities.
+    """
 
     def __init__(self, gpu: GpuConfig) -> None:
         self.gpu = gpu
@@ -98,15 +102,20 @@ class _Pool:
 
     def _too_large(self, model: ModelService) -> Iterator[str]:
         requests = model.resources.requests
-        name, least = min(self.types.items(), key=lambda each: each[1].pod_memory_mib)
-        if _memory(model) > _memory_of(least):
+        name, node = self._judged(lambda each: each.pod_memory_mib)
+        if _memory(model) > _memory_of(node):
             yield (
-                f"resources.requests.memory {requests.memory} is more than the {_memory_of(least):.0f}Mi that a node of {name} "
-                f"({least.memory_gib} GiB) has left for it"
+                f"resources.requests.memory {requests.memory} is more than the {_memory_of(node):.0f}Mi that a node of {name} "
+                f"({node.memory_gib} GiB) has left for it"
             )
-        name, least = min(self.types.items(), key=lambda each: each[1].pod_cpus)
-        if _cpus(model) > _cpus_of(least):
-            yield f"resources.requests.cpu {requests.cpu} is more than the {_cpus_of(least):g} CPUs that a node of {name} has left for it"
+        name, node = self._judged(lambda each: each.pod_cpus)
+        if _cpus(model) > _cpus_of(node):
+            yield f"resources.requests.cpu {requests.cpu} is more than the {_cpus_of(node):g} CPUs that a node of {name} has left for it"
+
+    def _judged(self, size: Callable[[GpuInstance], float]) -> tuple[str, GpuInstance]:
+        """The type that decides, by one of its sizes."""
+        ordered = sorted(self.types.items(), key=lambda each: size(each[1]))
+        return ordered[-1 if self.gpu.mode == "karpenter" else 0]
 
     def too_old(self, demand: GpuDemand) -> Iterator[str]:
         name, oldest = min(self.types.items(), key=lambda each: each[1].gpu.compute_capability)
@@ -148,18 +157,27 @@ class _Pool:
 
     def _nodes(self, models: Mapping[str, ModelService], replicas: Mapping[str, int]) -> int:
         """Nodes without which so many replicas certainly find no place. How pods are packed may take more."""
-        least = min(self.types.values(), key=lambda each: each.pod_memory_mib)
         sums = (
             sum(count * models[name].server.gpu_count for name, count in replicas.items()) / self.offered,
-            sum(count * _memory(models[name]) for name, count in replicas.items()) / _memory_of(least),
-            sum(count * _cpus(models[name]) for name, count in replicas.items()) / _cpus_of(least),
+            sum(count * _memory(models[name]) for name, count in replicas.items()) / self._memory,
+            sum(count * _cpus(models[name]) for name, count in replicas.items()) / self._cpus,
         )
-        alone = (math.ceil(count / self._on_one_node(models[name], least)) for name, count in replicas.items())
+        alone = (math.ceil(count / self._on_one_node(models[name])) for name, count in replicas.items())
         return max(*(math.ceil(each) for each in sums), *alone)
 
-    def _on_one_node(self, model: ModelService, node: GpuInstance) -> int:
-        by_cpu = _cpus_of(node) // _cpus(model) if _cpus(model) else math.inf
-        return int(min(self.offered // model.server.gpu_count, _memory_of(node) // _memory(model), by_cpu))
+    def _on_one_node(self, model: ModelService) -> int:
+        by_cpu = self._cpus // _cpus(model) if _cpus(model) else math.inf
+        return int(min(self.offered // model.server.gpu_count, self._memory // _memory(model), by_cpu))
+
+    @property
+    def _memory(self) -> float:
+        """MiB of a node that are left for replicas."""
+        return _memory_of(self._judged(lambda each: each.pod_memory_mib)[1])
+
+    @property
+    def _cpus(self) -> float:
+        """CPUs of a node that are left for replicas."""
+        return _cpus_of(self._judged(lambda each: each.pod_cpus)[1])
 
 
 def _shared(models: Mapping[str, ModelService], gpu: GpuConfig) -> Iterator[str]:

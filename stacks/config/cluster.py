@@ -9,10 +9,12 @@ from pydantic import AfterValidator, Field, Tag, ValidationInfo, field_validator
 from components.aws.addresses import MAX_ZONES
 from components.aws.ec2_types import EXAMPLE, system_type
 from components.aws.instance_types import checked, gpus
-from components.aws.offers import MIN_GPU_DISK_GIB, Capacity
+from components.aws.karpenter_node_pool import Reservation
+from components.aws.offers import MIN_GPU_DISK_GIB, Capacity, KarpenterCapacity
 from components.aws.zones import served
 from components.declared import Bounds, Secret, chosen_by
 from components.gpu import GpuSharing
+from components.scheduling import Resources
 from stacks.config.network import EndpointConfig, ExistingNetworkConfig, LogDays, ManagedNetworkConfig, NetworkConfig
 from stacks.config.platform import ControllerConfig
 from stacks.config.section import Section
@@ -161,35 +163,86 @@ class GpuSharingConfig(Section):
         return self
 
 
+class KarpenterConfig(Section):
+    """Karpenter and its nodes; for `gpu.mode: karpenter` only."""
+
+    replicas: Annotated[int, Field(ge=1, le=5)] = Field(2, description="Replicas of its controller, each on a node of its own.")
+    resources: Resources | None = Field(None, description="Resources of its controller. Default: the component's known needs.")
+    timeout_seconds: Annotated[int, Field(ge=30, le=3600)] = Field(300, description="Time limit of its installation.")
+    reservations: list[Reservation] = Field(
+        default_factory=list, description="Capacity reservations and capacity blocks, by id (cr-...): their machines come first."
+    )
+    expire_after_days: Annotated[int, Field(ge=1, le=365)] = Field(30, description="Age at which a node is drained and replaced.")
+
+
 class GpuConfig(Section):
     """Nodes with GPUs."""
 
-    mode: Literal["none", "existing", "managed"] = Field(
-        "none", description="`managed`: a node group that the program creates on EKS; `existing`: the cluster already has such nodes."
+    mode: Literal["none", "existing", "managed", "karpenter"] = Field(
+        "none",
+        description="`managed`: a node group that the program creates on EKS; `karpenter`: nodes that Karpenter starts on EKS, each of the "
+        "cheapest type for the pods that wait; `existing`: the cluster already has such nodes.",
     )
     sharing: GpuSharingConfig = GpuSharingConfig.model_validate({})
     instance_types: list[Annotated[str, AfterValidator(checked)]] = Field(
-        default_factory=list, description="EC2 types of a managed pool, all with the same number of GPUs."
+        default_factory=list, description="EC2 types of the pool's nodes, all with the same number of GPUs."
     )
-    capacity: Capacity = Field("on-demand", description="`spot`: cheaper, but AWS takes nodes back at two minutes' notice.")
+    capacity: Capacity = Field(
+        "on-demand",
+        description="`spot`: cheaper, but AWS takes nodes back at two minutes' notice. Where spot is sold out, Karpenter takes others.",
+    )
     nodes: NodeRange = NodeRange.model_validate({})
     disk_gib: Annotated[int, Field(ge=MIN_GPU_DISK_GIB, le=4000)] = Field(
         200, description="Root disk of each node; model servers' images are large."
     )
     release_version: ImageRelease | None = Field(
-        None, description="Version of the machine image, such as 1.35.7-20260911. Default: the newest."
+        None, description="Version of the machine image, such as 1.35.7-20260911. Default: the newest; Karpenter needs one."
     )
+    karpenter: KarpenterConfig = KarpenterConfig.model_validate({})
+
+    @property
+    def makes_nodes(self) -> bool:
+        """True if the program decides what a GPU node is, and how many there may be."""
+        return self.mode in {"managed", "karpenter"}
+
+    @property
+    def capacity_types(self) -> list[KarpenterCapacity]:
+        """Kinds of capacity that Karpenter may choose from."""
+        kinds: list[KarpenterCapacity] = ["spot", "on-demand"] if self.capacity == "spot" else ["on-demand"]
+        return ["reserved", *kinds] if self.karpenter.reservations else kinds
+
+    @property
+    def image(self) -> str:
+        """The image's version as Karpenter writes it: 1.35.7-20260911 → v20260911."""
+        return f"v{(self.release_version or '').rpartition('-')[2]}"
 
     @model_validator(mode="after")
     def _pool_can_be_made(self) -> Self:
-        if (self.mode == "managed") != bool(self.instance_types):
+        if self.makes_nodes != bool(self.instance_types):
             raise ValueError(
-                f"mode {self.mode} with {len(self.instance_types)} instanceTypes: managed needs at least one, others have none"
+                f"mode {self.mode} with {len(self.instance_types)} instanceTypes: managed and karpenter need at least one, others have none"
             )
         if self.instance_types:
             gpus(self.instance_types)
         if self.capacity == "spot" and len(set(self.instance_types)) < SPOT_TYPES:
             raise ValueError(
                 f"capacity spot needs {SPOT_TYPES} instanceTypes or more, because one is often sold out; given: {len(self.instance_types)}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _karpenter_can_make_it(self) -> Self:
+        if self.mode != "karpenter":
+            if "karpenter" in self.model_fields_set:
+                raise ValueError(f"karpenter beside mode {self.mode}: write mode: karpenter, or leave the section out")
+            return self
+        if not self.release_version:
+            raise ValueError("mode karpenter needs releaseVersion, such as 1.35.7-20260911: each newer image would replace every node")
+        if self.nodes.min:
+            raise ValueError(f"nodes.min {self.nodes.min} beside mode karpenter: it starts nodes for waiting pods only; leave min out")
+        if self.sharing.replicas > 1:
+            raise ValueError(
+                f"sharing.replicas {self.sharing.replicas} beside mode karpenter: it would start a node for each of them, because it "
+                "counts whole GPUs; leave sharing out, or write mode: managed"
             )
         return self

@@ -139,7 +139,7 @@ def _missing_parts(model: ModelService, found: Sections) -> list[str]:
     watched = monitoring is None or monitoring.enabled or monitoring.prometheus_url
     parts = {
         "monitoring.enabled: true or monitoring.prometheusUrl": watched or not isinstance(model.scaling, QueueScaling),
-        "gpu.mode: managed or existing": gpu is None or gpu.mode != "none" or not model.server.gpu_count,
+        "gpu.mode: managed, karpenter or existing": gpu is None or gpu.mode != "none" or not model.server.gpu_count,
     }
     return [name for name, there in parts.items() if not there]
 

@@ -37,14 +37,14 @@ RULES = (
     Rule(
         "gpu",
         ("cluster",),
-        lambda gpu, cluster: gpu.mode == "managed" and not _owned(cluster),
-        "mode managed needs cluster.kind: eks; an existing cluster has its GPU nodes (mode: existing) or none",
+        lambda gpu, cluster: gpu.makes_nodes and not _owned(cluster),
+        "modes managed and karpenter need cluster.kind: eks; an existing cluster has its GPU nodes (mode: existing) or none",
     ),
     Rule(
         "gpu",
         ("cluster",),
         lambda gpu, cluster: gpu.mode == "existing" and _owned(cluster),
-        "mode existing needs cluster.kind: existing; on cluster.kind eks this program makes the nodes: mode managed, or none",
+        "mode existing needs cluster.kind: existing; on cluster.kind eks this program makes the nodes: mode managed, karpenter, or none",
     ),
     Rule(
         "gpu",
@@ -93,13 +93,13 @@ RULES = (
         "gpu_operator",
         ("gpu",),
         lambda operator, gpu: operator.enabled and gpu.mode == "none",
-        "enabled: true needs GPU nodes: set gpu.mode to managed or existing",
+        "enabled: true needs GPU nodes: set gpu.mode to managed, karpenter or existing",
     ),
     Rule(
         "gpu_operator",
         ("gpu",),
-        lambda operator, gpu: not operator.enabled and gpu.mode == "managed",
-        "enabled: false beside gpu.mode managed: nodes would cost money and offer no GPU to any pod",
+        lambda operator, gpu: not operator.enabled and gpu.makes_nodes,
+        "enabled: false beside gpu.mode managed or karpenter: nodes would cost money and offer no GPU to any pod",
     ),
     Rule(
         "kserve",

@@ -21,11 +21,12 @@ from botocore.config import Config
 from tests.emulators.bucket import BUCKETS
 from tests.emulators.managed import MANAGED
 from tests.emulators.network import NETWORK
+from tests.emulators.queues import QUEUES
 from tests.emulators.references import ID, References
 from tests.emulators.resource import Aws, Inputs, Kind, Made
 from tests.emulators.services import SERVICES
 
-KINDS: dict[str, Kind] = {**BUCKETS, **MANAGED, **NETWORK, **SERVICES}
+KINDS: dict[str, Kind] = {**BUCKETS, **MANAGED, **NETWORK, **QUEUES, **SERVICES}
 Resource = dict[str, Any]
 """A resource of a graph: `type`, `name`, `inputs`, and the `arn` and `facts` that the recording made up for it."""
 
@@ -94,7 +95,8 @@ class Life:
 
     def _remember(self, resource: Resource, made: Made) -> None:
         self._references.ids[_short(resource), f"{resource['name']}{ID}"] = made.id
-        known = {"autoscaling": made.facts.get("autoscaling", ""), "keyId": made.id, "name": made.id}
+        facts = {name: made.facts.get(name, "") for name in ("autoscaling", "url")}
+        known = {**facts, "keyId": made.id, "name": made.id}
         self._references.texts |= {made_up: known[name] for name, made_up in resource["facts"].items() if known[name]}
         if made.arn:
             self._references.texts[resource["arn"]] = made.arn

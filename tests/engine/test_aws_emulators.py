@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests import managed
-from tests.eks import IN_S3, eks
+from tests.eks import IN_S3, KARPENTER, eks
 from tests.graph.aws_outputs import made_on_aws
 from tests.graph.recording import Graph, Resource, record
 from tests.graph.stacks import recorded
@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 REGION = "eu-central-1"
 CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 
-SERVICES = "autoscaling,ec2,eks,iam,kms,logs,s3,sts"
+SERVICES = "autoscaling,ec2,eks,events,iam,kms,logs,s3,sqs,sts"
 MOTO_LACKS = {"AccessEntry", "AccessPolicyAssociation", "Addon", "PodIdentityAssociation", "Tag"}
 """EKS's calls that moto 5.2.5 answers with "Not yet implemented", and tags of the autoscaling group that its node groups do not have."""
 
@@ -73,7 +73,7 @@ def _known(resource: Resource) -> dict[str, Any]:
     facts: dict[str, str] = {}
     if resource.kind == "NodeGroup":
         facts["autoscaling"] = made_up["resources"][0]["autoscalingGroups"][0]["name"]
-    facts |= {fact: made_up[fact] for fact in ("keyId", "name") if fact in made_up}
+    facts |= {fact: made_up[fact] for fact in ("keyId", "name", "url") if fact in made_up}
     return {"type": resource.type, "name": resource.name, "inputs": resource.inputs, "arn": made_up["arn"], "facts": facts}
 
 
@@ -125,6 +125,13 @@ def test_an_endpoint_without_its_configuration_is_refused_by_moto(packages: dict
     there = [each for each in endpoints() if each["type"] != CONFIGURATION]
     found = refusals("moto", packages, there)
     assert any(line.startswith("make Endpoint chat: ") and "Could not find endpoint configuration" in line for line in found), found
+
+
+def test_what_karpenter_needs_is_made_on_both(ministack: str, packages: dict[str, str]) -> None:
+    there = record(eks(gpu=KARPENTER))
+    assert {"AccessEntry/karpenter-nodes", "Queue/karpenter-interruptions"} <= {resource.key for resource in there}
+    assert refusals(ministack, packages, resources(there)) == []
+    assert refusals("moto", packages, resources(there, MOTO_LACKS)) == []
 
 
 def test_a_policy_that_does_not_exist_is_refused_by_moto(packages: dict[str, str]) -> None:

@@ -21,6 +21,7 @@ from scripts.preview.cost import cost, resources
 from scripts.preview.plan import Cluster
 from stacks.supply import ADVISED, NEEDED
 from tests import stack_files
+from tests.eks import KARPENTER
 from tests.engine.previews import Machine, Preview, Scratch, this_machine, with_stand_in_digests
 from tests.managed import custom
 
@@ -63,7 +64,7 @@ MISTAKES: Mapping[str, Any] = {
     "models__forms": custom(source="s3://models/forms"),
 }
 HOPS = ('"http_put_response_hop_limit": 1', '"http_put_response_hop_limit": 2')
-RUNS = {"dev": "dev", "prod": "prod", "mistakes": "prod"}
+RUNS = {"dev": "dev", "prod": "prod", "mistakes": "prod", "karpenter": "prod"}
 """Each preview's stack."""
 
 REFUSED = {
@@ -82,7 +83,7 @@ def machine() -> Machine:
 
 @pytest.fixture(scope="module")
 def previewed(tmp_path_factory: pytest.TempPathFactory, machine: Machine) -> Callable[[str], Preview]:
-    """`dev`, `prod`, or prod with `mistakes`: three in its stack file and one in a component; each is previewed once."""
+    """`dev`, `prod`, prod with `karpenter`, or with `mistakes`: three in its stack file and one in a component; each is previewed once."""
 
     @cache
     def preview(name: str) -> Preview:
@@ -92,6 +93,8 @@ def previewed(tmp_path_factory: pytest.TempPathFactory, machine: Machine) -> Cal
         program, digested = with_stand_in_digests(tmp_path_factory.mktemp("program"), machine)
         if name == "prod":
             return Scratch(folder, "prod", digested, program=program).preview()
+        if name == "karpenter":
+            return Scratch(folder, "prod", digested, {"gpu": {**KARPENTER, "nodes": {"max": 3}}}, program).preview()
         _mistaken(program / "components/aws/node_pool.py", *HOPS)
         values = stack_files.prod(**MISTAKES)
         changes = {key.partition("__")[0]: values[key.partition("__")[0]] for key in MISTAKES}
@@ -124,6 +127,23 @@ def test_no_rule_refuses_anything_and_each_could_be_evaluated(preview: Preview) 
     """A rule that can't be evaluated is a violation itself (policies/analyzer.py)."""
     assert [pack.partition("|")[0] for pack in preview.plan.packs] == ["inference-platform"]
     assert preview.plan.violations == ()
+
+
+def test_karpenter_takes_the_place_of_the_node_group(previewed: Callable[[str], Preview]) -> None:
+    preview = previewed("karpenter")
+    assert preview.code == 0, preview.text[-4000:]
+    assert preview.plan.violations == ()
+    kinds = ("kubernetes:karpenter.sh/v1:NodePool", "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass", "aws:sqs/queue:Queue")
+    assert [preview.types[kind] for kind in (*kinds, KINDS["node pools"], "aws:cloudwatch/eventRule:EventRule")] == [1, 1, 1, 1, 5]
+    charts = {change.name for change in preview.plan.changes if change.type == KINDS["charts"]}
+    assert charts == {*RELEASES, "karpenter", "karpenter-crd"}
+    priced = cost(preview.plan)
+    fixed = cost(previewed("prod").plan)
+    assert priced
+    assert fixed
+    # Three nodes of the same type at most, as in prod's node group.
+    one, other = ({price.component: price for price in found.prices}["GPU nodes"] for found in (priced, fixed))
+    assert (one.minimum, one.maximum) == (0, other.maximum)
 
 
 def test_every_rule_has_something_to_look_at(previewed: Callable[[str], Preview]) -> None:

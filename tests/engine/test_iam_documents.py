@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests import managed, nodes
-from tests.eks import IN_S3, eks
+from tests.eks import IN_S3, KARPENTER, eks
 from tests.graph.recording import Graph, record
 from tests.graph.stacks import recorded
 
@@ -58,6 +58,13 @@ def test_it_finds_nothing_in_those_of_managed_endpoints(packages: dict[str, str]
     assert {f"RolePolicy/forms-endpoint-{name}.policy" for name in ("image", "logs", "models", "network", "requests", "volumes")} <= {
         name for name, _ in found
     }
+    assert linted(packages, found) == []
+
+
+def test_it_finds_nothing_in_those_of_karpenter(packages: dict[str, str]) -> None:
+    found = documents(record(eks(gpu=KARPENTER, cluster={"zonalShift": True})))
+    named = {"RolePolicy/karpenter-instances.policy", "RolePolicy/karpenter-looking.policy", "QueuePolicy/karpenter-interruptions.policy"}
+    assert named <= {name for name, _ in found}
     assert linted(packages, found) == []
 
 

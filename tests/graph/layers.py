@@ -36,6 +36,8 @@ OWNERS = {
     "aws:GpuNodePool": Layer.NODES,
     "aws:StorageClass": Layer.CLUSTER,
     "aws:ClusterAutoscaler": Layer.PLATFORM,
+    "aws:Karpenter": Layer.PLATFORM,
+    "aws:KarpenterNodePool": Layer.PLATFORM,
     "platform:GatewayApi": Layer.PLATFORM,
     "platform:CertManager": Layer.PLATFORM,
     "platform:EnvoyGateway": Layer.PLATFORM,
@@ -57,24 +59,26 @@ OWNERS = {
 """Component directly below the stack → layer."""
 
 GROUND = re.compile(
-    r"pulumi:providers:aws$|random:|aws:(iam|kms|cloudwatch|s3)/|aws:ec2/(launchTemplate:LaunchTemplate|flowLog:FlowLog)$|"
+    r"pulumi:providers:aws$|random:|aws:(iam|kms|cloudwatch|s3|sqs)/|aws:ec2/(launchTemplate:LaunchTemplate|flowLog:FlowLog)$|"
     r"aws:eks/podIdentityAssociation:"
 )
 """Resources that wait for their owner's inputs only: they cannot hold up the layers between. Their users wait for them."""
 
 RIGHTS = {"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
 POLICIES = {"NetworkPolicy", "PodDisruptionBudget", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
-PASSIVE = {"Namespace", "ConfigMap", "Secret", "Service", "HorizontalPodAutoscaler", "StorageClass", *RIGHTS, *POLICIES}
+PASSIVE = {"AccessEntry", "Namespace", "ConfigMap", "Secret", "Service", "HorizontalPodAutoscaler", "StorageClass", *RIGHTS, *POLICIES}
 """Kinds that the API server and the control plane alone create and delete, without a controller of this platform."""
 
 WORKLOADS = {"Release", "Deployment", "StatefulSet", "DaemonSet"}
-DEFINITION_CHARTS = {"kserve-crd", "prometheus-operator-crds"}
+DEFINITION_CHARTS = {"karpenter-crd", "kserve-crd", "prometheus-operator-crds"}
 AFTER_ITS_WORKLOADS = {"Job", "APIService", "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"}
 
 APIS = {
     "caching.internal.knative.dev": ("platform:Knative",),
     "gateway.envoyproxy.io": ("platform:EnvoyGateway",),
     "gateway.networking.k8s.io": ("platform:GatewayApi", "platform:EnvoyGateway"),
+    "karpenter.k8s.aws": ("aws:Karpenter",),
+    "karpenter.sh": ("aws:Karpenter",),
     "keda.sh": ("platform:Keda",),
     "monitoring.coreos.com": ("platform:Monitoring",),
     "serving.kserve.io": ("platform:KServe",),
@@ -205,7 +209,7 @@ class Order:
         """Objects that a controller makes or cleans up, and every check: after the whole platform with its gates."""
         active = [each for each in self.of(Layer.SERVICES) if each.kind not in PASSIVE]
         yield from (f"{each.type} is in no table" for each in active if each.kind != "Job" and not _api(each))
-        brings_nodes = [*self.owned("platform:GpuOperator"), *self.owned("aws:ClusterAutoscaler")]
+        brings_nodes = self.owned("platform:GpuOperator", "aws:ClusterAutoscaler", "aws:Karpenter", "aws:KarpenterNodePool")
         yield from self.lacking(active, [each for each in self.of(Layer.PLATFORM) if each not in brings_nodes])
         for service in (each for each in active if each.kind != "ServingRuntime"):
             yield from self.lacking([service], self._stands_on(service))
@@ -216,7 +220,8 @@ class Order:
         published = [each for each in self.owned("serving:ModelPublication") if _is_part(service, self.owner(each).name, "weights")]
         models = self.graph.of_kind("InferenceService")
         on_gpus = any(_is_part(service, f"{model.name}-", "") for model in models if "nodeSelector" in model.inputs["spec"]["predictor"])
-        return [*store, *published, *self.owned("aws:ClusterAutoscaler", *(["platform:GpuOperator"] if on_gpus else []))]
+        gpus = ("platform:GpuOperator", "aws:Karpenter", "aws:KarpenterNodePool") if on_gpus else ()
+        return [*store, *published, *self.owned("aws:ClusterAutoscaler", *gpus)]
 
 
 RULES = ("upwards", "below_the_cluster", "in_the_cluster", "roles", "identities", "namespaces", "parts", "apis", "services")

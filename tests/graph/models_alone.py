@@ -69,6 +69,8 @@ def build_on(values: Mapping[str, Any], options: pulumi.ResourceOptions, prometh
         prometheus=prometheus,
         gpu_operator=None,
         autoscaler=None,
+        karpenter=None,
+        gpu_pool=None,
         kserve=None,
         store=MinioStore("model-store", MinioStoreArgs(mode="standalone", storage_size="1Gi", mirror=Mirror()), options),
     )

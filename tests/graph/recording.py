@@ -43,6 +43,7 @@ class Resource:
     depends_on: frozenset[str]
     provider: str
     create_timeout: str
+    delete_timeout: str
     delete_before_replace: bool
     replace_on_changes: tuple[str, ...]
     protect: bool
@@ -141,6 +142,7 @@ def _recorded(request: resource_pb2.RegisterResourceRequest, urn: str) -> Resour
         depends_on=frozenset(request.dependencies),
         provider=request.provider,
         create_timeout=request.customTimeouts.create,
+        delete_timeout=request.customTimeouts.delete,
         delete_before_replace=request.deleteBeforeReplace,
         replace_on_changes=tuple(request.replaceOnChanges),
         protect=request.protect,

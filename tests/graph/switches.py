@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from tests.eks import CLUSTER, GPU
+from tests.eks import CLUSTER, GPU, KARPENTER
 from tests.model_files import version
 from tests.stack_files import IMAGES, IMAGES_BY_DIGEST, MNIST, SMOLLM
 
@@ -25,7 +25,7 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "mnist": ("off", "cpu", "concurrency"),
     "counter": ("off", "on"),
     "cluster": ("existing", "eks", "eks in a network of others"),
-    "gpu": ("none", "existing", "managed"),
+    "gpu": ("none", "existing", "managed", "karpenter"),
     "gpuOperator": ("off", "on"),
     "store": ("off", "standalone", "distributed", "s3"),
     "kserve": ("on", "off"),
@@ -43,6 +43,7 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "images": ("none", "by tag", "by digest"),
 }
 OWNED = ("eks", "eks in a network of others")
+MADE = ("managed", "karpenter")
 KNATIVE = ("kourier", "kourier, internal")
 ON_CPU_OR_REQUESTS = ("cpu", "concurrency")
 ON_QUEUE = ("one version", "two versions")
@@ -75,11 +76,12 @@ class Conflict:
 
 
 CONFLICTS = [
-    Conflict({"gpu": ("managed",), "cluster": ("existing",)}, ("gpu: mode managed", "cluster.kind")),
+    Conflict({"gpu": MADE, "cluster": ("existing",)}, ("gpu: modes managed and karpenter", "cluster.kind")),
     Conflict({"gpu": ("existing",), "cluster": OWNED}, ("gpu: mode existing", "cluster.kind")),
     Conflict({"gpu": ("managed",), "cluster": OWNED, "autoscaler": ("off",)}, ("gpu: nodes.min", "cluster.autoscaler.enabled")),
     Conflict({"gpu": ("none",), "gpuOperator": ("on",)}, ("gpuOperator: enabled: true", "gpu.mode")),
-    Conflict({"gpu": ("managed",), "gpuOperator": ("off",)}, ("gpuOperator: enabled: false", "gpu.mode")),
+    Conflict({"gpu": MADE, "gpuOperator": ("off",)}, ("gpuOperator: enabled: false", "gpu.mode")),
+    Conflict({"gpu": ("karpenter",), "gpuNodes": ("newest",)}, ("gpu: mode karpenter", "releaseVersion")),
     Conflict({"cluster": OWNED, "envoyGateway": EXPOSED, "gatewayApi": ("off",)}, ("envoyGateway:", "cluster.kind", "gatewayApi.enabled")),
     Conflict({"cluster": OWNED, "monitoring": ("on",), "certManager": ("off",)}, ("monitoring:", "cluster.kind", "certManager.enabled")),
     Conflict({"cluster": OWNED, "kserve": ("on",), "certManager": ("off",)}, ("kserve:", "cluster.kind", "certManager.enabled")),
@@ -206,6 +208,8 @@ def _cluster(case: Case) -> dict[str, Any]:
 
 
 def _gpu(case: Case) -> dict[str, Any]:
+    if case["gpu"] == "karpenter":
+        return KARPENTER if case["gpuNodes"] == "pinned" else {key: value for key, value in KARPENTER.items() if key != "releaseVersion"}
     return {**GPU, **_pinned(case["gpuNodes"])} if case["gpu"] == "managed" else {"mode": case["gpu"]}
 
 

@@ -46,6 +46,8 @@ COMPONENTS: dict[str, Callable[[Case], bool]] = {
     "aws:Addons/addons": lambda case: case["cluster"] in OWNED,
     "aws:NodePool/system": lambda case: case["cluster"] in OWNED,
     "aws:GpuNodePool/gpu": lambda case: case["gpu"] == "managed",
+    "aws:Karpenter/karpenter": lambda case: case["gpu"] == "karpenter",
+    "aws:KarpenterNodePool/gpu": lambda case: case["gpu"] == "karpenter",
     "aws:StorageClass/storage-class": lambda case: case["cluster"] in OWNED,
     "aws:ClusterAutoscaler/cluster-autoscaler": lambda case: case["cluster"] in OWNED and case["autoscaler"] == "on",
     "guard:Guard/destroy-guard": lambda _: True,

@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.mirror import MIRROR
 from tests import stack_files
+from tests.eks import KARPENTER
 from tests.graph.models_alone import CANARY
 from tests.graph.recording import Graph, Resource, record
 from tests.model_files import version, whole
@@ -51,12 +52,18 @@ def prod() -> dict[str, Any]:
     return stack_files.prod(safeguards__digests="optional")
 
 
+def karpenter() -> dict[str, Any]:
+    """Prod with nodes that Karpenter starts, in a reservation first."""
+    return {**prod(), "gpu": {**KARPENTER, "nodes": {"max": 3}, "karpenter": {"reservations": ["cr-0a1"]}}}
+
+
 STACKS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "local": stack_files.local,
     "local with smollm": stack_files.local_with_smollm,
     "all modes": all_modes,
     "dev": stack_files.dev,
     "prod": prod,
+    "karpenter": karpenter,
 }
 
 

@@ -22,6 +22,8 @@ SOURCES: Mapping[str, str] = {
     "eventing.keda.sh": "keda",
     "gateway.envoyproxy.io": "envoy-gateway-crds",
     "gateway.networking.k8s.io": "gateway-api",
+    "karpenter.k8s.aws": "karpenter-crd",
+    "karpenter.sh": "karpenter-crd",
     "keda.sh": "keda",
     "monitoring.coreos.com": "prometheus-operator-crds",
     "networking.internal.knative.dev": "serving-core",

@@ -130,11 +130,55 @@ MANAGED: Mapping[str, tuple[str, dict[str, Any]]] = {
 }
 """A managed endpoint, which the good stack has where one of these is changed: elsewhere its instances would want a price."""
 
+KARPENTER: Mapping[str, tuple[str, dict[str, Any]]] = {
+    **{key: value for key, value in GOOD.items() if key.partition("-")[0] not in {"gpu", "tag"}},
+    "pool": (
+        "kubernetes:karpenter.sh/v1:NodePool",
+        {
+            "metadata": {"name": "gpu"},
+            "spec": {
+                "template": {
+                    "spec": {
+                        "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": "gpu"},
+                        "taints": [{"key": "nvidia.com/gpu", "value": "true", "effect": "NoSchedule"}],
+                        "requirements": [
+                            {"key": "node.kubernetes.io/instance-type", "operator": "In", "values": ["g6.xlarge", "g5.xlarge"]},
+                            {"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["reserved", "on-demand"]},
+                        ],
+                    }
+                },
+                "limits": {"nodes": 3, "nvidia.com/gpu": 3},
+            },
+        },
+    ),
+    "class": (
+        "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass",
+        {
+            "metadata": {"name": "gpu"},
+            "spec": {
+                "amiSelectorTerms": [{"alias": "al2023@v20260911"}],
+                "metadataOptions": {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 1},
+                "blockDeviceMappings": [
+                    {"deviceName": "/dev/xvda", "ebs": {"volumeType": "gp3", "volumeSize": "200Gi", "encrypted": True}}
+                ],
+                "tags": TAGS,
+            },
+        },
+    ),
+}
+"""The same stack with Karpenter in place of a node group with GPUs."""
 
-def stack(changed: str = "", path: str = "", value: object = None, unprotected: str = "") -> list[Registered]:
+
+def stack(
+    changed: str = "",
+    path: str = "",
+    value: object = None,
+    unprotected: str = "",
+    good: Mapping[str, tuple[str, dict[str, Any]]] = GOOD,
+) -> list[Registered]:
     """The good stack, in which the value at `path` of the resource `changed` is another. Without a path the resource is not there."""
     resources = []
-    for key, (token, inputs) in {**GOOD, **(MANAGED if changed in MANAGED else {})}.items():
+    for key, (token, inputs) in {**good, **(MANAGED if changed in MANAGED else {})}.items():
         if key == changed and not path:
             continue
         own = copy.deepcopy(inputs)

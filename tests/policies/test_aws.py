@@ -10,7 +10,7 @@ import pytest
 from policies.rules import aws
 from tests.graph.stacks import recorded
 from tests.policies.analyzer_harness import UNKNOWN, Finding, Registered, findings
-from tests.policies.good_aws import ABSENT, TAGS, document, stack
+from tests.policies.good_aws import ABSENT, KARPENTER, TAGS, document, stack
 
 BROKEN: list[tuple[str, str, str, Any, str]] = [
     ("eks-endpoint-closed", "cluster", "vpcConfig/publicAccessCidrs", ABSENT, "opens the API server to everybody"),
@@ -27,10 +27,10 @@ BROKEN: list[tuple[str, str, str, Any, str]] = [
     ("eks-addons-pinned", "vpc-cni", "addonVersion", ABSENT, "missing"),
     ("node-instance-types", "gpu", "instanceTypes", ["m7i.xlarge"], "none of the GPU types"),
     ("node-instance-types", "gpu", "amiType", "AL2023_x86_64_STANDARD", "has GPUs"),
-    ("gpu-pool-tainted", "gpu", "taints", [], "no taint nvidia.com/gpu:NO_SCHEDULE"),
-    ("gpu-pool-tainted", "gpu", "taints/0/effect", "PREFER_NO_SCHEDULE", "no taint nvidia.com/gpu:NO_SCHEDULE"),
+    ("gpu-pool-tainted", "gpu", "taints", [], "no taint nvidia.com/gpu with the effect NoSchedule"),
+    ("gpu-pool-tainted", "gpu", "taints/0/effect", "PREFER_NO_SCHEDULE", "no taint nvidia.com/gpu with"),
     ("node-image-pinned", "gpu", "releaseVersion", ABSENT, "releaseVersion is missing"),
-    ("gpu-on-demand-in-prod", "gpu", "capacityType", "SPOT", "so are all GPU pools"),
+    ("gpu-on-demand-in-prod", "gpu", "capacityType", "SPOT", "so is that of all GPU pools"),
     ("empty-pool-described", "tag-gpus", "", None, "resources/nvidia.com/gpu"),
     ("empty-pool-described", "gpu", "labels", {"workload-type": "inference", "team": "a"}, "label/team"),
     ("node-credentials-kept", "gpu-template", "metadataOptions/httpPutResponseHopLimit", 2, "is 2, not 1"),
@@ -38,7 +38,7 @@ BROKEN: list[tuple[str, str, str, Any, str]] = [
     ("node-disks-encrypted", "gpu-template", "blockDeviceMappings/0/ebs/encrypted", "false", "/dev/xvda is not encrypted"),
     ("node-disks-encrypted", "gpu-template", "blockDeviceMappings/0/ebs/volumeType", "gp2", "gp2, not gp3"),
     ("node-disks-encrypted", "gpu-template", "blockDeviceMappings", ABSENT, "blockDeviceMappings is empty"),
-    ("nodes-tagged", "gpu-template", "tagSpecifications/1/tags/owner", ABSENT, "volume lacks owner"),
+    ("nodes-tagged", "gpu-template", "tagSpecifications/1/tags/owner", ABSENT, "volume lacks the tags owner"),
     ("nodes-without-ssh", "system", "remoteAccess", {"ec2SshKey": "mine"}, "opens SSH"),
     ("nodes-without-ssh", "system", "launchTemplate", ABSENT, "no launchTemplate"),
     ("storage-class-encrypted", "gp3", "parameters/encrypted", ABSENT, "in the clear"),
@@ -83,6 +83,22 @@ BOTH = json.dumps(
         ]
     }
 )
+NODE = "spec/template/spec"
+BROKEN_KARPENTER: list[tuple[str, str, str, Any, str]] = [
+    ("node-instance-types", "pool", f"{NODE}/requirements/0/values/0", "m7i.xlarge", "m7i.xlarge is none of the GPU types"),
+    ("node-instance-types", "pool", f"{NODE}/requirements/0/operator", "NotIn", "names no instance types"),
+    ("gpu-pool-tainted", "pool", f"{NODE}/taints", ABSENT, "no taint nvidia.com/gpu"),
+    ("gpu-pool-tainted", "pool", f"{NODE}/taints/0/effect", "PreferNoSchedule", "no taint nvidia.com/gpu"),
+    ("gpu-on-demand-in-prod", "pool", f"{NODE}/requirements/1/values/1", "spot", "its capacity is spot"),
+    ("karpenter-pool-limited", "pool", "spec/limits/nodes", ABSENT, "spec.limits.nodes is missing"),
+    ("karpenter-image-pinned", "class", "spec/amiSelectorTerms/0/alias", "al2023@latest", "finds newer images"),
+    ("karpenter-image-pinned", "class", "spec/amiSelectorTerms/0", {"tags": {"team": "mine"}}, "finds newer images"),
+    ("node-credentials-kept", "class", "spec/metadataOptions/httpPutResponseHopLimit", 2, "is 2, not 1"),
+    ("node-credentials-kept", "class", "spec/metadataOptions/httpTokens", "optional", "httpTokens is not required"),
+    ("node-disks-encrypted", "class", "spec/blockDeviceMappings/0/ebs/encrypted", False, "/dev/xvda is not encrypted"),
+    ("node-disks-encrypted", "class", "spec/blockDeviceMappings", ABSENT, "blockDeviceMappings is empty"),
+    ("nodes-tagged", "class", "spec/tags/owner", ABSENT, "instance lacks the tags owner"),
+]
 PRESENCE = {
     *(("nodes-without-ssh", path) for path in ("remoteAccess", "launchTemplate")),
     ("endpoint-model-isolated", "vpcConfig"),
@@ -106,6 +122,17 @@ def test_one_change_breaks_one_rule(rule: str, resource: str, path: str, value: 
     assert all(says in finding.message and "Fix: " in finding.message for finding in found), found
     named = {"tag-gpus": "gpu", "flow-log": "network" if not path else "flow-log"}.get(resource, resource.removesuffix("-template"))
     assert all(name in finding.message for finding in found for name in ([named] if not rule.startswith("s3") else ["models"]))
+
+
+@pytest.mark.parametrize(("rule", "resource", "path", "value", "says"), BROKEN_KARPENTER)
+def test_one_change_of_karpenters_nodes_breaks_one_rule(rule: str, resource: str, path: str, value: Any, says: str) -> None:  # noqa: ANN401
+    assert findings(stack(good=KARPENTER), "prod", aws.RULES) == []
+    found = findings(stack(resource, path, value, good=KARPENTER), "prod", aws.RULES)
+    assert {finding.rule for finding in found} == {rule}
+    assert says in found[0].message
+    unknown = [finding for finding in findings(stack(resource, path, UNKNOWN, good=KARPENTER), "prod", aws.RULES) if finding.rule == rule]
+    assert unknown
+    assert all("could not evaluate" in finding.message for finding in unknown)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +209,7 @@ SECOND = ("aws:eks/nodeGroup:NodeGroup", "gpu")
 
 
 def test_every_rule_is_broken_by_some_change() -> None:
-    assert {rule for rule, *_ in BROKEN} == {rule.name for rule in aws.RULES}
+    assert {rule for rule, *_ in [*BROKEN, *BROKEN_KARPENTER]} == {rule.name for rule in aws.RULES}
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])

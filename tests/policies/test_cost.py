@@ -11,7 +11,7 @@ from policies.rules.resource import Resource
 from policies.settings import for_stack
 from tests.graph.stacks import recorded
 from tests.policies.analyzer_harness import UNKNOWN, Registered, findings
-from tests.policies.good_aws import stack
+from tests.policies.good_aws import ABSENT, KARPENTER, stack
 
 ROUND = Prices(
     "eu-central-1",
@@ -46,6 +46,27 @@ def test_a_month_at_minimum_and_at_maximum_by_component() -> None:
         "endpoints": (14.6, 14.6),
     }
     assert found.maximum == pytest.approx(73 + 657 + 4380 + 105 + 36.5 + 14.6)
+
+
+def test_a_pool_of_karpenter_costs_nothing_while_it_is_empty_and_its_limit_at_most() -> None:
+    found = priced(stack(good=KARPENTER))
+    assert found.unpriced == ()
+    costs = found.by_component()
+    assert costs["GPU nodes"] == (0.0, 3 * 2 * HOURS)
+    assert costs["volumes"] == pytest.approx((3 * 50 * 0.1, 9 * 50 * 0.1 + 3 * 200 * 0.1))
+
+
+@pytest.mark.parametrize(
+    ("changed", "path", "says"),
+    [
+        ("pool", "spec/limits/nodes", "NodePool pool: has no limit of nodes"),
+        ("class", "spec/blockDeviceMappings", "NodePool pool: EC2NodeClass class names no disk size"),
+        ("class", "", "NodePool pool: has no launch template or EC2NodeClass of its name"),
+    ],
+)
+def test_a_pool_of_karpenter_without_a_limit_or_a_disk_has_no_price(changed: str, path: str, says: str) -> None:
+    (reason,) = priced(stack(changed, path, ABSENT, good=KARPENTER)).unpriced
+    assert reason.startswith(says)
 
 
 VOLUMES = [

@@ -10,6 +10,7 @@ from policies.rules.catalogue import RULES
 from policies.rules.rule import Rule, StackRule
 from policies.settings import ENVIRONMENTS
 from tests import managed, stack_files
+from tests.eks import KARPENTER
 from tests.graph.recording import Graph, record
 from tests.graph.stacks import local, local_with_smollm, recorded, stand_ins
 from tests.policies.analyzer_harness import OWN_REGISTRY, Finding, Registered, findings, read
@@ -26,6 +27,13 @@ def with_a_bucket() -> Graph:
     with stand_ins() as manifests:
         bucket = {"backend": "s3", "bucket": "models"}
         return record(stack_files.prod(modelStore=bucket, mirror={"manifests": str(manifests)}))
+
+
+@functools.cache
+def with_karpenter() -> Graph:
+    """Prod with nodes that Karpenter starts."""
+    with stand_ins() as manifests:
+        return record(stack_files.prod(gpu={**KARPENTER, "nodes": {"max": 3}}, mirror={"manifests": str(manifests)}))
 
 
 def registered(of: Graph) -> list[Registered]:
@@ -61,6 +69,10 @@ def test_production_isolates_models_and_wants_digests_of_their_images() -> None:
     assert sorted(set(names)) == [("endpoint-model-isolated", "digits-AllTraffic"), ("image-digest", "prices-v2")]
 
 
+def test_nodes_of_karpenter_hold_every_rule_too() -> None:
+    assert violations(with_karpenter(), "prod") == []
+
+
 @pytest.mark.parametrize("stack", ENVIRONMENTS)
 def test_a_committed_stack_holds_every_rule(stack: str) -> None:
     assert violations(graph(stack), stack) == []
@@ -70,6 +82,10 @@ def test_a_committed_stack_holds_every_rule(stack: str) -> None:
 def test_a_rule_looks_at_something_of_dev_or_prod(rule: Rule | StackRule) -> None:
     assert any(
         rule.matches(resource) if isinstance(rule, StackRule) else rule.matches(resource, ENVIRONMENTS[stack])
-        for stack, of in (("dev", graph("dev")), ("prod", graph("prod")), ("prod", with_a_bucket()), ("prod", managed.recorded()))
+        for stack, of in (
+            ("dev", graph("dev")),
+            ("prod", graph("prod")),
+            *(("prod", graph) for graph in (with_a_bucket(), with_karpenter(), managed.recorded())),
+        )
         for resource in map(read, registered(of))
     )

@@ -227,6 +227,19 @@ def test_replicas_that_share_a_gpu_take_no_more_than_its_memory() -> None:
     )
 
 
+def test_karpenter_starts_a_type_that_is_large_enough_and_a_node_group_may_not() -> None:
+    pool = {"gpu__instanceTypes": ["g6.xlarge", "g6.2xlarge"], "llm__resources": resources("20Gi", cpu="6")}
+    refused = mistakes(**pool)
+    assert "of g6.xlarge" in refused[0], refused
+    karpenter = {"gpu__mode": "karpenter", "gpu__nodes": {"max": 3}, "gpu__releaseVersion": "1.35.7-20260911"}
+    assert mistakes(**pool, **karpenter) == []
+    (line,) = mistakes(**{**pool, "llm__resources": resources("40Gi", cpu="6")}, **karpenter)
+    assert "resources.requests.memory 40Gi is more than the" in line
+    assert "that a node of g6.2xlarge (32 GiB) has left for it" in line
+    (line,) = mistakes(**pool, **{**karpenter, "gpu__nodes": {"max": 1}})
+    assert "gpu.nodes.max is 1" in line
+
+
 def test_of_gpu_nodes_that_the_cluster_brought_along_only_their_sharing_is_compared() -> None:
     def found(**gpu: Any) -> list[str]:  # noqa: ANN401 - any YAML
         values = stack_files.local_with_smollm(**{f"models__{SMOLLM}__server": vllm(sharedMemory="1Gi", kvCacheDtype="fp8")})

@@ -10,7 +10,7 @@ from components.aws.addresses import SERVICE_CIDR
 from components.aws.release import RELEASES
 from stacks.config import ConfigError, parse
 from stacks.config.cluster import EksClusterConfig, ExistingClusterConfig
-from tests.eks import eks
+from tests.eks import KARPENTER, eks
 
 
 def mistakes(values: dict[str, Any]) -> list[str]:
@@ -163,8 +163,8 @@ def test_a_mistake_about_the_cluster_names_its_key_and_what_is_allowed(change: d
             {"instanceTypes": ["g6.xlarge", "g6.12xlarge"]},
             "gpu: the instance types of one pool must have the same number of GPUs; g6.xlarge has 1, g6.12xlarge has 4",
         ),
-        ({"instanceTypes": []}, "gpu: mode managed with 0 instanceTypes: managed needs at least one, others have none"),
-        ({"mode": "none"}, "gpu: mode none with 1 instanceTypes: managed needs at least one, others have none"),
+        ({"instanceTypes": []}, "gpu: mode managed with 0 instanceTypes: managed and karpenter need at least one, others have none"),
+        ({"mode": "none"}, "gpu: mode none with 1 instanceTypes: managed and karpenter need at least one, others have none"),
         ({"capacity": "spot"}, "gpu: capacity spot needs 3 instanceTypes or more, because one is often sold out; given: 1"),
         ({"nodes": {"min": 3, "max": 2}}, "gpu.nodes: min 3 is greater than max 2"),
         ({"diskGib": 20}, "gpu.diskGib: 20 is not allowed: it should be greater than or equal to 100"),
@@ -175,6 +175,38 @@ def test_a_mistake_about_the_cluster_names_its_key_and_what_is_allowed(change: d
 def test_a_mistake_about_gpu_nodes_names_its_key_and_what_is_allowed(change: dict[str, Any], line: str) -> None:
     (found,) = mistakes(eks(gpu=change))
     assert found.startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"instanceTypes": []}, "gpu: mode karpenter with 0 instanceTypes: managed and karpenter need at least one, others have none"),
+        (
+            {"releaseVersion": None},
+            "gpu: mode karpenter needs releaseVersion, such as 1.35.7-20260911: each newer image would replace every",
+        ),
+        ({"nodes": {"min": 1, "max": 2}}, "gpu: nodes.min 1 beside mode karpenter: it starts nodes for waiting pods only; leave min out"),
+        (
+            {"sharing": {"strategy": "time-slicing", "replicas": 4}},
+            "gpu: sharing.replicas 4 beside mode karpenter: it would start a node for each of them, because it counts whole GPUs; leave",
+        ),
+        ({"capacity": "spot"}, "gpu: capacity spot needs 3 instanceTypes or more, because one is often sold out; given: 1"),
+        ({"karpenter": {"reservations": ["mine"]}}, 'gpu.karpenter.reservations[0]: "mine" is not allowed'),
+        ({"karpenter": {"expireAfterDays": 0}}, "gpu.karpenter.expireAfterDays: 0 is not allowed"),
+        ({"mode": "managed", "karpenter": {}}, "gpu: karpenter beside mode managed: write mode: karpenter, or leave the section out"),
+    ],
+)
+def test_a_mistake_about_nodes_of_karpenter_names_its_key_and_what_is_allowed(change: dict[str, Any], line: str) -> None:
+    (found,) = mistakes(eks(gpu={**KARPENTER, **change}))
+    assert found.startswith(line)
+
+
+def test_karpenter_needs_a_cluster_of_ours_and_the_device_plugin() -> None:
+    (line,) = mistakes({"gpu": KARPENTER, "gpuOperator": {"enabled": True}})
+    assert line.startswith("gpu: modes managed and karpenter need cluster.kind: eks")
+    (line,) = mistakes(eks(gpu=KARPENTER, gpuOperator={"enabled": False}))
+    assert line.startswith("gpuOperator: enabled: false beside gpu.mode managed or karpenter")
+    assert parse(eks(gpu=KARPENTER, cluster={"autoscaler": {"enabled": False}}), "prod").gpu.nodes.max == 2
 
 
 def test_gpu_nodes_of_an_existing_cluster_and_ours_are_not_mixed_up() -> None:

@@ -31,7 +31,7 @@ PROMETHEUS = "http://prometheus.example:9090"
             f"{SMOLLM} needs envoyGateway.enabled: true",
         ),
         ({"smollm": {}, "monitoring": {}}, f"{SMOLLM} needs monitoring.enabled: true or monitoring.prometheusUrl"),
-        ({"smollm": {}, "gpu": {"mode": "none"}, "gpuOperator": {}}, f"{SMOLLM} needs gpu.mode: managed or existing"),
+        ({"smollm": {}, "gpu": {"mode": "none"}, "gpuOperator": {}}, f"{SMOLLM} needs gpu.mode: managed, karpenter or existing"),
         ({"smollm": {}, "modelStore": {"enabled": False}}, f"{SMOLLM} needs modelStore.enabled: true"),
     ],
 )

@@ -55,7 +55,7 @@ def _service_range(value: Value) -> str:
 
 
 def _between(least: float, most: float) -> Limit:
-    return lambda value: "" if least <= float(value) <= most else f"is not between {least:g} and {most:g}"
+    return lambda value: "" if least <= float(value) <= most else f"is not between {least:.10g} and {most:.10g}"
 
 
 def _one_of(*allowed: Value) -> Limit:
@@ -111,6 +111,11 @@ LIMITS: Mapping[tuple[str, str], Limit] = {
     ("aws:sagemaker/model:Model", "primaryContainer.image"): _like(
         r"(?!.*:[^/@]+@).+", "an image with a tag or a digest: SageMaker takes one of the two"
     ),
+    ("aws:sqs/queue:Queue", "messageRetentionSeconds"): _between(60, 1209600),
+    ("aws:sqs/queue:Queue", "name"): _like(
+        r"[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo", "a queue's name: 1 to 80 letters, digits, - and _"
+    ),
+    ("aws:sqs/queue:Queue", "visibilityTimeoutSeconds"): _between(0, 43200),
     ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "fromPort"): _PORT,
     ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "toPort"): _PORT,
 }

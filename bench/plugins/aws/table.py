@@ -31,6 +31,8 @@ class Model:
 TABLE: Mapping[str, Model] = {
     "aws:appautoscaling/policy:Policy": Model("application-autoscaling", "PutScalingPolicyRequest", {"name": "PolicyName"}),
     "aws:appautoscaling/target:Target": Model("application-autoscaling", "RegisterScalableTargetRequest"),
+    "aws:cloudwatch/eventRule:EventRule": Model("events", "PutRuleRequest"),
+    "aws:cloudwatch/eventTarget:EventTarget": Model("events", "Target", {"rule": "RuleName", "targetId": "TargetId"}),
     "aws:cloudwatch/logGroup:LogGroup": Model("logs", "CreateLogGroupRequest", {"name": "LogGroupName"}),
     "aws:cloudwatch/metricAlarm:MetricAlarm": Model("cloudwatch", "PutMetricAlarmInput", {"name": "AlarmName"}),
     "aws:ec2/eip:Eip": Model("ec2", "AllocateAddressRequest"),

@@ -1,4 +1,4 @@
-"""Node groups: instance types, image, taints, and the tags from which the autoscaler knows an empty group."""
+"""Pools of nodes: instance types, image, taints, limit, and the tags from which the autoscaler knows an empty group."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from collections.abc import Iterator, Sequence
 from components.aws.ec2_types import unfit
 from components.aws.instance_types import GPU_INSTANCES
 from components.scheduling import GPU_RESOURCE, GPU_TAINT
-from policies.cost import is_gpu
+from policies.node_pools import NODE_CLASS, NODE_GROUP, NODE_POOL, instance_types, is_gpu, on_spot, sizes, taints
 from policies.rules.resource import Resource, value_at
 from policies.rules.rule import Rule, StackRule
 from policies.settings import Settings
 
-NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
+POOLS = (NODE_GROUP, NODE_POOL)
 TAG = "aws:autoscaling/tag:Tag"
 NODE_TEMPLATE = "k8s.io/cluster-autoscaler/node-template"
 
 
-def _instance_types(group: Resource, _settings: Settings) -> Iterator[str]:
-    nvidia = "NVIDIA" in group.get("amiType", "")
-    names = [str(name) for name in group.get("instanceTypes", [])]
+def _instance_types(pool: Resource, _settings: Settings) -> Iterator[str]:
+    # Karpenter takes the image for NVIDIA's GPUs for every type that has some.
+    nvidia = pool.type == NODE_POOL or "NVIDIA" in pool.get("amiType", "")
+    names = instance_types(pool)
     if not names:
-        yield "instanceTypes is empty: AWS would choose"
+        yield "names no instance types: AWS or Karpenter would choose"
     for name in names:
         if nvidia and name not in GPU_INSTANCES:
             yield f"{name} is none of the GPU types that a pool may have (components/aws/instance_types.py)"
@@ -29,10 +30,9 @@ def _instance_types(group: Resource, _settings: Settings) -> Iterator[str]:
             yield f"{name} {reason}"
 
 
-def _tainted(group: Resource, _settings: Settings) -> Iterator[str]:
-    taints = [(value_at(taint, "key"), value_at(taint, "effect")) for taint in group.get("taints", [])]
-    if (GPU_TAINT.key, "NO_SCHEDULE") not in taints:
-        yield f"has no taint {GPU_TAINT.key}:NO_SCHEDULE: pods that need no GPU fill nodes that cost ten times as much"
+def _tainted(pool: Resource, _settings: Settings) -> Iterator[str]:
+    if (GPU_TAINT.key, True) not in taints(pool):
+        yield f"has no taint {GPU_TAINT.key} with the effect NoSchedule: pods that need no GPU fill nodes that cost ten times as much"
 
 
 def _image_pinned(group: Resource, _settings: Settings) -> Iterator[str]:
@@ -40,10 +40,21 @@ def _image_pinned(group: Resource, _settings: Settings) -> Iterator[str]:
         yield "releaseVersion is missing: its nodes get whatever image is newest on the day"
 
 
-def _on_demand(groups: Sequence[Resource], settings: Settings) -> Iterator[tuple[str, Resource | None]]:
-    gpu = [group for group in groups if is_gpu(group)]
-    if settings.environment == "prod" and gpu and all(group.get("capacityType", "ON_DEMAND") == "SPOT" for group in gpu):
-        yield "capacityType is SPOT, and so are all GPU pools: AWS may take every GPU away within two minutes", gpu[0]
+def _image_named(node_class: Resource, _settings: Settings) -> Iterator[str]:
+    for term in node_class.get("spec.amiSelectorTerms", []):
+        if not value_at(term, "id") and value_at(term, "alias", "@latest").endswith("@latest"):
+            yield "amiSelectorTerms finds newer images: the day of a release replaces every node"
+
+
+def _limited(pool: Resource, _settings: Settings) -> Iterator[str]:
+    if sizes(pool)[1] is None:
+        yield "spec.limits.nodes is missing: nothing else ends what Karpenter may spend"
+
+
+def _on_demand(pools: Sequence[Resource], settings: Settings) -> Iterator[tuple[str, Resource | None]]:
+    gpu = [pool for pool in pools if is_gpu(pool)]
+    if settings.environment == "prod" and gpu and all(map(on_spot, gpu)):
+        yield "its capacity is spot, and so is that of all GPU pools: AWS may take every GPU away within two minutes", gpu[0]
 
 
 def _from_zero(resources: Sequence[Resource], _settings: Settings) -> Iterator[tuple[str, Resource | None]]:
@@ -62,20 +73,20 @@ def _from_zero(resources: Sequence[Resource], _settings: Settings) -> Iterator[t
 RULES: tuple[Rule | StackRule, ...] = (
     Rule(
         name="node-instance-types",
-        title="A node group has listed instance types that its image supports",
+        title="A pool of nodes has listed instance types that its image supports",
         why="A GPU type with the plain image costs money and offers no GPU; a type that the image cannot boot never becomes a node.",
         fix="Use types from components/aws/instance_types.py for gpu.instanceTypes, and x86_64 types without GPUs for cluster.systemNodes.",
         severity="high",
-        types=(NODE_GROUP,),
+        types=POOLS,
         check=_instance_types,
     ),
     Rule(
         name="gpu-pool-tainted",
         title="Only pods that ask for a GPU run on GPU nodes",
         why="The scheduler fills any node without a taint, and a full GPU node makes the autoscaler add another.",
-        fix="GpuNodePool passes GPU_TAINT; keep it.",
+        fix="GpuNodePool and KarpenterNodePool pass GPU_TAINT; keep it.",
         severity="high",
-        types=(NODE_GROUP,),
+        types=POOLS,
         check=_tainted,
         applies=lambda group, _settings: is_gpu(group),
     ),
@@ -89,13 +100,32 @@ RULES: tuple[Rule | StackRule, ...] = (
         check=_image_pinned,
         applies=lambda _group, settings: settings.digests_required,
     ),
+    Rule(
+        name="karpenter-image-pinned",
+        title="Karpenter's nodes have one named machine image",
+        why="A selector that finds newer images makes every node drift, and all models load again on a day that nobody chose.",
+        fix="Set gpu.releaseVersion in the stack file, such as 1.35.7-20260911.",
+        severity="high",
+        types=(NODE_CLASS,),
+        check=_image_named,
+        reference="https://karpenter.sh/docs/tasks/managing-amis/",
+    ),
+    Rule(
+        name="karpenter-pool-limited",
+        title="Karpenter starts no more nodes than the stack file allows",
+        why="It starts a node for every pod that finds no place; a mistaken number of replicas would buy every GPU of the region.",
+        fix="KarpenterNodePool sets limits from gpu.nodes.max; keep them.",
+        severity="critical",
+        types=(NODE_POOL,),
+        check=_limited,
+    ),
     StackRule(
         name="gpu-on-demand-in-prod",
         title="Production has GPUs that AWS cannot take away",
         why="A spot market without capacity ends every replica at once.",
         fix="Set gpu.capacity to on-demand in the stack file.",
         severity="high",
-        types=(NODE_GROUP,),
+        types=POOLS,
         check=_on_demand,
     ),
     StackRule(

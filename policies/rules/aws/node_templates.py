@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.node_pools import NODE_CLASS, TEMPLATE, machine
 from policies.rules.aws.network import REQUIRED_TAGS
 from policies.rules.resource import Resource, value_at
 from policies.rules.rule import Rule
 from policies.settings import Settings
 
-TEMPLATE = ("aws:ec2/launchTemplate:LaunchTemplate",)
+MACHINES = (TEMPLATE, NODE_CLASS)
 NODE_GROUP = ("aws:eks/nodeGroup:NodeGroup",)
 STORAGE_CLASS = ("kubernetes:storage.k8s.io/v1:StorageClass",)
 TAGGED = ("instance", "volume", "network-interface")
 
 
 def _own_credentials(template: Resource, _settings: Settings) -> Iterator[str]:
-    if template.get("metadataOptions.httpTokens") != "required":
+    options = value_at(machine(template), "metadataOptions", {})
+    if value_at(options, "httpTokens") != "required":
         yield "metadataOptions.httpTokens is not required: one request that a server can be tricked into reads the node's credentials"
-    hops = template.get("metadataOptions.httpPutResponseHopLimit")
+    hops = value_at(options, "httpPutResponseHopLimit")
     if hops != 1:
         found = "missing" if hops is None else int(hops)
         yield f"metadataOptions.httpPutResponseHopLimit is {found}, not 1: every pod reads the node's credentials"
 
 
 def _disks(template: Resource, _settings: Settings) -> Iterator[str]:
-    disks = template.get("blockDeviceMappings", [])
+    disks = value_at(machine(template), "blockDeviceMappings", [])
     if not disks:
         yield "blockDeviceMappings is empty: the disk is as the image has it, not encrypted"
     for disk in disks:
@@ -37,10 +39,13 @@ def _disks(template: Resource, _settings: Settings) -> Iterator[str]:
 
 
 def _tags(template: Resource, _settings: Settings) -> Iterator[str]:
-    tags = {value_at(entry, "resourceType"): value_at(entry, "tags", {}) for entry in template.get("tagSpecifications", [])}
+    if template.type == NODE_CLASS:  # Karpenter puts the same tags on all three
+        tags = dict.fromkeys(TAGGED, template.get("spec.tags", {}))
+    else:
+        tags = {value_at(entry, "resourceType"): value_at(entry, "tags", {}) for entry in template.get("tagSpecifications", [])}
     for kind in TAGGED:
         if missing := [key for key in REQUIRED_TAGS if not tags.get(kind, {}).get(key)]:
-            yield f"tagSpecifications of {kind} lacks {', '.join(missing)}: the bill does not show the owner"
+            yield f"{kind} lacks the tags {', '.join(missing)}: the bill does not show the owner"
 
 
 def _no_way_in(group: Resource, _settings: Settings) -> Iterator[str]:
@@ -62,9 +67,9 @@ RULES: tuple[Rule, ...] = (
         name="node-credentials-kept",
         title="Pods cannot read the credentials of their node",
         why="The node's role may pull every image and describe the account; pods have their own roles by Pod Identity.",
-        fix="NodePool sets http_tokens to required and http_put_response_hop_limit to 1; keep both.",
+        fix="NodePool and KarpenterNodePool require tokens and set the hop limit to 1; keep both.",
         severity="critical",
-        types=TEMPLATE,
+        types=MACHINES,
         check=_own_credentials,
         reference="https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html",
     ),
@@ -72,18 +77,18 @@ RULES: tuple[Rule, ...] = (
         name="node-disks-encrypted",
         title="The disks of nodes are encrypted gp3",
         why="They and their snapshots contain images, model weights and the pods' emptyDir files.",
-        fix='NodePool sets encrypted to "true" and volume_type to gp3 for every disk; keep both.',
+        fix="NodePool and KarpenterNodePool encrypt every disk and make it gp3; keep both.",
         severity="high",
-        types=TEMPLATE,
+        types=MACHINES,
         check=_disks,
     ),
     Rule(
         name="nodes-tagged",
         title="Instances, disks and network interfaces of nodes have owner tags",
         why="The provider's default tags do not reach resources of a launch template, and nodes are most of the bill.",
-        fix="NodePool passes Membership.tags in tag_specifications of all three kinds; keep them.",
+        fix="NodePool and KarpenterNodePool pass Membership.tags; keep them.",
         severity="medium",
-        types=TEMPLATE,
+        types=MACHINES,
         check=_tags,
     ),
     Rule(
