@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from components.aws.sagemaker_endpoint import SageMakerEndpoint, SageMakerEndpointArgs, Variant
+from components.aws.sagemaker_args import SageMakerEndpointArgs, Variant
+from components.aws.sagemaker_endpoint import SageMakerEndpoint
 from components.platform.s3_store import S3Store
 from components.serving.model import Model
 from components.serving.sagemaker import ONE_VARIANT, canary_of, placed

@@ -33,16 +33,14 @@ def _starting(region: str, cluster: str) -> list[Statement]:
     start = ["ec2:CreateFleet", "ec2:RunInstances"]
     public = [f"arn:aws:ec2:{region}::{kind}/*" for kind in ("image", "snapshot")]
     made = _arns(region, *MADE)
-    tagged = {
-        "StringEquals": {**_owned("aws:RequestTag", cluster), "aws:RequestTag/eks:eks-cluster-name": cluster},
-        "StringLike": {"aws:RequestTag/karpenter.sh/nodepool": "*"},
-    }
-    creating = {"ec2:CreateAction": ["RunInstances", "CreateFleet", "CreateLaunchTemplate"]}
+    asked = {**_owned("aws:RequestTag", cluster), "aws:RequestTag/eks:eks-cluster-name": cluster}
+    of_a_pool = {"StringLike": {"aws:RequestTag/karpenter.sh/nodepool": "*"}}
+    created: dict[str, str | list[str]] = {**asked, "ec2:CreateAction": ["RunInstances", "CreateFleet", "CreateLaunchTemplate"]}
     return [
         allow(start, [*public, *_arns(region, *BORROWED)]),
         allow(start, _arns(region, "launch-template"), _of_a_pool(cluster)),
-        allow([*start, "ec2:CreateLaunchTemplate"], made, tagged),
-        allow(["ec2:CreateTags"], made, {**tagged, "StringEquals": {**tagged["StringEquals"], **creating}}),
+        allow([*start, "ec2:CreateLaunchTemplate"], made, {"StringEquals": asked, **of_a_pool}),
+        allow(["ec2:CreateTags"], made, {"StringEquals": created, **of_a_pool}),
     ]
 
 
