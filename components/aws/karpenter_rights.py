@@ -5,6 +5,8 @@ Actions and conditions: aws/karpenter-provider-aws:website/content/en/v1.14/refe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from components.aws.interruption_queue import queue_arn
 from components.aws.policy import Statement, allow, document
 
@@ -34,13 +36,13 @@ def _starting(region: str, cluster: str) -> list[Statement]:
     public = [f"arn:aws:ec2:{region}::{kind}/*" for kind in ("image", "snapshot")]
     made = _arns(region, *MADE)
     asked = {**_owned("aws:RequestTag", cluster), "aws:RequestTag/eks:eks-cluster-name": cluster}
-    of_a_pool = {"StringLike": {"aws:RequestTag/karpenter.sh/nodepool": "*"}}
-    created: dict[str, str | list[str]] = {**asked, "ec2:CreateAction": ["RunInstances", "CreateFleet", "CreateLaunchTemplate"]}
+    like = {"aws:RequestTag/karpenter.sh/nodepool": "*"}
+    created: dict[str, str | Sequence[str]] = {**asked, "ec2:CreateAction": ["RunInstances", "CreateFleet", "CreateLaunchTemplate"]}
     return [
         allow(start, [*public, *_arns(region, *BORROWED)]),
         allow(start, _arns(region, "launch-template"), _of_a_pool(cluster)),
-        allow([*start, "ec2:CreateLaunchTemplate"], made, {"StringEquals": asked, **of_a_pool}),
-        allow(["ec2:CreateTags"], made, {"StringEquals": created, **of_a_pool}),
+        allow([*start, "ec2:CreateLaunchTemplate"], made, {"StringEquals": asked, "StringLike": like}),
+        allow(["ec2:CreateTags"], made, {"StringEquals": created, "StringLike": like}),
     ]
 
 
