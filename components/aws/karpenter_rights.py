@@ -48,7 +48,7 @@ def _starting(region: str, cluster: str) -> list[Statement]:
 
 def _owning(region: str, cluster: str) -> list[Statement]:
     """Name and end the instances of its pools, and delete their launch templates."""
-    names = {
+    names: dict[str, dict[str, str | Sequence[str]]] = {
         "StringEqualsIfExists": {"aws:RequestTag/eks:eks-cluster-name": cluster},
         "ForAllValues:StringEquals": {"aws:TagKeys": ["eks:eks-cluster-name", "karpenter.sh/nodeclaim", "Name"]},
     }
