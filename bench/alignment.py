@@ -17,9 +17,18 @@ from bench.tools import KNOWN, Tool
 Versions = dict[str, str]
 """Path of a module → its version."""
 
-AS_RELEASED = {"pulumi", "pulumi-language-python", "pulumi-resource-kubernetes", "keda", "kube-rbac-proxy", "pause", "actionlint"}
-"""Pulumi's programs keep the modules that upstream released them with; KEDA's are newer than Kubernetes' own, and kube-rbac-proxy compiles only
-with those of its time; the last two share nothing."""
+AS_RELEASED = {
+    "pulumi",
+    "pulumi-language-python",
+    "pulumi-resource-kubernetes",
+    "keda",
+    "karpenter",
+    "kube-rbac-proxy",
+    "pause",
+    "actionlint",
+}
+"""Pulumi's programs keep the modules that upstream released them with; KEDA's are newer than Kubernetes' own; Karpenter and
+kube-rbac-proxy compile only with those of their time; the rest shares little."""
 
 SHARED = (
     *("k8s.io/", "sigs.k8s.io/", "golang.org/x/", "google.golang.org/", "go.opentelemetry.io/", "go.yaml.in/"),
@@ -67,7 +76,7 @@ def linked(tool: Tool) -> Versions:
     lines = _go(
         tool, "list", "-mod=mod", "-deps", "-f", "{{with .Module}}{{.Path}} {{.Version}}{{end}}", *tool.flags, *tool.binaries.values()
     )
-    return dict(line.split() for line in set(lines.splitlines()) if line.count(" ") == 1)
+    return dict(words for line in set(lines.splitlines()) if len(words := line.split()) == 2)
 
 
 def _go(tool: Tool, *arguments: str) -> str:

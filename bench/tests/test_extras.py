@@ -16,7 +16,7 @@ from bench.errors import BenchError
 from bench.extras import EXTRAS, Wanted
 from bench.image_table import CONTAINERFILES, IMAGES
 from bench.node import addons, fake_nodes, gpus
-from bench.tools import OPTIONAL, TOOLS
+from bench.tools import BASE_FLAGS, OPTIONAL, TOOLS
 
 INSTANCE = paths.Instance("test")
 PLAIN = Wanted()
@@ -43,8 +43,8 @@ def test_all_extras_together_are_all_there_is() -> None:
 def test_build_tags_are_told_to_go_and_make_another_build() -> None:
     tagged = OPTIONAL["prometheus"]
     plain = replace(tagged, tags=())
-    assert tagged.flags == ("-trimpath", "-tags=remove_all_sd,enable_kubernetes_sd")
-    assert plain.flags == ("-trimpath",)
+    assert tagged.flags == (*BASE_FLAGS, "-tags=remove_all_sd,enable_kubernetes_sd")
+    assert plain.flags == BASE_FLAGS
     assert tagged.digest("go") != plain.digest("go")
 
 
