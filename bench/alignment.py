@@ -18,17 +18,12 @@ Versions = dict[str, str]
 """Path of a module → its version."""
 
 AS_RELEASED = {
-    "pulumi",
-    "pulumi-language-python",
-    "pulumi-resource-kubernetes",
-    "keda",
-    "karpenter",
-    "kube-rbac-proxy",
-    "pause",
-    "actionlint",
+    *("pulumi", "pulumi-language-python", "pulumi-resource-kubernetes"),
+    *("keda", "kube-rbac-proxy", "karpenter", "kwok"),
+    *("pause", "actionlint"),
 }
-"""Pulumi's programs keep the modules that upstream released them with; KEDA's are newer than Kubernetes' own; Karpenter and
-kube-rbac-proxy compile only with those of their time; the rest shares little."""
+"""Tools that keep the modules that upstream released them with: Pulumi's programs; those that compile only with modules of their time or link
+newer ones than Kubernetes; and those that share nothing."""
 
 SHARED = (
     *("k8s.io/", "sigs.k8s.io/", "golang.org/x/", "google.golang.org/", "go.opentelemetry.io/", "go.yaml.in/"),
