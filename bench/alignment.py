@@ -22,8 +22,8 @@ AS_RELEASED = {
     *("keda", "kube-rbac-proxy", "karpenter", "kwok"),
     *("pause", "actionlint"),
 }
-"""Tools that keep the modules that upstream released them with: Pulumi's programs; those that compile only with modules of their time or link
-newer ones than Kubernetes; and those that share nothing."""
+"""Tools that keep the modules that upstream released them with: Pulumi's programs; those that compile only with modules of their time, or link
+newer ones than Kubernetes; those that share nothing."""
 
 SHARED = (
     *("k8s.io/", "sigs.k8s.io/", "golang.org/x/", "google.golang.org/", "go.opentelemetry.io/", "go.yaml.in/"),
