@@ -19,11 +19,11 @@ Versions = dict[str, str]
 
 AS_RELEASED = {
     *("pulumi", "pulumi-language-python", "pulumi-resource-kubernetes"),
-    *("keda", "kube-rbac-proxy", "karpenter", "kwok"),
+    *("kserve", "keda", "kube-rbac-proxy", "karpenter", "kwok"),
     *("pause", "actionlint"),
 }
-"""Tools that keep the modules that upstream released them with: Pulumi's programs; those that compile only with modules of their time, or link
-newer ones than Kubernetes; those that share nothing."""
+"""Tools that keep the modules that upstream released them with: Pulumi's programs; those that compile only with modules of their time, or
+link newer ones than Kubernetes; those that share nothing."""
 
 SHARED = (
     *("k8s.io/", "sigs.k8s.io/", "golang.org/x/", "google.golang.org/", "go.opentelemetry.io/", "go.yaml.in/"),
