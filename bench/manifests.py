@@ -71,7 +71,12 @@ PROMETHEUS_CRDS = Manifest(
     [Files("github.com/prometheus-operator/prometheus-operator", "example/prometheus-operator-crd/*.yaml")],
 )
 
-KARPENTER_CRDS = Manifest("karpenter-kwok-crds", "1.14.0", [Files("sigs.k8s.io/karpenter", "kwok/charts/crds/*.yaml")])
+KARPENTER_CRDS = Manifest(
+    "karpenter-kwok-crds",
+    "1.14.0",
+    # In the repository the second folder is part of the first, by a link; no module has links.
+    [Files("sigs.k8s.io/karpenter", f"kwok/{folder}/crds/*.yaml") for folder in ("charts", "apis")],
+)
 KWOK_STAGES = Manifest(
     "kwok-stages",
     "0.8.0",
