@@ -35,9 +35,9 @@ NOT_SHARED = ("golang.org/x/exp",)
 """Its versions promise no compatibility."""
 
 KEPT: Mapping[str, tuple[str, ...]] = {
-    # Newer versions lack otelhttp.WithRouteTag.
-    "knative": ("go.opentelemetry.io/contrib/",),
-    "kourier": ("go.opentelemetry.io/contrib/",),
+    # Newer versions lack otelhttp.WithRouteTag: go.mod replaces it.
+    "knative": ("go.opentelemetry.io/",),
+    "kourier": ("go.opentelemetry.io/",),
 }
 """Tool → prefixes of the modules that its code knows only in its own version."""
 
