@@ -19,11 +19,11 @@ Versions = dict[str, str]
 
 AS_RELEASED = {
     *("pulumi", "pulumi-language-python", "pulumi-resource-kubernetes"),
-    *("kserve", "keda", "kube-rbac-proxy", "karpenter", "kwok"),
+    *("knative", "kourier", "kserve", "keda", "kube-rbac-proxy", "karpenter", "kwok"),
     *("pause", "actionlint"),
 }
-"""Tools that keep the modules that upstream released them with: Pulumi's programs; those that compile only with modules of their time, or
-link newer ones than Kubernetes; those that share nothing."""
+"""Tools that keep the modules that upstream released them with: Pulumi's programs; those that compile or run only with modules of their
+time (Knative's controllers end at once beside a newer OpenTelemetry), or link newer ones than Kubernetes; those that share nothing."""
 
 SHARED = (
     *("k8s.io/", "sigs.k8s.io/", "golang.org/x/", "google.golang.org/", "go.opentelemetry.io/", "go.yaml.in/"),
@@ -33,13 +33,6 @@ SHARED = (
 """Prefixes of modules below Kubernetes' clients: another version of one of them compiles 20 MB of sources again."""
 NOT_SHARED = ("golang.org/x/exp",)
 """Its versions promise no compatibility."""
-
-KEPT: Mapping[str, tuple[str, ...]] = {
-    # Newer versions lack otelhttp.WithRouteTag: go.mod replaces it.
-    "knative": ("go.opentelemetry.io/",),
-    "kourier": ("go.opentelemetry.io/",),
-}
-"""Tool → prefixes of the modules that its code knows only in its own version."""
 
 
 def aligned(versions: Mapping[str, Versions]) -> dict[str, Versions]:
@@ -52,9 +45,7 @@ def aligned(versions: Mapping[str, Versions]) -> dict[str, Versions]:
     }
     return {
         tool: {
-            module: newest[module]
-            for module, version in linked.items()
-            if module in newest and _order(newest[module]) > _order(version) and not module.startswith(KEPT.get(tool, ("-",)))
+            module: newest[module] for module, version in linked.items() if module in newest and _order(newest[module]) > _order(version)
         }
         for tool, linked in versions.items()
     }
