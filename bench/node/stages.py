@@ -88,8 +88,8 @@ def start_fake_nodes(instance: Instance, pki: Pki, kubectl: addons.Kubectl) -> N
     if extras.KARPENTER not in extras.read(instance).parts:
         return
     fake_nodes.define(kubectl)
-    probed = [(each, partial(health.answers, url, pki)) for each, url in fake_nodes.processes(instance, pki)]
-    _start("kwok and Karpenter", instance, probed)
+    started = fake_nodes.processes(instance, pki)
+    _start("kwok and Karpenter", instance, [(each, partial(health.answers, url, pki)) for each, url in started])
 
 
 def _start(title: str, instance: Instance, probed: list[Probed]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bench import environment, extras, image_table, paths
+from bench import environment, extras, image_table, paths, tools
 from bench.errors import BenchError
 from bench.extras import EXTRAS, Wanted
 from bench.image_table import CONTAINERFILES, IMAGES
@@ -106,10 +106,11 @@ class NoPki:
 
 def test_fake_nodes_bring_two_processes_and_two_manifests_and_no_image(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = PLAIN.with_words(["karpenter"])
-    assert PLAIN.manifests == PLAIN.processes == []
+    assert not PLAIN.manifests
+    assert not PLAIN.processes
     assert [manifest.name for manifest in wanted.manifests] == ["karpenter-kwok-crds", "kwok-stages"]
     assert wanted.images == PLAIN.images
-    monkeypatch.setattr(fake_nodes.tools, "binary", lambda name: Path("/bin", name))
+    monkeypatch.setattr(tools, "binary", lambda name: Path("/bin", name))
     started = {process.name: (process, url) for process, url in fake_nodes.processes(INSTANCE, NoPki())}  # type: ignore[arg-type]
     assert list(started) == wanted.processes
     for process, url in started.values():
