@@ -1,7 +1,7 @@
 """The mirror's charts, packed from the Go modules of the projects that they install.
 
 The version in the file name is the version in the chart's published registry, including a leading `v`. A chart counts as
-present only after `helm template` has rendered it with its default values.
+present only after `helm template` has rendered it with its default values, and with those that have no default.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ class Chart(Artifact):
     folder: str
     variables: Mapping[str, str] = field(default_factory=dict)
     """Values that upstream's release writes into the template of the chart's values."""
+    wanted: Mapping[str, str] = field(default_factory=dict)
+    """Values that have no default, for the check."""
 
     kind = "chart"
     folder_name = "charts"
@@ -53,6 +55,7 @@ class Chart(Artifact):
     def make(self, path: Path) -> None:
         path.write_bytes(pack(module_folder(self.tool, self.module) / self.folder, self))
         command = [str(binary("helm")), "template", self.name, str(path), "--kube-version", KUBERNETES]
+        command += [f"--set={name}={value}" for name, value in self.wanted.items()]
         answer = subprocess.run(command, capture_output=True, text=True, check=False)
         if answer.returncode:
             raise BenchError(f"chart {self.name} {self.version} does not render; see its module {self.module}: {answer.stderr.strip()}")
@@ -62,15 +65,15 @@ def _kserve(name: str) -> Chart:
     return Chart(name, "v0.20.0", TOOLS["kserve"], "github.com/kserve/kserve", f"charts/{name}")
 
 
-def _karpenter(name: str) -> Chart:
+def _karpenter(name: str, **wanted: str) -> Chart:
     """The module of a release carries the values of an earlier one, image and digest; whoever installs it names both."""
-    return Chart(name, "1.14.1", SOURCES, "github.com/aws/karpenter-provider-aws", f"charts/{name}")
+    return Chart(name, "1.14.1", SOURCES, "github.com/aws/karpenter-provider-aws", f"charts/{name}", wanted=wanted)
 
 
 TABLE = (
     Chart("cert-manager", "v1.21.2", TOOLS["cert-manager"], "github.com/cert-manager/cert-manager", "deploy/charts/cert-manager"),
     _karpenter("karpenter-crd"),
-    _karpenter("karpenter"),
+    _karpenter("karpenter", **{"settings.clusterName": "bench"}),
     _kserve("kserve-crd"),
     _kserve("kserve-resources"),
     Chart(
