@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from components.aws.interruption_queue import queue_arn
-from components.aws.policy import Statement, allow, document
+from components.aws.policy import Conditions, Statement, allow, document
 
 MADE = ("fleet", "instance", "launch-template", "network-interface", "spot-instances-request", "volume")
 """Kinds that a start of an instance makes."""
@@ -48,7 +48,7 @@ def _starting(region: str, cluster: str) -> list[Statement]:
 
 def _owning(region: str, cluster: str) -> list[Statement]:
     """Name and end the instances of its pools, and delete their launch templates."""
-    names: dict[str, dict[str, str | Sequence[str]]] = {
+    names: Conditions = {
         "StringEqualsIfExists": {"aws:RequestTag/eks:eks-cluster-name": cluster},
         "ForAllValues:StringEquals": {"aws:TagKeys": ["eks:eks-cluster-name", "karpenter.sh/nodeclaim", "Name"]},
     }
