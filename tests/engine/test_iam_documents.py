@@ -25,6 +25,16 @@ KNOWN = {
     "-endpoint-image.policy: CREDENTIALS_EXPOSURE",
     "-endpoint-network.policy: PERMISSIONS_MANAGEMENT_ACTIONS",
     "-endpoint-volumes.policy: PERMISSIONS_MANAGEMENT_ACTIONS",
+    # The start of an instance needs rights on resources of many kinds; those that it makes and those that it uses have a statement each,
+    # because their conditions differ (tests/graph/test_karpenter.py counts the kinds).
+    "karpenter-instances.policy: RESOURCE_MISMATCH: [{'action': 'ec2:CreateFleet'",
+    "karpenter-instances.policy: RESOURCE_MISMATCH: [{'action': 'ec2:RunInstances'",
+    # It passes on the nodes' role, and no other.
+    "karpenter-profiles.policy: PERMISSIONS_MANAGEMENT_ACTIONS",
+    # Parameters that AWS publishes belong to no account.
+    "[{'action': 'ssm:GetParameter', 'required_format': 'arn:*:ssm:*:*:parameter/*'}]",
+    # IAM has no resource level for it; a condition names the cluster.
+    "RESOURCE_STAR: ['arc-zonal-shift:GetManagedResource']",
 }
 
 

@@ -154,6 +154,15 @@ def test_the_controller_acts_on_its_own_clusters_resources_only(graph: Graph) ->
         assert "*" not in statement["Resource"] or not acts
 
 
+def test_the_start_of_an_instance_is_allowed_on_all_that_it_makes_and_uses(graph: Graph) -> None:
+    """The kinds of docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html that RunInstances requires."""
+    allowed = {
+        resource for statement in statements(graph) if "ec2:RunInstances" in statement["Action"] for resource in statement["Resource"]
+    }
+    needed = {"image", "instance", "network-interface", "security-group", "subnet", "volume", "launch-template"}
+    assert needed <= {resource.split(":")[5].partition("/")[0] for resource in allowed}
+
+
 def test_the_controller_gives_ec2_no_role_but_the_nodes(graph: Graph) -> None:
     (passing,) = [statement for statement in statements(graph) if "iam:PassRole" in statement["Action"]]
     assert passing["Resource"] == [f"arn:aws:iam::*:role/{node_class(graph)['role']}"]
