@@ -157,6 +157,8 @@ WRONG: dict[str, tuple[str, str | float]] = {
     "aws:ec2/eip:Eip": ("domain", "VPC"),
     "aws:ec2/flowLog:FlowLog": ("trafficType", "all"),
     "aws:ec2/launchTemplate:LaunchTemplate": ("metadataOptions.httpTokens", "yes"),
+    "aws:cloudwatch/eventRule:EventRule": ("state", "ON"),
+    "aws:cloudwatch/eventTarget:EventTarget": ("targetId", "a target"),
     "aws:ec2/natGateway:NatGateway": ("connectivityType", "open"),
     "aws:ec2/vpc:Vpc": ("instanceTenancy", "shared"),
     "aws:ec2/vpcEndpoint:VpcEndpoint": ("vpcEndpointType", "gateway"),
