@@ -53,8 +53,10 @@ def prod() -> dict[str, Any]:
 
 
 def karpenter() -> dict[str, Any]:
-    """Prod with nodes that Karpenter starts, in a reservation first."""
-    return {**prod(), "gpu": {**KARPENTER, "nodes": {"max": 3}, "karpenter": {"reservations": ["cr-0a1"]}}}
+    """Prod with nodes that Karpenter starts, in a reservation first, and in subnets whose ids are of AWS's form."""
+    network = {"kind": "existing", "vpcId": "vpc-0a", "privateSubnetIds": ["subnet-0a", "subnet-0b", "subnet-0c"]}
+    cluster = {**prod()["cluster"], "network": network}
+    return {**prod(), "cluster": cluster, "gpu": {**KARPENTER, "nodes": {"max": 3}, "karpenter": {"reservations": ["cr-0a1"]}}}
 
 
 STACKS: Mapping[str, Callable[[], dict[str, Any]]] = {
