@@ -19,15 +19,14 @@ from stacks.config.cluster import ExistingClusterConfig
 class EksFacts:
     """Facts of the program's own EKS cluster, for parts that talk to AWS. `name` is known before it exists, `control_plane.name` after.
 
-    `subnet_ids`: the private subnets. `log_retention_days`: of the control plane, and of whatever else writes logs on AWS. `membership`:
-    what every node of it has in common.
+    `log_retention_days`: of the control plane, and of whatever else writes logs on AWS. `membership`: what every node of it has in common,
+    the private subnets among it.
     """
 
     name: str
     region: str
     release: EksRelease
     vpc_id: str | pulumi.Output[str]
-    subnet_ids: Sequence[str | pulumi.Output[str]]
     control_plane: EksCluster
     log_retention_days: int
     membership: Membership

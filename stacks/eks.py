@@ -47,7 +47,6 @@ def build(config: EksClusterConfig, gpu: GpuConfig, protect: bool) -> Cluster:
         region=config.region,
         release=release,
         vpc_id=network.vpc_id,
-        subnet_ids=network.private_subnet_ids,
         control_plane=cluster,
         log_retention_days=config.log_retention_days,
         membership=membership,

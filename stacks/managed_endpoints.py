@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.aws.sagemaker_args import SageMakerEndpointArgs, Variant
+from components.aws.sagemaker_args import SageMakerEndpointArgs, Variant, endpoint_name
 from components.aws.sagemaker_endpoint import SageMakerEndpoint
 from components.platform.s3_store import S3Store
 from components.serving.model import Model
@@ -21,11 +21,6 @@ def build(config: StackConfig, cluster: Cluster, platform: Platform) -> dict[str
     return {model.name: _endpoint(config, cluster, platform, model) for model in models}
 
 
-def endpoint_name(cluster: str, model: str) -> str:
-    """Return a name that is unique in the account, where several stacks may serve a model of one name."""
-    return f"{cluster}-{model}"
-
-
 def _endpoint(config: StackConfig, cluster: Cluster, platform: Platform, model: Model) -> SageMakerEndpoint:
     eks, store, entry = cluster.eks, platform.store, model.entry
     if eks is None or not isinstance(store, S3Store):
@@ -42,7 +37,7 @@ def _endpoint(config: StackConfig, cluster: Cluster, platform: Platform, model: 
         objective=entry.objective,
         start_seconds=entry.server.longest_start_seconds,
         vpc_id=eks.vpc_id,
-        subnet_ids=[*eks.subnet_ids],
+        subnet_ids=eks.membership.subnet_ids,
         bucket=store.bucket,
         key_arn=store.key_arn,
         log_retention_days=eks.log_retention_days,

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import pulumi
-from pulumi_aws import eks
 
 from components import versions
 from components.artifacts import Image, Mirror
 from components.aws.cluster import EksCluster
-from components.aws.policy import Statement, allow, document, trust_pods
-from components.aws.role import Role, RoleArgs
+from components.aws.controller_identity import ControllerIdentityArgs, controller_identity
+from components.aws.policy import Statement, allow, document
 from components.base import Args, Component
 from components.helm import Values, release
+from components.model_access import Account
 from components.pods import NON_ROOT_UID, restricted
 from components.scheduling import Workload
 
@@ -87,24 +87,13 @@ class ClusterAutoscaler(Component):
         after: Sequence[pulumi.Resource | None] = (),
     ) -> None:
         super().__init__(name, opts, after)
-        role = Role(
+        rights = {"scale": document(*_rights(args.cluster, args.region))}
+        account = Account(namespace=NAMESPACE, name=NAME)
+        identity = controller_identity(
             name,
-            RoleArgs(
-                name=f"{args.cluster}-{args.region}-{NAME}",
-                trust=trust_pods(),
-                inline={"scale": document(*_rights(args.cluster, args.region))},
-            ),
-            pulumi.ResourceOptions(parent=self),
-        )
-        # Created right after the cluster and long before the pod: a pod gets its identity only when it is created, and EKS takes some
-        # seconds to publish an association (amazon-eks-pod-identity-webhook#264).
-        identity = eks.PodIdentityAssociation(
-            name,
-            cluster_name=control_plane.name,
-            namespace=NAMESPACE,
-            service_account=NAME,
-            role_arn=role.arn,
-            opts=self.child([role]),
+            ControllerIdentityArgs(cluster=args.cluster, region=args.region, account=account, rights=rights),
+            control_plane,
+            self,
         )
         release(
             versions.CLUSTER_AUTOSCALER_CHART,

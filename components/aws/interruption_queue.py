@@ -9,7 +9,7 @@ import pulumi
 from pulumi_aws import cloudwatch, sqs
 from pydantic import Field
 
-from components.aws.policy import Statement, document
+from components.aws.policy import Statement, deny_plain_text, document
 from components.base import Args, Component
 
 EVENTS: Mapping[str, tuple[str, str]] = {
@@ -85,12 +85,5 @@ def _statements(args: InterruptionQueueArgs) -> list[Statement]:
             "Resource": resource,
             "Condition": {"ArnLike": {"aws:SourceArn": rules}},
         },
-        {
-            "Sid": "TlsOnly",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "sqs:*",
-            "Resource": resource,
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        },
+        deny_plain_text("sqs:*", resource),
     ]

@@ -15,12 +15,13 @@ from components import versions
 from components.artifacts import Mirror
 from components.aws import karpenter_rights as rights
 from components.aws.cluster import EksCluster
+from components.aws.controller_identity import ControllerIdentityArgs, controller_identity
 from components.aws.interruption_queue import InterruptionQueue, InterruptionQueueArgs
-from components.aws.node_pool import POLICIES
-from components.aws.policy import trust, trust_pods
+from components.aws.node_pool import node_role
 from components.aws.role import Role, RoleArgs
 from components.base import Args, Component
 from components.helm import PlacedValues, Values, placement, release
+from components.model_access import Account
 from components.scheduling import Quantities, Resources, Workload
 
 NAMESPACE = "kube-system"
@@ -97,13 +98,14 @@ class Karpenter(Component):
         after: Sequence[pulumi.Resource | None] = (),
     ) -> None:
         super().__init__(name, opts, after)
-        self.node_role = f"{args.cluster}-{args.region}-{NAME}-nodes"
+        nodes = node_role(args.cluster, args.region, NAME)
+        self.node_role = nodes.name
         queue = InterruptionQueue(
             f"{name}-interruptions",
             InterruptionQueueArgs(name=f"{args.cluster}-{NAME}", region=args.region),
             pulumi.ResourceOptions(parent=self),
         )
-        joining = self._nodes(name, control_plane)
+        joining = self._nodes(name, nodes, control_plane)
         identity = self._identity(name, args, control_plane, queue.name)
         definitions = release(versions.KARPENTER_CRD_CHART, NAMESPACE, None, args.mirror, args.workload.timeout_seconds, opts=self.child())
         release(
@@ -116,33 +118,18 @@ class Karpenter(Component):
         )
         self.register_outputs({"node_role": self.node_role})
 
-    def _nodes(self, name: str, control_plane: EksCluster) -> eks.AccessEntry:
+    def _nodes(self, name: str, args: RoleArgs, control_plane: EksCluster) -> eks.AccessEntry:
         """Role of the nodes, with the entry by which they may join; EKS makes such an entry only for its own node groups."""
-        arguments = RoleArgs(name=self.node_role, trust=trust("ec2.amazonaws.com"), managed=POLICIES)
-        role = Role(f"{name}-nodes", arguments, pulumi.ResourceOptions(parent=self))
+        role = Role(f"{name}-nodes", args, pulumi.ResourceOptions(parent=self))
         return eks.AccessEntry(
             f"{name}-nodes", cluster_name=control_plane.name, principal_arn=role.arn, type="EC2_LINUX", opts=self.child([role])
         )
 
     def _identity(self, name: str, args: KarpenterArgs, control_plane: EksCluster, queue: str) -> eks.PodIdentityAssociation:
-        role = Role(
-            name,
-            RoleArgs(
-                name=f"{args.cluster}-{args.region}-{NAME}",
-                trust=trust_pods(),
-                inline=rights.documents(args.cluster, args.region, self.node_role, queue, args.zonal_shift),
-            ),
-            pulumi.ResourceOptions(parent=self),
-        )
-        # Long before the pod, like the autoscaler's: a pod gets its identity only when it is created.
-        return eks.PodIdentityAssociation(
-            name,
-            cluster_name=control_plane.name,
-            namespace=NAMESPACE,
-            service_account=NAME,
-            role_arn=role.arn,
-            opts=self.child([role]),
-        )
+        documents = rights.documents(args.cluster, args.region, self.node_role, queue, args.zonal_shift)
+        account = Account(namespace=NAMESPACE, name=NAME)
+        arguments = ControllerIdentityArgs(cluster=args.cluster, region=args.region, account=account, rights=documents)
+        return controller_identity(name, arguments, control_plane, self)
 
 
 def _values(args: KarpenterArgs, queue: str) -> KarpenterValues:

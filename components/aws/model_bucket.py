@@ -10,7 +10,7 @@ from pulumi_aws import kms, s3
 from pydantic import Field
 
 from components.aws.bucket_rights import allow_data_keys, allow_reading, bucket_arn, object_arn
-from components.aws.policy import Statement, allow, document, trust_pods
+from components.aws.policy import Statement, allow, deny_plain_text, document, trust_pods
 from components.aws.role import Role, RoleArgs
 from components.base import Args, Component
 
@@ -133,14 +133,7 @@ def _publishing(args: ModelBucketArgs) -> list[Statement]:
 
 def _denials(args: ModelBucketArgs) -> list[Statement]:
     return [
-        {
-            "Sid": "TlsOnly",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": [bucket_arn(args.name), object_arn(args.name)],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        },
+        deny_plain_text("s3:*", [bucket_arn(args.name), object_arn(args.name)]),
         {
             "Sid": "NeverOverwrite",
             "Effect": "Deny",

@@ -64,6 +64,11 @@ class NodePoolArgs(Args):
     taints: list[Taint] = Field(default_factory=list)
 
 
+def node_role(cluster: str, region: str, pool: str) -> RoleArgs:
+    """Return the role of a pool's machines, whatever starts them."""
+    return RoleArgs(name=f"{cluster}-{region}-{pool}-nodes", trust=trust("ec2.amazonaws.com"), managed=POLICIES)
+
+
 class NodePool(Component):
     """Owns a managed node group, its launch template and its role. Ready when `min` nodes have joined and are ready.
 
@@ -83,7 +88,7 @@ class NodePool(Component):
         place = args.membership
         role = Role(
             f"{name}-nodes",
-            RoleArgs(name=f"{place.cluster}-{place.region}-{name}-nodes", trust=trust("ec2.amazonaws.com"), managed=POLICIES),
+            node_role(place.cluster, place.region, name),
             pulumi.ResourceOptions(parent=self),
         )
         template = self._template(name, args)

@@ -44,6 +44,18 @@ def allow_key(actions: Sequence[str], region: str, alias: str, when: Conditions 
     return allow(actions, [f"arn:aws:kms:{region}:*:key/*"], conditions)
 
 
+def deny_plain_text(actions: str, resources: str | Sequence[str]) -> Statement:
+    """Deny everybody a connection without TLS, in the policy of a resource."""
+    return {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": actions,
+        "Resource": resources,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
 def document(*statements: Statement) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 

@@ -14,6 +14,16 @@ from components.serving.sagemaker import Asynchronous, Deployment, Serverless
 from components.serving.scaling import Replicas
 
 
+def endpoint_name(cluster: str, model: str) -> str:
+    """Return a name that is unique in the account, where several stacks may serve a model of one name."""
+    return f"{cluster}-{model}"
+
+
+def role_name(endpoint: str, region: str) -> str:
+    """Return the name of an endpoint's role: roles have no region of their own."""
+    return f"{endpoint}-{region}"
+
+
 class Variant(Args):
     """A version of the model. `source`: address of a file in S3, or of a folder with a slash at its end; None: it is in the image."""
 

@@ -8,7 +8,7 @@ from components.artifacts import parse_image
 from components.aws.bucket_rights import allow_data_keys, allow_reading, object_arn
 from components.aws.policy import FOR_OWN_ACCOUNT, OWN_ACCOUNT, Statement, allow, allow_key, document, trust
 from components.aws.role import RoleArgs
-from components.aws.sagemaker_args import SageMakerEndpointArgs
+from components.aws.sagemaker_args import SageMakerEndpointArgs, role_name
 from components.serving.sagemaker import Asynchronous
 from components.serving.sources import S3, bucket_of
 
@@ -31,7 +31,7 @@ def execution_role(args: SageMakerEndpointArgs) -> RoleArgs:
         **({"requests": _exchanging(args.asynchronous)} if args.asynchronous else {}),
     }
     inline = {name: document(*statements) for name, statements in documents.items()}
-    return RoleArgs(name=f"{args.name}-{args.region}", trust=trust(SERVICE, when=FOR_OWN_ACCOUNT), inline=inline)
+    return RoleArgs(name=role_name(args.name, args.region), trust=trust(SERVICE, when=FOR_OWN_ACCOUNT), inline=inline)
 
 
 def _pulling(args: SageMakerEndpointArgs) -> Iterator[Statement]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.artifacts import NOT_BUILT
+from policies.rules.aws.endpoints import MODEL
 from policies.rules.pods import WITH_PODS, containers
 from policies.rules.resource import Resource
 from policies.rules.rule import Rule
@@ -15,9 +16,8 @@ from policies.settings import Settings
 RELEASE = "kubernetes:helm.sh/v3:Release"
 CACHED_IMAGE = "kubernetes:caching.internal.knative.dev/v1alpha1:Image"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
-MANAGED_MODEL = "aws:sagemaker/model:Model"
-WITH_IMAGES = (*WITH_PODS, RELEASE, CACHED_IMAGE, CONFIG_MAP, MANAGED_MODEL)
-ONE_IMAGE = {CACHED_IMAGE: "spec.image", MANAGED_MODEL: "primaryContainer.image"}
+WITH_IMAGES = (*WITH_PODS, RELEASE, CACHED_IMAGE, CONFIG_MAP, MODEL)
+ONE_IMAGE = {CACHED_IMAGE: "spec.image", MODEL: "primaryContainer.image"}
 """Types with one image → its path."""
 
 TAGS = ("tag", "version")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.node_pools import NODE_CLASS, NODE_GROUP, NODE_POOL
 from scripts.preview.plan import Change, Plan
 
-NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 RUNBOOK = "docs/runbooks/node-pools.md"
 ROLLING = ("launchTemplate", "releaseVersion", "version")
 """Properties whose change makes EKS replace every node of the group, one after the other."""
 
 LIMITS = ("scalingConfig.maxSize", "scalingConfig.minSize")
 
-DRIFTING = {"kubernetes:karpenter.k8s.aws/v1:EC2NodeClass": "spec.", "kubernetes:karpenter.sh/v1:NodePool": "spec.template."}
+DRIFTING = {NODE_CLASS: "spec.", NODE_POOL: "spec.template."}
 """Karpenter's objects, and the part of each whose change makes nodes that it started before differ from what is wanted."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from components.artifacts import Mirror, parse_image
 from components.aws.ml_types import ec2_type
+from components.aws.sagemaker_args import endpoint_name, role_name
 from components.serving.model_service import ModelService
 from components.serving.sagemaker import outside_buckets
 from stacks.config.capacity import outside_the_instance
@@ -17,7 +18,7 @@ Sections = Mapping[str, Any]
 Models = Mapping[str, ModelService]
 
 LONGEST_ROLE = 64
-"""Characters of a role's name on IAM. The endpoint's role has cluster, model and region in its name, the endpoint the first two."""
+"""Characters of a role's name on IAM. The endpoint's own name is part of it, so it is short enough too."""
 
 ECR = r"[0-9]{{12}}\.dkr\.ecr\.{region}\.amazonaws\.com"
 
@@ -33,7 +34,7 @@ def not_on_aws(models: Models, found: Sections) -> list[str]:
 
 def long_names(models: Models, found: Sections) -> list[str]:
     cluster = _eks(found)
-    roles = {name: f"{cluster.name}-{name}-{cluster.region}" for name in models} if cluster else {}
+    roles = {name: role_name(endpoint_name(cluster.name, name), cluster.region) for name in models} if cluster else {}
     return [
         f"{name}: its role on AWS, {role}, would have {len(role)} characters, at most {LONGEST_ROLE} are allowed; shorten the model's name"
         for name, role in roles.items()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.node_pools import NODE_CLASS, TEMPLATE, machine
+from policies.node_pools import NODE_CLASS, NODE_GROUP, TEMPLATE, machine
 from policies.rules.aws.network import REQUIRED_TAGS
 from policies.rules.resource import Resource, value_at
 from policies.rules.rule import Rule
 from policies.settings import Settings
 
 MACHINES = (TEMPLATE, NODE_CLASS)
-NODE_GROUP = ("aws:eks/nodeGroup:NodeGroup",)
 STORAGE_CLASS = ("kubernetes:storage.k8s.io/v1:StorageClass",)
 TAGGED = ("instance", "volume", "network-interface")
 
@@ -97,7 +96,7 @@ RULES: tuple[Rule, ...] = (
         why="An SSH key is shared, never expires and leaves no record.",
         fix="Use NodePool, which has a launch template and no remote_access.",
         severity="high",
-        types=NODE_GROUP,
+        types=(NODE_GROUP,),
         check=_no_way_in,
     ),
     Rule(
