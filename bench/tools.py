@@ -40,7 +40,8 @@ SECONDS: Mapping[str, int] = {
     "prometheus": 60,
     "prometheus-operator": 60,
 }
-"""Tool → seconds of its build from empty caches in the order of the table, on two cores (docs/measurements.md of the repository)."""
+"""Tool → seconds of its build from empty caches in the order of the table, on two cores (docs/measurements.md of the repository);
+those of KEDA, Karpenter and Prometheus are estimates."""
 SECONDS_OF_OTHERS = 20
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench import tools
 from bench.node import kubeconfig
 from bench.node.pki import CLUSTER, ETCD, FRONT_PROXY, Pki
-from bench.node.process import Process, record_path
+from bench.node.process import Process, flags, record_path
 from bench.paths import Instance
 
 ETCD_PORT, ETCD_PEER_PORT = 2379, 2380
@@ -42,7 +42,7 @@ def etcd(instance: Instance, pki: Pki) -> Process:
         "auto-compaction-retention": "1h",
         "log-level": "warn",
     }
-    return Process("etcd", (str(tools.binary("etcd")), *_flags(options)), identity)
+    return Process("etcd", (str(tools.binary("etcd")), *flags(options)), identity)
 
 
 def apiserver(instance: Instance, pki: Pki) -> Process:
@@ -84,7 +84,7 @@ def apiserver(instance: Instance, pki: Pki) -> Process:
     }
     # A new etcd restarts the API server: its many connections would retry the old etcd only after up to two minutes.
     inputs = (*certificates, public, record_path(instance, "etcd"))
-    return Process("kube-apiserver", (str(tools.binary("kube-apiserver")), *_flags(options)), inputs)
+    return Process("kube-apiserver", (str(tools.binary("kube-apiserver")), *flags(options)), inputs)
 
 
 def controller_manager(instance: Instance, pki: Pki) -> Process:
@@ -99,13 +99,13 @@ def controller_manager(instance: Instance, pki: Pki) -> Process:
         # The default folder would be created on the host.
         "flex-volume-plugin-dir": "/var/lib/kubelet/volume-plugins",
     }
-    return Process("kube-controller-manager", (str(tools.binary("kube-controller-manager")), *_flags(options)), (config, pki.cert(CLUSTER)))
+    return Process("kube-controller-manager", (str(tools.binary("kube-controller-manager")), *flags(options)), (config, pki.cert(CLUSTER)))
 
 
 def scheduler(instance: Instance, pki: Pki) -> Process:
     config = _kubeconfig(instance, pki, "scheduler")
     options = _component(instance, pki, "scheduler", config, SCHEDULER_PORT)
-    return Process("kube-scheduler", (str(tools.binary("kube-scheduler")), *_flags(options)), (config, pki.cert(CLUSTER)))
+    return Process("kube-scheduler", (str(tools.binary("kube-scheduler")), *flags(options)), (config, pki.cert(CLUSTER)))
 
 
 def _kubeconfig(instance: Instance, pki: Pki, identity: str) -> Path:
@@ -127,7 +127,3 @@ def _component(instance: Instance, pki: Pki, identity: str, config: Path, port: 
         "leader-elect": "false",
         "profiling": "false",
     }
-
-
-def _flags(options: dict[str, str | Path]) -> list[str]:
-    return [f"--{name}={value}" for name, value in options.items()]

@@ -15,7 +15,7 @@ from bench.manifests import KARPENTER_CRDS, KWOK_STAGES
 from bench.node import gpus
 from bench.node.addons import READY_TIMEOUT, Kubectl
 from bench.node.pki import Pki
-from bench.node.process import Process
+from bench.node.process import Process, flags
 from bench.paths import Instance
 
 METRICS_PORT, HEALTH_PORT, KWOK_PORT = 18080, 18081, 10247
@@ -59,7 +59,7 @@ def processes(instance: Instance, pki: Pki) -> Iterator[tuple[Process, str]]:
 
 
 def kwok(instance: Instance, pki: Pki) -> Process:
-    options = {
+    options: dict[str, str | int | Path] = {
         "kubeconfig": instance.kubeconfig,
         "config": KWOK_STAGES.path,
         "manage-all-nodes": "false",
@@ -69,7 +69,7 @@ def kwok(instance: Instance, pki: Pki) -> Process:
         "server-address": f"{instance.node_ip}:{KWOK_PORT}",
     }
     inputs = (instance.kubeconfig, KWOK_STAGES.path, pki.cert("admin"))
-    return Process("kwok", (str(tools.binary("kwok")), *(f"--{name}={value}" for name, value in options.items())), inputs)
+    return Process("kwok", (str(tools.binary("kwok")), *flags(options)), inputs)
 
 
 def karpenter(instance: Instance, pki: Pki) -> Process:
@@ -83,8 +83,7 @@ def karpenter(instance: Instance, pki: Pki) -> Process:
         "health-probe-port": HEALTH_PORT,
     }
     inputs = (instance.kubeconfig, offers, pki.cert("admin"))
-    argv = (str(tools.binary("karpenter")), *(f"--{name}={value}" for name, value in options.items()))
-    return Process("karpenter", argv, inputs, {"KUBECONFIG": str(instance.kubeconfig)})
+    return Process("karpenter", (str(tools.binary("karpenter")), *flags(options)), inputs, {"KUBECONFIG": str(instance.kubeconfig)})
 
 
 def instance_types() -> list[dict[str, Any]]:

@@ -25,6 +25,11 @@ ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 """The same for every user who runs `up`, so that nodes of different users do not differ."""
 
 
+def flags(options: Mapping[str, str | int | Path]) -> list[str]:
+    """Command-line arguments, by their names without the dashes."""
+    return [f"--{name}={value}" for name, value in options.items()]
+
+
 @dataclass(frozen=True)
 class Process:
     """A process that should run. A change of `argv` or of the content of `inputs` restarts it."""

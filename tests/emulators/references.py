@@ -1,4 +1,4 @@
-"""Ids and ARNs of a recorded graph, which its monitor made up, in place of which the emulator's come."""
+"""Ids and ARNs that the monitor of a recorded graph made up, and what stands in their place: an emulator's, or references of a template."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class References:
     """`ids`: by kind and recorded id. `texts`: other values that the monitor made up, such as ARNs."""
 
     def __init__(self) -> None:
-        self.ids: dict[tuple[str, str], str] = {}
-        self.texts: dict[str, str] = {}
+        self.ids: dict[tuple[str, str], Any] = {}
+        self.texts: dict[str, Any] = {}
 
     def real(self, value: Any, key: str = "") -> Any:  # noqa: ANN401 - any JSON
-        """The value with the emulator's ids. A reference to what is not made yet is a KeyError: the order is wrong."""
+        """The value with what stands in place of them. A reference to what is not made yet is a KeyError: the order is wrong."""
         if isinstance(value, dict):
             return {name: self.real(item, name) for name, item in value.items()}
         if isinstance(value, list):

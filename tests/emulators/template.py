@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.emulators.references import ID, KINDS
+from tests.emulators.references import ID, References
 from tests.emulators.resource import Inputs, capitals, tags
 
 Resource = dict[str, Any]
@@ -54,33 +54,23 @@ def template(resources: list[Resource]) -> Template:
         elif kind == "AccessPolicyAssociation":
             _associate(made, each["inputs"])
         else:
-            made[names.logical(each)] = _resource(names, each)
+            made[_logical(each)] = _resource(names, each)
             if kind == "InternetGateway":
-                made[f"{names.logical(each)}Attachment"] = _attachment(names, each)
+                made[f"{_logical(each)}Attachment"] = _attachment(names, each)
     return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": made}
 
 
-class _Names:
-    """Logical names of the template, and what stands in it for ids and ARNs that the recording made up."""
+class _Names(References):
+    """References that stand in the template in place of ids and ARNs that the recording made up."""
 
     def __init__(self, resources: list[Resource]) -> None:
-        self._ids = {(_kind(each), f"{each['name']}{ID}"): self.logical(each) for each in resources}
-        self._texts = {each["arn"]: {"Fn::GetAtt": [self.logical(each), "Arn"]} for each in resources}
-        self._texts |= {each["facts"]["keyId"]: {"Ref": self.logical(each)} for each in resources if "keyId" in each["facts"]}
+        self.ids = {(_kind(each), f"{each['name']}{ID}"): {"Ref": _logical(each)} for each in resources}
+        self.texts = {each["arn"]: {"Fn::GetAtt": [_logical(each), "Arn"]} for each in resources}
+        self.texts |= {each["facts"]["keyId"]: {"Ref": _logical(each)} for each in resources if "keyId" in each["facts"]}
 
-    def logical(self, each: Resource) -> str:
-        return "".join(re.findall("[A-Za-z0-9]+", f"{_kind(each)}-{each['name']}".title()))
 
-    def of(self, value: Any, key: str = "") -> Any:  # noqa: ANN401 - any JSON
-        if isinstance(value, dict):
-            return {name: self.of(item, name) for name, item in value.items()}
-        if isinstance(value, list):
-            return [self.of(item, key) for item in value]
-        if isinstance(value, float) and value.is_integer():
-            return int(value)
-        if isinstance(value, str) and key in KINDS and value.endswith(ID):
-            return {"Ref": self._ids[KINDS[key], value]}
-        return self._texts.get(value, value) if isinstance(value, str) else value
+def _logical(each: Resource) -> str:
+    return "".join(re.findall("[A-Za-z0-9]+", f"{_kind(each)}-{each['name']}".title()))
 
 
 def _kind(each: Resource) -> str:
@@ -92,7 +82,7 @@ def _resource(names: _Names, each: Resource) -> Resource:
     kind = _kind(each)
     service = each["type"].split(":")[1].split("/")[0]
     name = f"AWS::{RENAMED_SERVICES.get(service, service.upper())}::{RENAMED_KINDS.get(kind, kind)}"
-    inputs = names.of(SHAPED.get(kind, dict)(each["inputs"]))
+    inputs = names.real(SHAPED.get(kind, dict)(each["inputs"]))
     known = OWN_KEYS.get(kind, {})
     return {"Type": name, "Properties": {known.get(key) or _capital(key): _value(key, value) for key, value in inputs.items()}}
 
@@ -147,7 +137,7 @@ SHAPED: Mapping[str, Callable[[Inputs], Inputs]] = {
 
 def _attach(made: Template, names: _Names, inputs: Inputs) -> None:
     (role,) = [each for each in made.values() if each["Type"] == "AWS::IAM::Role" and each["Properties"]["RoleName"] == inputs["role"]]
-    role["Properties"].setdefault("ManagedPolicyArns", []).append(names.of(inputs["policyArn"]))
+    role["Properties"].setdefault("ManagedPolicyArns", []).append(names.real(inputs["policyArn"]))
 
 
 def _associate(made: Template, inputs: Inputs) -> None:
@@ -157,5 +147,5 @@ def _associate(made: Template, inputs: Inputs) -> None:
 
 
 def _attachment(names: _Names, each: Resource) -> Resource:
-    properties = {"VpcId": names.of(each["inputs"]["vpcId"], "vpcId"), "InternetGatewayId": {"Ref": names.logical(each)}}
+    properties = {"VpcId": names.real(each["inputs"]["vpcId"], "vpcId"), "InternetGatewayId": {"Ref": _logical(each)}}
     return {"Type": "AWS::EC2::VPCGatewayAttachment", "Properties": properties}

@@ -17,6 +17,7 @@ import pytest
 
 from tests import managed
 from tests.eks import IN_S3, KARPENTER, eks
+from tests.emulators.run import output
 from tests.graph.aws_outputs import made_on_aws
 from tests.graph.recording import Graph, Resource, record
 from tests.graph.stacks import recorded
@@ -78,12 +79,8 @@ def _known(resource: Resource) -> dict[str, Any]:
 
 
 def refusals(where: str, environment: dict[str, str], *graphs: list[dict[str, Any]]) -> list[str]:
-    command = [sys.executable, "-m", "tests.emulators.life", where, REGION]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, input=json.dumps(graphs), capture_output=True, text=True, timeout=600, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return [line for line in done.stdout.splitlines() if not any(lacking in line for lacking in MINISTACK_LACKS)]
+    lines = output(environment, "life", graphs, where, REGION).splitlines()
+    return [line for line in lines if not any(lacking in line for lacking in MINISTACK_LACKS)]
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])

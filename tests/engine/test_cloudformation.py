@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
-from tests import nodes
+from tests.emulators.run import output
 from tests.engine.test_aws_emulators import REGION, resources
 from tests.graph.planted import MISTAKES, Mistake
 from tests.graph.stacks import recorded
@@ -25,10 +23,7 @@ EXAMPLES = {
 
 
 def findings(packages: dict[str, str], *graphs: list[dict[str, Any]]) -> list[list[str]]:
-    command = [sys.executable, "-m", "tests.emulators.template_findings", REGION]
-    done = subprocess.run(command, cwd=nodes.ROOT, env=packages, input=json.dumps(graphs), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    found: list[list[str]] = json.loads(done.stdout)
+    found: list[list[str]] = json.loads(output(packages, "template_findings", graphs, REGION))
     return found
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-
 import pytest
 
-from tests import managed, nodes
+from tests import managed
 from tests.eks import IN_S3, KARPENTER, eks
+from tests.emulators.run import output
 from tests.graph.recording import Graph, record
 from tests.graph.stacks import recorded
 
@@ -44,10 +41,7 @@ def documents(graph: Graph) -> list[tuple[str, str]]:
 
 
 def linted(packages: dict[str, str], found: list[tuple[str, str]]) -> list[str]:
-    command = [sys.executable, "-m", "tests.emulators.iam_documents"]
-    done = subprocess.run(command, cwd=nodes.ROOT, env=packages, input=json.dumps(found), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return [line for line in done.stdout.splitlines() if not any(known in line for known in KNOWN)]
+    return [line for line in output(packages, "iam_documents", found).splitlines() if not any(known in line for known in KNOWN)]
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
