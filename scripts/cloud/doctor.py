@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import get_args
 from urllib.parse import urlsplit
 
-from scripts.cloud import account, backend, gpu
+from scripts.cloud import account, backend, gpu, sagemaker
 from scripts.cloud.aws import Aws, AwsError
 from scripts.cloud.finding import Finding
 from scripts.errors import DriverError
@@ -76,6 +76,8 @@ def _asked(config: StackConfig, cluster: EksClusterConfig, stack_file: Path) -> 
             yield "reservations", partial(gpu.reservations, aws, config.gpu)
         if config.gpu.capacity == "spot":
             yield "spot role", gpu.spot_role
+    for name, wanted in sagemaker.quotas(config.models).items():
+        yield sagemaker.CHECK, partial(sagemaker.quota, aws, name, wanted)
     if urlsplit(backend.state_url()).scheme == "s3":
         yield "state bucket", partial(backend.bucket, cluster.region)
     if backend.secrets_provider(stack_file).startswith("awskms://"):
