@@ -123,8 +123,11 @@ def _wanted(args: argparse.Namespace) -> Wanted:
 
 def _build_node(wanted: Wanted) -> None:
     from bench import build as tools
-    from bench import charts, images, manifests, mirror
+    from bench import charts, early_images, images, manifests, mirror, registry
 
+    if tools.missing(wanted.tools):
+        tools.ensure([registry.PROGRAM])
+        early_images.start(wanted.images)
     tools.ensure(wanted.tools)
     images.ensure(wanted.images)
     mirror.ensure([*charts.TABLE, *manifests.TABLE, *wanted.manifests])

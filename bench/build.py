@@ -40,10 +40,9 @@ LOG_TAIL = 12
 
 def ensure(names: Iterable[str] = TOOLS) -> None:
     """Build the named tools that are not cached. Raises BenchError with the failed build and the path of its log."""
-    go_program.ensure()
-    version = toolchain()
     tools = [KNOWN[name] for name in names]
-    outdated = [tool for tool in tools if not tool.output(version).is_dir()]
+    outdated = missing(tool.name for tool in tools)
+    version = toolchain()
     if len(outdated) < len(tools):
         progress.line("cached     Go tools", f"{len(tools) - len(outdated)} of {len(tools)}")
     for tool in tools:
@@ -65,6 +64,13 @@ def ensure(names: Iterable[str] = TOOLS) -> None:
                 each.wait()
         trim(GO_CACHES, GO_CACHE_LIMIT)
         prune(BIN, BINARIES_LIMIT, keep={tool.output(version) for tool in KNOWN.values()})
+
+
+def missing(names: Iterable[str]) -> list[Tool]:
+    """The named tools that are not cached. Installs Go if this machine has none: its version is a part of what a build depends on."""
+    go_program.ensure()
+    version = toolchain()
+    return [KNOWN[name] for name in names if not KNOWN[name].output(version).is_dir()]
 
 
 def go_environment() -> dict[str, str]:

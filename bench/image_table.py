@@ -90,6 +90,11 @@ class Image:
     """True if its RUN steps download something."""
 
     @property
+    def needs_tools(self) -> bool:
+        """True if a program of `bench/tools.py` goes into it."""
+        return any(isinstance(part, Binary) for part in self.parts.values())
+
+    @property
     def containerfile(self) -> Path:
         return CONTAINERFILES / self.folder / "Containerfile"
 

@@ -24,6 +24,7 @@ from bench.errors import BenchError
 from bench.paths import CACHE
 from bench.tools import binary
 
+PROGRAM = "registry"
 STORE = CACHE / "registry"
 
 NODE_ADDRESS = "127.0.0.1:5000"
@@ -58,7 +59,7 @@ def write_config(path: Path, address: str = NODE_ADDRESS) -> None:
 
 def command(config: Path) -> list[str]:
     """The command that serves the store as `config` says; it needs `ENVIRONMENT` in its environment."""
-    return [str(binary("registry")), "serve", str(config)]
+    return [str(binary(PROGRAM)), "serve", str(config)]
 
 
 def write_hosts(folder: Path, address: str = NODE_ADDRESS) -> None:

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.go_program import toolchain
+from bench.go_program import MODULES, toolchain
 from bench.paths import CACHE
 
-GO_DIR = Path(__file__).parent / "go"
 BIN = CACHE / "bin"
 
 BUILD_COMMAND = "python -m bench build"
@@ -60,7 +59,7 @@ class Tool:
     """File that this folder's program embeds → (module, path in it), present only while Go builds."""
     tags: Sequence[str] = ()
     """Go's build tags."""
-    root: Path = GO_DIR
+    root: Path = MODULES
 
     @property
     def folder(self) -> Path:

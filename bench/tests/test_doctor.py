@@ -58,7 +58,7 @@ def test_each_defect_is_named_once_with_its_remedy(change: dict[str, object], ch
     assert remedy in finding.remedy
 
 
-@pytest.mark.parametrize("go", ["", "go version go1.19.8 linux/amd64"])
+@pytest.mark.parametrize("go", ["", "go version go1.19.8 linux/amd64", "go version go1.26.6 linux/amd64"])
 def test_a_machine_without_a_new_go_lacks_nothing(go: str) -> None:
     (finding,) = [finding for finding in judge(replace(HEALTHY, go=go), Instance("test")) if finding.check == "go"]
     assert not finding.missing

@@ -199,3 +199,10 @@ def test_bases_stand_before_what_uses_them_and_no_containerfile_is_left_over() -
     order = list(IMAGES)
     assert all(order.index(base) < order.index(image.reference) for image in IMAGES.values() for base in image.bases)
     assert {image.folder for image in IMAGES.values()} == {path.parent.name for path in CONTAINERFILES.glob("*/Containerfile")}
+
+
+def test_what_is_built_beside_the_compiler_needs_no_tool_in_its_bases_either() -> None:
+    early = {reference for reference, image in IMAGES.items() if not image.needs_tools}
+    assert {image_table.PYTHON, image_table.PYTORCH, image_table.VLLM} < early
+    assert image_table.MINIO not in early
+    assert {base for reference in early for base in IMAGES[reference].bases} <= early
