@@ -26,6 +26,7 @@ class Layer(IntEnum):
     OBSERVABILITY = 6
     STORE = 7
     SERVICES = 8
+    ENDPOINTS = 9
 
 
 OWNERS = {
@@ -55,8 +56,11 @@ OWNERS = {
     "serving:InferenceService": Layer.SERVICES,
     "serving:SmokeCheck": Layer.SERVICES,
     "serving:Route": Layer.SERVICES,
+    "aws:SageMakerEndpoint": Layer.ENDPOINTS,
 }
 """Component directly below the stack → layer."""
+
+STORES = ("platform:MinioStore", "platform:S3Store", "aws:ModelBucket")
 
 GROUND = re.compile(
     r"pulumi:providers:aws$|random:|aws:(iam|kms|cloudwatch|s3|sqs)/|aws:ec2/(launchTemplate:LaunchTemplate|flowLog:FlowLog)$|"
@@ -214,9 +218,13 @@ class Order:
         for service in (each for each in active if each.kind != "ServingRuntime"):
             yield from self.lacking([service], self._stands_on(service))
 
+    def endpoints(self) -> list[str]:
+        """SageMaker reads a model's files from the bucket whenever it starts an instance."""
+        return self.lacking((each for each in self.of(Layer.ENDPOINTS) if each.type.startswith("aws:sagemaker/")), self.owned(*STORES))
+
     def _stands_on(self, service: Resource) -> list[Resource]:
         """A model also waits for the store, for its own files there, and for the objects that its pods need."""
-        store = self.owned("platform:MinioStore", "platform:S3Store", "aws:ModelBucket")
+        store = self.owned(*STORES)
         published = [each for each in self.owned("serving:ModelPublication") if _is_part(service, self.owner(each).name, "weights")]
         models = self.graph.of_kind("InferenceService")
         on_gpus = any(_is_part(service, f"{model.name}-", "") for model in models if "nodeSelector" in model.inputs["spec"]["predictor"])
@@ -224,7 +232,7 @@ class Order:
         return [*store, *published, *self.owned("aws:ClusterAutoscaler", *gpus)]
 
 
-RULES = ("upwards", "below_the_cluster", "in_the_cluster", "roles", "identities", "namespaces", "parts", "apis", "services")
+RULES = ("upwards", "below_the_cluster", "in_the_cluster", "roles", "identities", "namespaces", "parts", "apis", "services", "endpoints")
 
 
 def _edges(resource: Resource) -> list[str]:

@@ -13,6 +13,7 @@ from itertools import combinations
 from typing import Any
 
 from tests.eks import CLUSTER, GPU, KARPENTER
+from tests.managed import custom
 from tests.model_files import version
 from tests.stack_files import IMAGES, IMAGES_BY_DIGEST, MNIST, SMOLLM
 
@@ -24,6 +25,7 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "smollm": ("off", "one version", "two versions"),
     "mnist": ("off", "cpu", "concurrency"),
     "counter": ("off", "on"),
+    "managed endpoint": ("off", "on"),
     "cluster": ("existing", "eks", "eks in a network of others"),
     "gpu": ("none", "existing", "managed", "karpenter"),
     "gpuOperator": ("off", "on"),
@@ -111,6 +113,11 @@ CONFLICTS = [
     ),
     Conflict({"smollm": ON_QUEUE, "gpu": ("none",)}, ("models:", f"{SMOLLM} needs", "gpu.mode")),
     Conflict({"counter": ("on",), "kserve": ("off",)}, ("models:", "counter needs", "kserve.enabled")),
+    # An existing cluster has no store in S3 either.
+    Conflict(
+        {"managed endpoint": ("on",), "store": ("off", "standalone", "distributed")},
+        ("models: iris.placement: sagemaker needs", "modelStore.backend: s3"),
+    ),
 ]
 
 
@@ -247,4 +254,6 @@ def _models(case: Case) -> dict[str, Any]:
         models[SMOLLM] = {"server": {"kind": "vllm"}, "versions": versions}
     if case["counter"] == "on":
         models["counter"] = {"server": {"kind": "custom", "image": COUNTER, "secretEnv": {"TOKEN": "hunter2"}, "metrics": "/metrics"}}
+    if case["managed endpoint"] == "on":
+        models["iris"] = custom()
     return models

@@ -73,6 +73,7 @@ COMPONENTS: dict[str, Callable[[Case], bool]] = {
     f"serving:SmokeCheck/{SMOLLM}-smoke": lambda case: case["smollm"] != "off",
     f"serving:SmokeCheck/{SMOLLM}-v2-smoke": lambda case: case["smollm"] == "two versions",
     f"serving:Route/{SMOLLM}-route": lambda case: case["smollm"] != "off" and case["envoyGateway"] in EXPOSED,
+    "aws:SageMakerEndpoint/iris": lambda case: case["managed endpoint"] == "on",
     "serving:ServingRuntime/counter-custom": lambda case: case["counter"] == "on",
     "serving:InferenceService/counter": lambda case: case["counter"] == "on",
     "serving:SmokeCheck/counter-smoke": lambda case: case["counter"] == "on",
