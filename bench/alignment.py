@@ -6,12 +6,10 @@ Run it after a pin has moved; it edits `go.mod` and `go.sum` of the tools.
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Mapping
 
 from bench import go_program
-from bench.build import go_environment
-from bench.errors import BenchError
+from bench.build import go
 from bench.tools import KNOWN, Tool
 
 Versions = dict[str, str]
@@ -59,18 +57,9 @@ def _order(version: str) -> tuple[list[int], bool, str]:
 
 def linked(tool: Tool) -> Versions:
     """The modules that a tool links; downloads what is missing."""
-    lines = _go(
-        tool, "list", "-mod=mod", "-deps", "-f", "{{with .Module}}{{.Path}} {{.Version}}{{end}}", *tool.flags, *tool.binaries.values()
-    )
+    form = "{{with .Module}}{{.Path}} {{.Version}}{{end}}"
+    lines = go(tool, ["list", "-mod=mod", "-deps", "-f", form, *tool.flags, *tool.binaries.values()])
     return dict(words for line in set(lines.splitlines()) if len(words := line.split()) == 2)
-
-
-def _go(tool: Tool, *arguments: str) -> str:
-    command = [go_program.program(), *arguments]
-    done = subprocess.run(command, cwd=tool.folder, env=go_environment(), capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise BenchError(f"go {arguments[0]} for {tool.name}: {done.stderr.strip()[-500:]}")
-    return done.stdout
 
 
 def main() -> None:
@@ -80,7 +69,7 @@ def main() -> None:
         for name, modules in zip(tools, raised, strict=True):
             if modules:
                 print(f"{name}: {', '.join(f'{module} {version}' for module, version in sorted(modules.items()))}")
-                _go(tools[name], "mod", "edit", *(f"-require={module}@{version}" for module, version in modules.items()))
+                go(tools[name], ["mod", "edit", *(f"-require={module}@{version}" for module, version in modules.items())])
 
 
 if __name__ == "__main__":

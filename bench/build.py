@@ -10,8 +10,8 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bench import go_program, progress
@@ -53,15 +53,13 @@ def ensure(names: Iterable[str] = TOOLS) -> None:
     with exclusive(LOCK, "the build"):
         _clear_leftovers()
         for number, tool in enumerate(outdated, 1):
-            fetching = [_fetch(later) for later in outdated[number : number + 1]]
             output = tool.output(version)
-            if not output.is_dir():  # another process may have built it while this one waited
-                _require_space(tool)
-                then = sum(later.seconds for later in outdated[number:])
-                with progress.step(f"building   {tool.name}", expected=tool.seconds, then=then):
-                    _build(tool, output)
-            for each in fetching:
-                each.wait()
+            with _fetching(outdated[number : number + 1]):
+                if not output.is_dir():  # another process may have built it while this one waited
+                    _require_space(tool)
+                    then = sum(later.seconds for later in outdated[number:])
+                    with progress.step(f"building   {tool.name}", expected=tool.seconds, then=then):
+                        _build(tool, output)
         trim(GO_CACHES, GO_CACHE_LIMIT)
         prune(BIN, BINARIES_LIMIT, keep={tool.output(version) for tool in KNOWN.values()})
 
@@ -91,24 +89,42 @@ def go_environment() -> dict[str, str]:
 
 def module_folder(tool: Tool, module: str) -> Path:
     """Folder with the sources of `module` in the version that `tool` pins, downloaded without dependencies and checked against go.sum."""
-    log = _log(tool)
-    required = json.loads(_go(tool, ["mod", "edit", "-json"], log))["Require"]
+    required = json.loads(go(tool, ["mod", "edit", "-json"]))["Require"]
     (version,) = (pin["Version"] for pin in required if pin["Path"] == module)
-    return Path(json.loads(_go(tool, ["mod", "download", "-json", f"{module}@{version}"], log))["Dir"])
+    return Path(json.loads(go(tool, ["mod", "download", "-json", f"{module}@{version}"]))["Dir"])
 
 
-def _fetch(tool: Tool) -> subprocess.Popen[bytes]:
-    """Start the download of a tool's modules, while another one is built. A failure is left to the tool's own build, which reports it."""
+@contextmanager
+def _fetching(tools: Iterable[Tool]) -> Iterator[None]:
+    """Download the modules of these tools while the body runs. A failure is left to the tool's own build, which reports it."""
     (GO / "tmp").mkdir(parents=True, exist_ok=True)
-    command = [go_program.program(), "list", "-e", "-deps", *tool.flags, *tool.binaries.values()]
-    return subprocess.Popen(command, cwd=tool.folder, env=go_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    program, environment = go_program.program(), go_environment()
+    downloads = [
+        subprocess.Popen(
+            [program, "list", "-e", "-deps", *tool.flags, *tool.binaries.values()],
+            cwd=tool.folder,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for tool in tools
+    ]
+    try:
+        yield
+    except BaseException:
+        for download in downloads:
+            download.kill()
+        raise
+    finally:
+        for download in downloads:
+            download.wait()
 
 
 def _build(tool: Tool, output: Path) -> None:
     partial = output.with_name(f"{output.name}.partial")
     partial.mkdir(parents=True)
     command = ["build", *tool.flags, *overlay(tool), "-ldflags", tool.ldflags, "-o", f"{partial}/", *tool.binaries.values()]
-    _go(tool, command, _log(tool))
+    go(tool, command)
     for name, package in tool.binaries.items():
         (partial / _go_name(tool, package)).rename(partial / name)
     for name, (module, path) in tool.scripts.items():
@@ -135,9 +151,10 @@ def _go_name(tool: Tool, package: str) -> str:
     return parts[-2] if parts[-1].startswith("v") and parts[-1][1:].isdigit() else parts[-1]
 
 
-def _go(tool: Tool, arguments: Sequence[str], log: Path) -> str:
-    """Run `go` in the tool's folder, write its messages to `log`, and return its output."""
+def go(tool: Tool, arguments: Sequence[str]) -> str:
+    """Run `go` in the tool's folder and return its output. Raises BenchError with its last messages and the log with all of them."""
     (GO / "tmp").mkdir(parents=True, exist_ok=True)
+    log = _log(tool)
     with log.open("w") as messages:
         answer = subprocess.run(
             [go_program.program(), *arguments],

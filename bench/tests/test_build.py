@@ -45,10 +45,10 @@ class Machine:
         self.calls = folder / "calls"
         self.environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache"), "PATH": f"{self.tools}:/usr/bin:/bin"}
 
-    def go(self, build: str, version: str = "go1.26.8") -> None:
+    def go(self, build: str, version: str = "go1.26.8", list_modules: str = "exit") -> None:
         script = f"""#!/bin/sh
 if [ "$1" = version ]; then echo "go version {version} linux/amd64"; exit; fi
-if [ "$1" = list ]; then exit; fi
+if [ "$1" = list ]; then {list_modules}; fi
 echo "$PWD" >> {self.calls}
 while [ "$1" != -o ]; do shift; done
 out=$2
@@ -153,6 +153,14 @@ def test_a_failed_build_shows_what_go_said_and_where_all_of_it_is(machine: Machi
     assert "main.go:7: undefined: frobnicate" in answer.stderr
     assert str(machine.cache / "log" / "build-pause.log") in answer.stderr
     assert machine.built() == []
+
+
+def test_a_failed_build_ends_the_download_for_the_next_tool(machine: Machine, tmp_path: Path) -> None:
+    begun = tmp_path / "downloading"
+    machine.go(f"until [ -e {begun} ]; do sleep 0.01; done; exit 1", list_modules=f"touch {begun}; exec sleep 60")
+    started = time.monotonic()
+    assert machine.run().returncode == 1
+    assert time.monotonic() - started < 30
 
 
 def test_a_full_disk_names_how_much_is_needed(machine: Machine) -> None:
