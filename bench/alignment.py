@@ -17,7 +17,7 @@ Versions = dict[str, str]
 
 AS_RELEASED = {
     *("pulumi", "pulumi-language-python", "pulumi-resource-kubernetes"),
-    *("knative", "kourier", "kserve", "keda", "kube-rbac-proxy", "karpenter", "kwok"),
+    *("knative", "kourier", "kserve", "keda", "karpenter", "kwok"),
     *("pause", "actionlint"),
 }
 """Tools that keep the modules that upstream released them with: Pulumi's programs; those that compile or run only with modules of their

@@ -126,7 +126,7 @@ IMAGES: Mapping[str, Image] = {
             for name in ("controller", "webhook", "cainjector")
         ),
         _static("docker.io/kserve/kserve-controller:v0.20.0", "kserve-controller", "kserve-manager", "manager"),
-        _static("quay.io/brancz/kube-rbac-proxy:v0.18.0", "kube-rbac-proxy", "kube-rbac-proxy"),
+        _static("quay.io/brancz/kube-rbac-proxy:v0.22.1", "kube-rbac-proxy", "kube-rbac-proxy"),
         *(
             _static(f"gcr.io/knative-releases/knative.dev/serving/cmd/{name}:v1.21.1", f"knative-{name}", f"knative-{name}", name)
             for name in ("controller", "webhook", "autoscaler", "activator", "queue")

@@ -24,7 +24,7 @@ KSERVE_CONTROLLER = Image(repository="docker.io/kserve/kserve-controller", tag="
 # renovate: datasource=docker depName=docker.io/kserve/storage-initializer
 KSERVE_STORAGE_INITIALIZER = Image(repository="docker.io/kserve/storage-initializer", tag="v0.20.0")
 # renovate: datasource=docker depName=quay.io/brancz/kube-rbac-proxy
-KUBE_RBAC_PROXY = Image(repository="quay.io/brancz/kube-rbac-proxy", tag="v0.18.0")
+KUBE_RBAC_PROXY = Image(repository="quay.io/brancz/kube-rbac-proxy", tag="v0.22.1")
 
 # MinIO's own images ended in 2025 with known vulnerabilities; Silo is the patched fork with the same protocol
 # (minio/minio:README.md@7aac2a2c5b7c; pgsty/silo:CHANGELOG.md).
