@@ -17,6 +17,7 @@ from bench.errors import BenchError
 from bench.paths import INSTANCES, Instance
 
 if TYPE_CHECKING:
+    from bench.early_images import OwnImage
     from bench.extras import Wanted
 
 # Each command imports its modules when it runs, so that `--help` and `env` do not wait for the node's libraries.
@@ -39,7 +40,7 @@ def build(args: argparse.Namespace) -> int:
     if args.clients:
         clients.ensure()
         return 0
-    _build_node(_wanted(args))
+    _build_node(_wanted(args), args.image)
     aws_models.ensure()
     return 0
 
@@ -51,7 +52,7 @@ def up(args: argparse.Namespace) -> int:
     instance = _instance(args)
     checks.require(instance)
     wanted = _wanted(args)
-    _build_node(wanted)
+    _build_node(wanted, args.image)
     lifecycle.up(instance, wanted)
     return 0
 
@@ -121,13 +122,13 @@ def _wanted(args: argparse.Namespace) -> Wanted:
     return extras.read(_instance(args)).with_words(args.extras)
 
 
-def _build_node(wanted: Wanted) -> None:
+def _build_node(wanted: Wanted, own: Sequence[OwnImage]) -> None:
     from bench import build as tools
     from bench import charts, early_images, images, manifests, mirror, registry
 
     if tools.missing(wanted.tools):
         tools.ensure([registry.PROGRAM])
-        early_images.start(wanted.images)
+        early_images.start(wanted.images, own)
     tools.ensure(wanted.tools)
     images.ensure(wanted.images)
     mirror.ensure([*charts.TABLE, *manifests.TABLE, *wanted.manifests])
@@ -145,6 +146,15 @@ def _key_value(text: str) -> tuple[str, str]:
     if not key or not separator:
         raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
     return key, value
+
+
+def _own_image(text: str) -> OwnImage:
+    from bench.early_images import OwnImage
+
+    try:
+        return OwnImage.parsed(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
@@ -178,6 +188,14 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
             default=[],
             metavar="NAME",
             help="optional part of the node: keda, monitoring, vllm or gpus=NUMBER; kept until `down`; may be given more than once",
+        )
+        each.add_argument(
+            "--image",
+            type=_own_image,
+            action="append",
+            default=[],
+            metavar="NAME=FOLDER:STAGE",
+            help="while tools are built, also build this image, which the command `image` takes from the cache then",
         )
     command("status", status, "show the node's processes and their health")
     command("logs", logs, "show the log of one process of the node").add_argument("name", metavar="NAME", help="a name that `status` lists")

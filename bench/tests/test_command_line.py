@@ -10,6 +10,7 @@ import pytest
 
 from bench import progress
 from bench.__main__ import main, parser
+from bench.early_images import OwnImage
 from bench.tools import KNOWN, SECONDS
 
 
@@ -40,6 +41,14 @@ def test_a_build_argument_without_a_value_is_refused(capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit):
         parser({}).parse_args(["image", "here", "name", "--build-arg", "A"])
     assert "'A' is not KEY=VALUE" in capsys.readouterr().err
+
+
+def test_an_image_to_build_early_has_a_name_a_folder_and_a_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    args = parser({}).parse_args(["up", "--image", "digits-serving=models/digits:serving"])
+    assert args.image == [OwnImage("digits-serving", "models/digits", "serving")]
+    with pytest.raises(SystemExit):
+        parser({}).parse_args(["up", "--image", "digits-serving=models/digits"])
+    assert "'digits-serving=models/digits' is not NAME=FOLDER:STAGE" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("error", "note"), [(KeyboardInterrupt, "stopped after 0 s"), (ValueError, "failed after 0 s")])

@@ -29,7 +29,7 @@ def up(options: argparse.Namespace) -> None:
     began = time.monotonic()
     added = [overlays.find(words) for words in options.overlay]
     given = overlays.laid_below(read(COMMITTED), added)
-    cluster = clusters.start(_extras(given))
+    cluster = clusters.start(_extras(given), given.get("models") or {})
     for name in options.without:
         overlays.drop(cluster.state, name)
     for overlay in added:

@@ -41,11 +41,23 @@ class Cluster:
         )
 
 
-def start(extras: Iterable[str] = ()) -> Cluster:
-    """Return the user's own cluster, or bring up the bench's node with these extras (a no-op when it runs and has them)."""
+def start(extras: Iterable[str] = (), models: Iterable[str] = ()) -> Cluster:
+    """Return the user's own cluster, or bring up the bench's node with these extras (a no-op when it runs and has them).
+
+    While the bench builds its tools, it also builds the images of these models.
+    """
     if not os.environ.get("KUBECONFIG"):
-        show([*BENCH, "up", *(word for name in extras for word in ("--with", name))], os.environ)
+        parts = [word for name in extras for word in ("--with", name)]
+        show([*BENCH, "up", *parts, *(word for name in models for word in _early(name))], os.environ)
     return running()
+
+
+def _early(name: str) -> list[str]:
+    return [
+        word
+        for image, stage in model_folders.images(name).items()
+        for word in ("--image", f"{model_folders.image_name(name, image)}={model_folders.FOLDER}/{name}:{stage}")
+    ]
 
 
 def running() -> Cluster:

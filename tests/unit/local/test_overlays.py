@@ -20,6 +20,10 @@ from scripts.stack_configuration import configuration
 from tests.stack_files import BENCH_PROMETHEUS, IMAGES, MNIST, SMOLLM, committed, local, local_with_smollm
 
 WITH = ["--with", "keda", "--with", "monitoring", "--with", "vllm", "--with", "gpus=1"]
+EARLY = [
+    *("--image", "mnist-classifier-serving=models/mnist-classifier:serving"),
+    *("--image", "mnist-classifier-weights=models/mnist-classifier:weights"),
+]
 COUNTER = "config:\n  inference-platform:models:\n    counter: {server: {kind: custom, image: 'registry.example/counter:1'}}\n"
 
 
@@ -86,10 +90,11 @@ def written(cluster: clusters.Cluster) -> dict[str, Any]:
 
 def test_an_overlay_asks_the_bench_for_what_its_models_take(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     assert up(monkeypatch) == 1
-    assert bench.asked[0] == ["up"]
+    assert bench.asked[0] == ["up", *EARLY]
     bench.asked.clear()
     assert up(monkeypatch, "--with", SMOLLM) == 1
-    assert bench.asked[0] == ["up", *WITH]
+    smollm = ["--image", "smollm-text-generation-weights=models/smollm-text-generation:weights"]
+    assert bench.asked[0] == ["up", *WITH, *smollm, *EARLY]
 
 
 def test_images_are_built_for_the_models_that_are_served(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
