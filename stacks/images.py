@@ -1,4 +1,4 @@
-"""The images that run and publish models: the entry's own, the kind's pinned one, or one built from the model's folder."""
+"""The images that run and publish models."""
 
 from __future__ import annotations
 
@@ -7,28 +7,23 @@ from components.serving.model import Model
 from components.serving.sagemaker import placed
 from components.versions import DOCKER_HUB
 from stacks.config import StackConfig
+from stacks.config.images import chosen
 
 
 def server_image(config: StackConfig, model: Model, mirror: Mirror) -> str:
     """Return the reference of the image that runs the model's server, or of a placeholder if it is still to be built."""
-    server = model.entry.server
-    if server.image:
-        return server.image
-    if server.pinned:
-        return mirror.image(server.pinned).reference
-    return _named(config, model.name, "server") or f"{NOT_BUILT}/{model.name}-serving:none"
+    return chosen(model.entry.server, config.images.get(model.name), mirror) or f"{NOT_BUILT}/{model.name}-serving:none"
 
 
 def weights_image(config: StackConfig, name: str) -> str | None:
     """Return the reference of the image that carries the model's weights; None if its files are published in another way."""
-    return _named(config, name, "weights")
+    images = config.images.get(name)
+    return images.weights if images else None
 
 
 def unbuilt(config: StackConfig) -> list[str]:
     """Return the names of the models whose server's image is still to be built."""
-    return [
-        name for name, model in config.models.items() if not (model.server.image or model.server.pinned or _named(config, name, "server"))
-    ]
+    return [name for name, model in config.models.items() if not chosen(model.server, config.images.get(name), Mirror())]
 
 
 def registries(config: StackConfig) -> set[str]:
@@ -38,8 +33,3 @@ def registries(config: StackConfig) -> set[str]:
     own += [version.image for model in in_cluster for version in model.versions if version.image]
     own += [reference for images in config.images.values() for reference in images.named.values()]
     return {parse_image(reference).registry or DOCKER_HUB for reference in own}
-
-
-def _named(config: StackConfig, name: str, key: str) -> str | None:
-    images = config.images.get(name)
-    return images.named.get(key) if images else None

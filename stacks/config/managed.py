@@ -13,6 +13,7 @@ from components.serving.model_service import ModelService
 from components.serving.sagemaker import outside_buckets
 from stacks.config.capacity import outside_the_instance
 from stacks.config.cluster import EksClusterConfig
+from stacks.config.images import chosen
 
 Sections = Mapping[str, Any]
 Models = Mapping[str, ModelService]
@@ -83,16 +84,12 @@ def _eks(found: Sections) -> EksClusterConfig | None:
 
 
 def _images(name: str, model: ModelService, found: Sections) -> Iterator[tuple[str, str]]:
-    """Every image that runs the model, by its key, as stacks/images.py chooses it."""
+    """Every image that runs the model, by its key."""
     for index, version in enumerate(model.all_versions):
         if version.image:
             yield f"versions[{index}].image", version.image
     if all(version.image for version in model.all_versions):
         return
-    named = found.get("images", {}).get(name)
-    if model.server.image:
-        yield "server.image", model.server.image
-    elif model.server.pinned and "mirror" in found:
-        yield "server.image", Mirror(**found["mirror"].model_dump()).image(model.server.pinned).reference
-    elif named and named.server:
-        yield "server.image", named.server
+    mirror = found.get("mirror")
+    if mirror and (image := chosen(model.server, found.get("images", {}).get(name), Mirror(**mirror.model_dump()))):
+        yield "server.image", image
