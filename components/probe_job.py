@@ -44,7 +44,7 @@ def probe_job(args: ProbeJobArgs, owner: Component, depends_on: Sequence[pulumi.
         namespace=args.namespace,
         labels=labels(args.name, args.part_of),
         image=args.image,
-        files=[PROGRAMS / f"{module}.py" for module in ("api", *args.modules, args.program)],
+        files=[PROGRAMS / f"{module}.py" for module in ("api", "patience", *args.modules, args.program)],
         command=["python3", "-u", "-m", f"components.in_cluster.{args.program}"],
         env=[{"name": name, "value": value} for name, value in environment.items()],
         account=identity.account,

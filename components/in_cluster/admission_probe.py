@@ -3,11 +3,10 @@
 import json
 import os
 import sys
-import time
 from collections.abc import Sequence
 from typing import Any
 
-from components.in_cluster import api
+from components.in_cluster import api, patience
 
 
 def ready_endpoints(namespace: str, service: str) -> int:
@@ -34,14 +33,9 @@ def _has(item: dict[str, Any], path: Sequence[str]) -> bool:
 
 def main() -> int:
     namespace, service, plural = os.environ["NAMESPACE"], os.environ["WEBHOOK_SERVICE"], os.environ["PLURAL"]
-    filled_in = json.loads(os.environ["FILLED_IN"])
-    end = time.monotonic() + float(os.environ["PATIENCE_SECONDS"])
-    while reason := obstacle(namespace, service, plural, os.environ["SAMPLE"], filled_in):
-        if time.monotonic() > end:
-            print(f"the webhook behind {service} does not admit {plural}: {reason}"[:4000], file=sys.stderr)
-            return 1
-        time.sleep(1)
-    return 0
+    sample, filled_in = os.environ["SAMPLE"], json.loads(os.environ["FILLED_IN"])
+    complaint = f"the webhook behind {service} does not admit {plural}"
+    return patience.ask(lambda: obstacle(namespace, service, plural, sample, filled_in), complaint)
 
 
 if __name__ == "__main__":

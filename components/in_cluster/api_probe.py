@@ -2,9 +2,8 @@
 
 import os
 import sys
-import time
 
-from components.in_cluster import api
+from components.in_cluster import api, patience
 
 
 def obstacle(group_version: str) -> str | None:
@@ -18,13 +17,7 @@ def obstacle(group_version: str) -> str | None:
 
 def main() -> int:
     group_version = os.environ["API"]
-    end = time.monotonic() + float(os.environ["PATIENCE_SECONDS"])
-    while reason := obstacle(group_version):
-        if time.monotonic() > end:
-            print(f"the API {group_version} does not answer: {reason}"[:4000], file=sys.stderr)
-            return 1
-        time.sleep(1)
-    return 0
+    return patience.ask(lambda: obstacle(group_version), f"the API {group_version} does not answer")
 
 
 if __name__ == "__main__":

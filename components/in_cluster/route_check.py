@@ -7,10 +7,9 @@ last output, which Kubernetes keeps as the termination message.
 
 import os
 import sys
-import time
 from typing import Any
 
-from components.in_cluster import api
+from components.in_cluster import api, patience
 from components.in_cluster.answers import not_answering
 
 WANTED = ("Accepted", "ResolvedRefs")
@@ -20,19 +19,18 @@ WANTED = ("Accepted", "ResolvedRefs")
 def main() -> int:
     namespace, name, url = os.environ["NAMESPACE"], os.environ["NAME"], os.environ["URL"]
     request, answer = os.environ["REQUEST"], os.environ["ANSWER"]
-    end = time.monotonic() + float(os.environ["PATIENCE_SECONDS"])
-    while True:
-        try:
-            problem = not_accepted(namespace, name) or not_answering(url, request, answer)
-        except OSError as error:
-            problem = f"the API server says {error}"
-        if problem is None:
-            print(f"{url} answers through route {namespace}/{name}")
-            return 0
-        if time.monotonic() > end:
-            print(f"{url} is not served: {problem}"[:4000])
-            return 1
-        time.sleep(1)
+    status = patience.ask(lambda: obstacle(namespace, name, url, request, answer), f"{url} is not served")
+    if status == 0:
+        print(f"{url} answers through route {namespace}/{name}")
+    return status
+
+
+def obstacle(namespace: str, name: str, url: str, request: str, answer: str) -> str | None:
+    """Return None if the gateway serves the route and the answer is right, else the reason."""
+    try:
+        return not_accepted(namespace, name) or not_answering(url, request, answer)
+    except OSError as error:
+        return f"the API server says {error}"
 
 
 def not_accepted(namespace: str, name: str) -> str | None:

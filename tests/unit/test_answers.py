@@ -142,7 +142,7 @@ def test_the_whole_check_of_a_route(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     with server(503, b"no healthy upstream") as (url, _):
         environment(monkeypatch, url, patience="0")
         assert route_check.main() == 1
-    assert "no healthy upstream" in capsys.readouterr().out
+    assert "no healthy upstream" in capsys.readouterr().err
 
 
 def test_an_answer_that_is_no_http_is_no_answer() -> None:
