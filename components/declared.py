@@ -9,6 +9,7 @@ import pulumi
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from components.artifacts import parse_image
 from components.base import Args
@@ -37,10 +38,12 @@ class Bounds(Declared):
 
 
 UNKNOWN_CHOICE = "unknown_choice"
+NOT_TEXT = "not_text"
+"""pydantic's type of the mistake that a secret is no text; its message never shows the value."""
 
 
-def chosen_by(key: str, default: str, *others: str, implied: dict[str, str] | None = None) -> Discriminator:
-    """Choose the member of a union by the value of `key`, or `default` if the key is left out.
+def chosen_by(key: str, *choices: str, default: str = "", implied: dict[str, str] | None = None) -> Discriminator:
+    """Choose the member of a union by the value of `key`, or `default` if the key is left out. Without a default the key is required.
 
     Every member is `Annotated[<type>, Tag(<value>)]`. `implied`: keys that only one member has, with that member's value; such a key
     makes `key` optional.
@@ -48,14 +51,14 @@ def chosen_by(key: str, default: str, *others: str, implied: dict[str, str] | No
 
     def chosen(section: Any) -> str:  # noqa: ANN401 - whatever stands in the file, or a member's own default
         if not isinstance(section, dict):
-            return str(getattr(section, key, default))
+            return str(getattr(section, key, choices[0]))
         return str(section[key] if key in section else next((value for name, value in (implied or {}).items() if name in section), default))
 
     return Discriminator(
         chosen,
         custom_error_type=UNKNOWN_CHOICE,
         custom_error_message="unknown choice",
-        custom_error_context={"key": key, "expected": ", ".join([default, *others])},
+        custom_error_context={"key": key, "expected": ", ".join(choices)},
     )
 
 
@@ -68,7 +71,7 @@ def _secret(value: object) -> object:
     if isinstance(value, pulumi.Output):
         return value
     if not isinstance(value, str):
-        raise ValueError("it should be text")  # noqa: TRY004 - pydantic collects ValueErrors only
+        raise PydanticCustomError(NOT_TEXT, "it should be text")
     return pulumi.Output.secret(value)
 
 

@@ -21,7 +21,9 @@ HOST = "kubernetes.io/hostname"
 class Quantities(Declared):
     """CPU and memory of one container. `cpu` None: no CPU request, or no CPU limit."""
 
-    cpu: CpuQuantity | None = Field(None, description="CPUs, such as 500m or 2. Left out: no CPU request, or no CPU limit.")
+    cpu: CpuQuantity | None = Field(
+        None, description="CPUs, such as 500m or 2. Left out: no CPU limit. A policy wants a CPU request of every model."
+    )
     memory: MemoryQuantity = Field(description="Bytes, such as 512Mi or 2Gi.")
 
     def fields(self) -> dict[str, str]:

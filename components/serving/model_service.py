@@ -9,10 +9,11 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from components.declared import Declared, Name
 from components.scheduling import Resources
+from components.serving.knative_contract import check_container
 from components.serving.objective import Objective
 from components.serving.probe import Probe
 from components.serving.sagemaker import Placement, SageMaker, check_placement
-from components.serving.scaling import QueueScaling, Replicas, RequestScaling, Scaling, check_lower_bound
+from components.serving.scaling import CpuScaling, QueueScaling, Replicas, RequestScaling, Scaling, check_lower_bound
 from components.serving.servers import ServerKind
 from components.serving.servers.server import Server
 from components.serving.sources import Source, begins_another, check_file, is_in_a_store
@@ -98,7 +99,10 @@ class ModelService(Declared):
             check_lower_bound(scaling, others.data["replicas"])
         if server := others.data.get("server"):
             if scaling.metric not in server.scalings:
-                raise ValueError(f"metric {scaling.metric} does not exist for server {server.kind}; choose {', '.join(server.scalings)}")
+                left_out = "" if "metric" in scaling.model_fields_set else ", which is meant where metric is left out,"
+                raise ValueError(
+                    f"metric {scaling.metric}{left_out} does not exist for server {server.kind}; choose {', '.join(server.scalings)}"
+                )
             if isinstance(scaling, RequestScaling) and server.gpu_count:
                 raise ValueError(
                     f"metric {scaling.metric}: in Knative mode a rollout starts the new pod beside the old one, for which no GPU is free"
@@ -109,6 +113,10 @@ class ModelService(Declared):
     def _consistent(self) -> Self:
         if self.server.source_required and any(version.source is None for version in self.all_versions):
             raise ValueError(f"source is missing: the address of the files that server {self.server.kind} reads")
+        if isinstance(self.scaling, CpuScaling) and self.resources.requests.cpu is None and self.placement == "kubernetes":
+            raise ValueError("scaling.metric cpu is a share of resources.requests.cpu, which is left out; write it")
+        if self.on_knative:
+            check_container(self.server)
         check_versions(self.all_versions, on_knative=self.on_knative)
         if self.experiment:
             check_experiment(self.experiment, self.all_versions)

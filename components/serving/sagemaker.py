@@ -25,6 +25,9 @@ PORT = 8080
 ONE_VARIANT = "AllTraffic"
 """The variant of an endpoint with one version, whatever the version's name: a deployment keeps its canary only if the name stays."""
 
+LONGEST_SECONDS = 60
+"""Seconds that a request may take (sagemaker:API_runtime_InvokeEndpoint)."""
+
 MOST_VERSIONS = 5
 """Two alarms for each variant, and a deployment watches ten at most (sagemaker:AlarmList)."""
 
@@ -108,6 +111,8 @@ def _not_there(entry: ModelService) -> Iterator[str]:
         if field in entry.model_fields_set:
             key = type(entry).model_fields[field].alias
             yield f"{key} is for pods in the cluster; leave it out" + (f", and use {instead}" if instead else "")
+    if entry.objective.latency_seconds > LONGEST_SECONDS and not entry.sagemaker.asynchronous:
+        yield f"SageMaker ends a request after {LONGEST_SECONDS} s; lower objective.latencySeconds, or choose asynchronous"
     if (count := len(entry.all_versions)) > MOST_VERSIONS:
         yield f"{count} versions, and the alarms of a deployment are enough for {MOST_VERSIONS}"
 

@@ -15,12 +15,15 @@ from components.declared import Bounds, Declared, chosen_by
 LATENCY_BOUNDS = (0.3, 0.5, 0.8, 1.0, 1.5, 2.0, 2.5, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0)
 """Seconds: bounds of the histogram `vllm:e2e_request_latency_seconds` (vllm:vllm/v1/metrics/loggers.py@v0.32.0)."""
 
+MOST_REPLICAS = 10_000
+"""More pods than a cluster is made for (Kubernetes supports 150,000 on 5,000 nodes, all models together)."""
+
 
 class Replicas(Bounds):
     """The bounds of the number of replicas, `max` included."""
 
-    min: Annotated[int, Field(ge=1)] = Field(1, description="Fewest replicas.")
-    max: Annotated[int, Field(ge=1)] = Field(1, description="Most replicas.")
+    min: Annotated[int, Field(ge=1, le=MOST_REPLICAS)] = Field(1, description="Fewest replicas.")
+    max: Annotated[int, Field(ge=1, le=MOST_REPLICAS)] = Field(1, description="Most replicas.")
 
 
 class CpuScaling(Declared):
@@ -113,7 +116,7 @@ Scaling = Annotated[
     | Annotated[ConcurrencyScaling, Tag("concurrency")]
     | Annotated[RpsScaling, Tag("rps")]
     | Annotated[QueueScaling, Tag("queue")],
-    chosen_by("metric", "cpu", "concurrency", "rps", "queue", implied={"queueDepth": "queue", "p95Seconds": "queue"}),
+    chosen_by("metric", "cpu", "concurrency", "rps", "queue", default="cpu", implied={"queueDepth": "queue", "p95Seconds": "queue"}),
 ]
 
 

@@ -147,7 +147,8 @@ class EksClusterConfig(Section):
 
 
 ClusterConfig = Annotated[
-    Annotated[ExistingClusterConfig, Tag("existing")] | Annotated[EksClusterConfig, Tag("eks")], chosen_by("kind", "existing", "eks")
+    Annotated[ExistingClusterConfig, Tag("existing")] | Annotated[EksClusterConfig, Tag("eks")],
+    chosen_by("kind", "existing", "eks", default="existing"),
 ]
 
 

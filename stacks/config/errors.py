@@ -14,7 +14,7 @@ import pulumi
 from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
-from components.declared import UNKNOWN_CHOICE, Declared
+from components.declared import NOT_TEXT, UNKNOWN_CHOICE, Declared
 from stacks.config.secrets import HIDDEN
 
 KEY_ITSELF = "[key]"
@@ -73,17 +73,19 @@ def _text(detail: ErrorDetails, place: Place) -> str:
             return f"is required{_description(detail, place)}"
         case "extra_forbidden":
             return _unknown_key(str(detail["loc"][-1]), place.section)
-        case _ if place.secret or (detail["type"] == "value_error" and detail["input"] == HIDDEN):
+        case _ if (place.secret and detail["loc"][-1] != KEY_ITSELF) or (detail["type"] == "value_error" and detail["input"] == HIDDEN):
             # A check may refuse a secret for another reason than its replacement.
             return _hidden_text(detail)
         case "value_error":
             return _own_words(detail)
         case _ if detail["type"] == UNKNOWN_CHOICE:
-            return _choice(detail["input"][detail["ctx"]["key"]], detail["ctx"]["expected"])
+            key, expected = detail["ctx"]["key"], detail["ctx"]["expected"]
+            return _choice(detail["input"][key], expected) if key in detail["input"] else f"is required; choose one of: {expected}"
         case "model_type" | "model_attributes_type" | "dict_type":
             return f"{_shown(detail['input'])} is not a set of keys and values"
         case "string_type" if isinstance(detail["input"], int | float):
-            return f"{_shown(detail['input'])} is read as a number; put it in quotes"
+            kind = "true or false" if isinstance(detail["input"], bool) else "a number"
+            return f"{_shown(detail['input'])} is read as {kind}; put it in quotes"
         case "literal_error":
             return _choice(detail["input"], detail["ctx"]["expected"].replace(" or ", ", "))
         case _:
@@ -100,6 +102,8 @@ def _own_words(detail: ErrorDetails) -> str:
 
 
 def _hidden_text(detail: ErrorDetails) -> str:
+    if detail["type"] == NOT_TEXT:
+        return "a secret is text; a number or true needs quotes"
     return f"{HIDDEN} is not allowed ({detail['type']}); see schema/stack.schema.json"
 
 

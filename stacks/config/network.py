@@ -77,7 +77,7 @@ class ExistingNetworkConfig(Section):
 
 NetworkConfig = Annotated[
     Annotated[ManagedNetworkConfig, Tag("managed")] | Annotated[ExistingNetworkConfig, Tag("existing")],
-    chosen_by("kind", "managed", "existing"),
+    chosen_by("kind", "managed", "existing", default="managed"),
 ]
 
 

@@ -190,7 +190,9 @@ class S3Config(Section):
     bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,52}[a-z0-9]$")] = Field(description="The bucket's name, globally unique.")
 
 
-ModelStoreConfig = Annotated[Annotated[MinioConfig, Tag("minio")] | Annotated[S3Config, Tag("s3")], chosen_by("backend", "minio", "s3")]
+ModelStoreConfig = Annotated[
+    Annotated[MinioConfig, Tag("minio")] | Annotated[S3Config, Tag("s3")], chosen_by("backend", "minio", "s3", default="minio")
+]
 
 
 class ModelImagesConfig(Section):

@@ -53,4 +53,4 @@ def test_a_mistake_is_named_by_the_key_in_the_file() -> None:
 
 def test_a_secret_is_not_repeated_in_a_mistake() -> None:
     (mistake,) = mistakes(receivers={"critical": {**PAGER, "routingKey": 8_131_207}})
-    assert mistake.startswith("receivers.critical.routingKey: [secret] is not allowed")
+    assert mistake.startswith("receivers.critical.routingKey: a secret is text; a number or true needs quotes")

@@ -122,7 +122,10 @@ def test_a_secret_of_any_text_hides_nothing_else(secret: str) -> None:
         ({"server": {"image": Secret("hunter2")}}, ["server.image: " + HIDDEN.format("value_error")]),
         ({"source": Secret("s3://hunter2/a.pt")}, [": " + HIDDEN.format("value_error")]),
         ({"server": {"args": [Secret("hunter2"), 7]}}, ["server.args[1]: 7 is read as a number; put it in quotes"]),
-        ({"server": {"secretEnv": {"TOKEN": [Secret("hunter2")]}}}, ["server.secretEnv.TOKEN: " + HIDDEN.format("value_error")]),
+        (
+            {"server": {"secretEnv": {"TOKEN": [Secret("hunter2")]}}},
+            ["server.secretEnv.TOKEN: a secret is text; a number or true needs quotes"],
+        ),
         (
             {"replicas": {"min": Secret("7777"), "max": 0}},
             ["replicas.max: 0 is not allowed: it should be greater than or equal to 1"],

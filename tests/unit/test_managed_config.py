@@ -81,6 +81,9 @@ def test_the_stack_of_the_tests_is_accepted() -> None:
             custom(server={"kind": "custom", "image": IMAGE, "secretEnv": {"TOKEN": "hunter2"}}),
             "SageMaker shows the environment to all who may describe the model; leave secretEnv out",
         ),
+        (custom(server={"kind": "custom", "image": IMAGE, "readyPath": "/healthy"}), "SageMaker asks /ping alone"),
+        (vllm(server={"sharedMemory": "2Gi"}), "SageMaker decides on the shared memory of its containers"),
+        (custom(objective={"latencySeconds": 300}), "SageMaker ends a request after 60 s; lower objective.latencySeconds"),
         (vllm(server={"extraArgs": ["--hf-overrides.x=1"]}), "extraArgs --hf-overrides.x has a dot, which no variable has"),
     ],
 )

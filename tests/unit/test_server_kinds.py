@@ -7,36 +7,11 @@ from typing import Any, get_args
 
 import pytest
 
-from components.serving.model import Model
 from components.serving.servers import ServerKind
 from stacks.config import ConfigError, parse
 from stacks.config.needs import LONGEST
 from tests.model_files import classifier, text_generation, whole
-
-KEY = "Pulumi.dev.yaml: inference-platform:models"
-
-
-def model(name: str, entry: dict[str, Any]) -> Model:
-    return Model(name=name, entry=parse(whole(models={name: entry}), "dev").models[name])
-
-
-def mistakes(models: dict[str, Any]) -> list[str]:
-    with pytest.raises(ConfigError) as error:
-        parse(whole(models=models), "dev")
-    return [line.removeprefix(KEY) for line in error.value.lines]
-
-
-def vllm(**server: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
-    return {"server": {"kind": "vllm", **server}, "source": "hf://acme/llm"}
-
-
-def custom(**server: Any) -> dict[str, Any]:  # noqa: ANN401 - any YAML
-    return {"server": {"kind": "custom", "image": "registry.example/counter:1", **server}}
-
-
-def arguments(**server: Any) -> list[str]:  # noqa: ANN401 - any YAML
-    found: list[str] = model("llm", vllm(**server)).entry.server.container("llm")["args"]
-    return found
+from tests.server_entries import custom, mistakes, model, vllm
 
 
 def test_a_kind_describes_itself_and_no_other_kind() -> None:
@@ -47,98 +22,6 @@ def test_a_kind_describes_itself_and_no_other_kind() -> None:
     for name, server in kinds.items():
         description = str(server.model_fields["kind"].description).lower()
         assert [other for other in kinds if other in description] in ([], [name])
-
-
-OPTIONS: list[tuple[str, Any, list[str]]] = [
-    ("maxModelLen", 2048, ["--max-model-len=2048"]),
-    ("maxNumSeqs", 64, ["--max-num-seqs=64"]),
-    ("maxNumBatchedTokens", 8192, ["--max-num-batched-tokens=8192"]),
-    ("gpuMemoryUtilization", 0.5, ["--gpu-memory-utilization=0.5"]),
-    ("weightsGib", 1.5, []),
-    ("dtype", "float16", ["--dtype=float16"]),
-    ("quantization", "awq", ["--quantization=awq"]),
-    ("kvCacheDtype", "fp8", ["--kv-cache-dtype=fp8"]),
-    ("prefixCaching", True, ["--enable-prefix-caching"]),
-    ("prefixCaching", False, ["--no-enable-prefix-caching"]),
-    ("speculative", {"method": "ngram"}, ['--speculative-config={"method": "ngram"}']),
-    ("tensorParallel", 2, ["--tensor-parallel-size=2"]),
-    ("toolCalling", "hermes", ["--enable-auto-tool-choice", "--tool-call-parser=hermes"]),
-    ("chatTemplate", "/mnt/models/chat.jinja", ["--chat-template=/mnt/models/chat.jinja"]),
-    ("extraArgs", ["--enable-chunked-prefill", "--seed=7"], ["--enable-chunked-prefill", "--seed=7"]),
-]
-
-
-@pytest.mark.parametrize(("key", "value", "flags"), OPTIONS)
-def test_each_option_of_vllm_is_one_flag(key: str, value: Any, flags: list[str]) -> None:  # noqa: ANN401 - any YAML
-    plain = arguments()
-    assert sorted(set(arguments(**{key: value})) - set(plain)) == flags
-    names = [argument.partition("=")[0] for argument in arguments(**{key: value})]
-    assert len(names) == len(set(names)), "a flag stands twice"
-
-
-def test_every_option_is_tried() -> None:
-    server = model("llm", vllm()).entry.server
-    keys = {field.alias for field in type(server).model_fields.values()}
-    assert keys == {"kind", "image", "sharedMemory", "weightsGib", *(key for key, _, _ in OPTIONS)}
-
-
-def test_vllm_alone_says_where_and_as_what_it_serves() -> None:
-    assert arguments() == [
-        "--model=/mnt/models",
-        "--port=8080",
-        "--served-model-name=llm",
-        "--shutdown-timeout=45",
-        "--gpu-memory-utilization=0.9",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("argument", "words"),
-    [
-        ("--max_model_len=4096", "--max-model-len is set by maxModelLen; write it there"),
-        ("--max-model-len", "--max-model-len is set by maxModelLen; write it there"),
-        # vLLM takes the beginning of a flag for the flag, as argparse does.
-        ("--max-model=4096", "--max-model-len is set by maxModelLen; write it there"),
-        ("--tensor-parallel-size=2", "--tensor-parallel-size is set by tensorParallel; write it there"),
-        ("--no-enable-prefix-caching", "--enable-prefix-caching is set by prefixCaching; write it there"),
-        ("--speculative-config.method=ngram", "--speculative-config is set by speculative; write it there"),
-        ("--speculative_config={}", "--speculative-config is set by speculative; write it there"),
-        ("--api-key=secret", "--api-key is set by the platform"),
-        ("--port=9000", "--port is set by the platform"),
-        ("--served-model-name=other", "--served-model-name is set by the platform"),
-        ("--uds=/tmp/socket", "--uds is set by the platform"),
-    ],
-)
-def test_an_argument_that_contradicts_a_typed_one_is_refused(argument: str, words: str) -> None:
-    assert mistakes({"llm": vllm(extraArgs=[argument])}) == [f".llm.server: extraArgs: {words}"]
-
-
-@pytest.mark.parametrize("argument", ["--tensor-parallel-size 2", "--port 9000", "-tp=2", "seed=1", "--", "--seed =1", ""])
-def test_an_argument_that_is_none_or_two_is_refused(argument: str) -> None:
-    """The whole text would reach vLLM as one argument, which it does not know."""
-    assert mistakes({"llm": vllm(extraArgs=["--seed=1", argument])}) == [
-        f'.llm.server.extraArgs[1]: "{argument}" is not one argument; write --flag or --flag=value'
-    ]
-
-
-def test_a_value_may_have_blanks() -> None:
-    assert '--override-generation-config={"top_p": 0.9}' in arguments(extraArgs=['--override-generation-config={"top_p": 0.9}'])
-
-
-def test_vllm_keeps_a_connection_longer_than_the_gateway_does() -> None:
-    environment = {item["name"]: item["value"] for item in model("llm", vllm()).entry.server.container("llm")["env"]}
-    hour = 3600  # Envoy's idle_timeout
-    assert int(environment["VLLM_HTTP_TIMEOUT_KEEP_ALIVE"]) > hour
-
-
-def test_several_gpus_are_requested_for_one_replica() -> None:
-    assert model("llm", vllm(tensorParallel=4)).entry.server.gpu_count == 4
-    assert mistakes({"llm": {**vllm(), "gpus": 2}}) == [".llm.gpus: this key is now server.tensorParallel (vllm), or server.gpus (custom)"]
-
-
-def test_shared_memory_is_a_volume_of_its_own_size() -> None:
-    volumes = {volume["name"]: volume["emptyDir"] for volume in model("llm", vllm(sharedMemory="2Gi")).entry.server.volumes()}
-    assert volumes == {"tmp": {}, "shm": {"medium": "Memory", "sizeLimit": "2Gi"}}
 
 
 def test_a_server_of_any_image_is_run_as_the_entry_says() -> None:
@@ -180,7 +63,9 @@ def test_a_server_of_which_nothing_is_said_is_run_as_its_image_says() -> None:
     [
         ({"env": {"A": "1"}, "secretEnv": {"A": "2"}}, ".counter.server: A is in env and in secretEnv"),
         ({"env": {"1A": "x"}}, '.counter.server.env["1A"]: "1A" is not allowed'),
-        ({"secretEnv": {"TOKEN": 7777}}, ".counter.server.secretEnv.TOKEN: [secret] is not allowed"),
+        ({"secretEnv": {"TOKEN": 7777}}, ".counter.server.secretEnv.TOKEN: a secret is text; a number or true needs quotes"),
+        ({"secretEnv": {"A-B": "x"}}, '.counter.server.secretEnv.A-B: "A-B" is not allowed: String should match pattern'),
+        ({"env": {"A": True}}, ".counter.server.env.A: true is read as true or false; put it in quotes"),
         ({"port": 80}, ".counter.server.port: 80 is not allowed: it should be greater than or equal to 1024"),
         ({"protocol": "grpc"}, '.counter.server.protocol: "grpc" is not allowed; choose one of: '),
         ({"metrics": "metrics"}, '.counter.server.metrics: "metrics" is not allowed'),
@@ -199,6 +84,43 @@ def test_a_model_on_gpus_is_not_run_by_knative() -> None:
         ".counter.scaling: metric rps: in Knative mode a rollout starts the new pod beside the old one, for which no GPU is free"
     ]
     assert model("counter", {**custom(gpus=1), "scaling": {"metric": "cpu"}}).entry.server.gpu_count == 1
+
+
+@pytest.mark.parametrize(
+    ("server", "words"),
+    [
+        ({"port": 9090}, "server.port 9090 is one of Knative's own (8008, 8012, 8013, 8022, 9090, 9091); choose another one"),
+        (
+            {"env": {"PORT": "9000"}},
+            "PORT is a variable that Knative sets itself; PORT is server.port there. Leave it out of env and secretEnv",
+        ),
+        ({"secretEnv": {"K_SERVICE": "x"}}, "K_SERVICE is a variable that Knative sets itself"),
+    ],
+)
+def test_what_knative_keeps_for_itself_is_refused_in_its_mode_alone(server: dict[str, Any], words: str) -> None:
+    (line,) = mistakes({"counter": {**custom(**server), "scaling": {"metric": "concurrency"}}})
+    assert line.startswith(f".counter: {words}")
+    assert model("counter", {**custom(**server), "scaling": {"metric": "cpu"}}).entry.server.kind == "custom"
+
+
+def test_a_share_of_the_cpu_request_needs_one() -> None:
+    resources = {kind: {"memory": "1Gi"} for kind in ("requests", "limits")}
+    assert mistakes({"counter": {**custom(), "resources": resources}}) == [
+        ".counter: scaling.metric cpu is a share of resources.requests.cpu, which is left out; write it"
+    ]
+
+
+def test_a_kind_that_is_left_out_is_asked_for() -> None:
+    assert mistakes({"counter": {"server": {"image": "registry.example/counter:1"}}}) == [
+        ".counter.server.kind: is required; choose one of: pytorch, vllm, custom"
+    ]
+    assert mistakes({"counter": {"server": 5}}) == [".counter.server: 5 is not a set of keys and values"]
+
+
+def test_a_metric_that_is_left_out_is_named() -> None:
+    assert mistakes({"llm": {**vllm(), "scaling": {"target": 4}}}) == [
+        ".llm.scaling: metric cpu, which is meant where metric is left out, does not exist for server vllm; choose queue"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import pulumi
@@ -74,6 +74,10 @@ class CustomServer(Server):
         return self.secret_env
 
     @property
+    def variables(self) -> Collection[str]:
+        return {*self.env, *self.secret_env}
+
+    @property
     def longest_start_seconds(self) -> int:
         return self.start_seconds
 
@@ -82,6 +86,10 @@ class CustomServer(Server):
             raise ValueError("placement sagemaker: SageMaker starts the image with the argument `serve` alone; leave command and args out")
         if self.secret_env:
             raise ValueError("placement sagemaker: SageMaker shows the environment to all who may describe the model; leave secretEnv out")
+        for field in ("ready_path", "live_path", "metrics"):
+            if field in self.model_fields_set:
+                key = CustomServer.model_fields[field].alias
+                raise ValueError(f"placement sagemaker: SageMaker asks /ping alone, and collects its own metrics; leave {key} out")
         if self.port != sagemaker.PORT:
             raise ValueError(f"placement sagemaker: SageMaker asks port {sagemaker.PORT}; let the server listen there and leave port out")
         return dict(self.env)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 import pulumi
@@ -105,6 +105,11 @@ class Server(Declared):
     def secrets(self) -> Mapping[str, pulumi.Output[str]]:
         """Environment variables whose values are in a Secret."""
         return {}
+
+    @property
+    def variables(self) -> Collection[str]:
+        """Names of the environment variables that an entry sets."""
+        return ()
 
     @property
     def longest_start_seconds(self) -> int:

@@ -55,14 +55,28 @@ FLAGS = {
 }
 """Field → vLLM's flag for it (vllm-project/vllm:vllm/engine/arg_utils.py@v0.32.0)."""
 
-OWN_FLAGS = {
+TYPED_FLAGS = {
     **{flag: name for name, flag in FLAGS.items()},
     "--enable-prefix-caching": "prefix_caching",
     "--speculative-config": "speculative",
     "--enable-auto-tool-choice": "tool_calling",
-    **dict.fromkeys(("--model", "--port", "--host", "--api-key", "--uds", "--served-model-name", "--shutdown-timeout"), ""),
 }
-"""Flag that this file writes → the field that sets it, or "" if the platform decides."""
+"""Flag → the field that sets it."""
+
+REFUSED_FLAGS = {
+    **dict.fromkeys(
+        ("--model", "--port", "--host", "--api-key", "--uds", "--served-model-name", "--shutdown-timeout"), "is set by the platform"
+    ),
+    **dict.fromkeys(("--ssl-keyfile", "--ssl-certfile", "--ssl-ca-certs"), "makes it speak HTTPS, but gateway and probes ask it over HTTP"),
+    **dict.fromkeys(
+        ("--pipeline-parallel-size", "--data-parallel-size", "--data-parallel-size-local", "--nnodes", "--node-rank"),
+        "needs GPUs or pods that no replica has; server.tensorParallel gives it more GPUs",
+    ),
+    **dict.fromkeys(("--headless", "--help", "--version"), "leaves no server that answers"),
+    "--config": "would set any other flag unseen; write the flags themselves",
+    "--hf-token": "would show a secret to everybody who may see the pod",
+}
+"""Flag that an entry must not set → the reason."""
 
 
 def _one_argument(argument: str) -> str:
@@ -71,14 +85,21 @@ def _one_argument(argument: str) -> str:
     return argument
 
 
+def _template(template: str) -> str:
+    is_template = "\n" not in template and ("{{" in template or "{%" in template)
+    if not (is_template or template.startswith(f"{MODEL_FOLDER}/")):
+        raise ValueError(f"{json.dumps(template)} is neither a path below {MODEL_FOLDER} nor a Jinja template on one line")
+    return template
+
+
 def _contradicted(argument: str) -> str | None:
-    """Return the flag of this file that vLLM would read in the argument, or None.
+    """Return the flag of these tables that vLLM would read in the argument, or None.
 
     vLLM's parser also takes underscores, `--no-`, keys of a JSON value behind a dot, and the beginning of a flag
     (vllm-project/vllm:vllm/utils/argparse_utils.py, FlexibleArgumentParser).
     """
     flag = re.split(r"[=.]", argument.replace("_", "-"), maxsplit=1)[0].replace("--no-", "--", 1)
-    return next((own for own in OWN_FLAGS if own.startswith(flag)), None)
+    return next((own for own in (*TYPED_FLAGS, *REFUSED_FLAGS) if own.startswith(flag)), None)
 
 
 CAPABILITIES = {
@@ -119,7 +140,9 @@ class VllmServer(Server):
     tensor_parallel: Annotated[int, Field(ge=1, le=16)] = Field(1, description="GPUs of each replica, which share the model's layers.")
     shared_memory: MemoryQuantity = Field("8Gi", description="Size limit of /dev/shm. Its used part counts as memory of the pod.")
     tool_calling: ToolCallParser | None = Field(None, description="Parser of the model's tool calls. Left out: it makes none.")
-    chat_template: str | None = Field(None, description="Path of a Jinja template below /mnt/models, or the template on one line.")
+    chat_template: Annotated[str, AfterValidator(_template)] | None = Field(
+        None, description="Path of a Jinja template below /mnt/models, or the template on one line."
+    )
     extra_args: list[Annotated[str, AfterValidator(_one_argument)]] = Field(
         default_factory=list, description="More arguments, each --flag or --flag=value."
     )
@@ -148,8 +171,19 @@ class VllmServer(Server):
     def _one_word_for_each_flag(self) -> Self:
         for argument in self.extra_args:
             if flag := _contradicted(argument):
-                field = VllmServer.model_fields[OWN_FLAGS[flag]].alias if OWN_FLAGS[flag] else ""
-                raise ValueError(f"extraArgs: {flag} is {f'set by {field}; write it there' if field else 'set by the platform'}")
+                raise ValueError(f"extraArgs: {flag} {REFUSED_FLAGS.get(flag) or self._typed(flag)}")
+        return self
+
+    @staticmethod
+    def _typed(flag: str) -> str:
+        return f"is set by {VllmServer.model_fields[TYPED_FLAGS[flag]].alias}; write it there"
+
+    @model_validator(mode="after")
+    def _a_batch_has_a_token_of_each_request(self) -> Self:
+        # vLLM does not start otherwise (vllm-project/vllm:vllm/config/scheduler.py@v0.32.0).
+        requests, tokens = self.max_num_seqs, self.max_num_batched_tokens
+        if requests and tokens and tokens < requests:
+            raise ValueError(f"maxNumBatchedTokens {tokens} is less than maxNumSeqs {requests}: each request of a batch needs a token")
         return self
 
     @property
@@ -189,6 +223,8 @@ class VllmServer(Server):
         return START_SECONDS
 
     def sagemaker_environment(self, model: str) -> dict[str, str]:
+        if "shared_memory" in self.model_fields_set:
+            raise ValueError("placement sagemaker: SageMaker decides on the shared memory of its containers; leave sharedMemory out")
         arguments = [f"--model={sagemaker.MODEL_FOLDER}", f"--served-model-name={model}", *self._arguments()]
         flags = {flag: value for flag, _, value in (argument.partition("=") for argument in arguments)}
         if dotted := next((flag for flag in flags if "." in flag), None):
