@@ -7,6 +7,7 @@ pins builds only what differs, and another architecture takes nothing of it.
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 import urllib.request
@@ -33,6 +34,10 @@ CHUNK = 1 << 20
 
 def push(path: Path) -> str:
     """Write the cache to a file and return its SHA-256. The file appears when it is whole."""
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise BenchError(
+            f"{path} is a folder; write a file in it" if path.is_dir() else f"{path}: its folder does not exist; make it first"
+        )
     partial = path.with_name(f"{path.name}.partial")
     present = [name for name in PARTS if (CACHE / name).is_dir()]
     if not present:
@@ -55,7 +60,9 @@ def pull(source: str) -> None:
 
     Raises BenchError if the file is not there, is damaged or is another one; then nothing of it is kept.
     """
-    place, _, expected = source.partition("#sha256=")
+    place, marker, expected = source.partition("#sha256=")
+    if marker and not re.fullmatch("[0-9a-f]{64}", expected):
+        raise BenchError(f"#sha256={expected} is no SHA-256, which has 64 digits of 0-9 and a-f; `cache-push` prints it")
     folder = CACHE / "pull.partial"
     with _alone():
         shutil.rmtree(folder, ignore_errors=True)  # of a pull that was killed
@@ -65,6 +72,8 @@ def pull(source: str) -> None:
                 found = _unpack(file, folder)
             if expected and found != expected:
                 raise BenchError(f"{place} has the SHA-256 {found}, not {expected}; nothing of it was taken")
+            if not any((folder / part).is_dir() for part in PARTS):
+                raise BenchError(f"{place} is no archive of a cache: it has none of {', '.join(PARTS)}")
             _add_parts(folder)
         finally:
             shutil.rmtree(folder)

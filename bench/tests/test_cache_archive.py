@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,25 @@ def test_an_empty_cache_makes_no_file(cache: Path, tmp_path: Path) -> None:
         cache_archive.push(tmp_path / "none.tar.gz")
     assert not (tmp_path / "none.tar.gz").exists()
     assert cache.is_dir()
+
+
+def test_an_archive_of_something_else_is_refused(tmp_path: Path, cache: Path) -> None:
+    (tmp_path / "f").write_text("other")
+    other = tmp_path / "other.tar.gz"
+    subprocess.run(["tar", "--create", "--gzip", f"--file={other}", f"--directory={tmp_path}", "f"], check=True)
+    with pytest.raises(BenchError, match="is no archive of a cache: it has none of registry, images, bin, mirror, aws-models"):
+        cache_archive.pull(str(other))
+    assert files(cache) == set()
+
+
+def test_a_digest_that_is_none_is_refused_before_anything_is_read(cache: Path) -> None:
+    with pytest.raises(BenchError, match="#sha256=zz is no SHA-256"):
+        cache_archive.pull("/nope/cache.tar.gz#sha256=zz")
+    assert files(cache) == set()
+
+
+@pytest.mark.usefixtures("made")
+@pytest.mark.parametrize(("place", "words"), [("", "is a folder; write a file in it"), ("nope/x.tar.gz", "its folder does not exist")])
+def test_a_place_that_takes_no_file_is_refused_at_once(tmp_path: Path, place: str, words: str) -> None:
+    with pytest.raises(BenchError, match=words):
+        cache_archive.push(tmp_path / place)
