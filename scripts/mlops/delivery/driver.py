@@ -15,7 +15,7 @@ from scripts.mlops.delivery.gates import Figures, Gates, Verdict, Windows, judge
 from scripts.mlops.delivery.journal import PROMOTED, ROLLED_BACK, Journal, Judged
 from scripts.mlops.delivery.plan import Named, Step
 from scripts.mlops.delivery.ports import Pace, Ports, UpFailedError
-from stacks.config import StackConfig
+from stacks.config import ConfigError, StackConfig
 
 
 class Rollout:
@@ -30,6 +30,8 @@ class Rollout:
         if found.going_back:
             return self._go_back(found)
         steps = self.ahead(found, percents)
+        for step in steps:
+            self.configuration(step)  # refuses a candidate before anything is kept of it
         found = self._save(found)
         for step in steps:
             judged = self._take(step)
@@ -55,8 +57,16 @@ class Rollout:
         return self._go_back(self._save(replace(left, going_back=reason, undone=left.undone or not left.is_open, outcome="")))
 
     def configuration(self, step: Step) -> StackConfig:
-        """Return the stack's configuration after the step."""
-        return self.ports.engine.configuration(self.ports.file.sections(step.edits))
+        """Return the stack's configuration after the step. Raises DriverError if the program refuses it."""
+        try:
+            return self.ports.engine.configuration(self.ports.file.sections(step.edits))
+        except ConfigError as error:
+            raise DriverError(str(error)) from None
+
+    def _write(self, step: Step) -> None:
+        """Write the step into the stack file. Raises DriverError, and writes nothing, if the program refuses the result."""
+        self.configuration(step)
+        self.ports.file.write(step.edits)
 
     @property
     def stable(self) -> Named:
@@ -103,7 +113,7 @@ class Rollout:
         if reasons := ports.strategy.refusals(config):
             raise DriverError("\n".join(reasons))
         before = ports.file.path.read_text()
-        ports.file.write(step.edits)
+        self._write(step)
         try:
             ports.engine.up()
         except UpFailedError as error:
@@ -179,7 +189,7 @@ class Rollout:
     def _retreat(self, step: Step, found: Journal, decided: float) -> Journal:
         """Try for a long time: there may be no one to do it by hand."""
         clock, display = self.ports.clock, self.ports.display
-        self.ports.file.write(step.edits)
+        self._write(step)
         while isinstance(written := self._led_back(step), str):
             if clock.now() - decided > self.pace.persist:
                 raise DriverError(f"users may still get {found.candidate}: {written}. The stack file is right; bring it to the cluster")
@@ -201,7 +211,7 @@ class Rollout:
 
     def _remove(self, step: Step) -> None:
         began = self.ports.clock.now()
-        self.ports.file.write(step.edits)
+        self._write(step)
         try:
             self.ports.engine.up()
             problem = self._wait_for(step)

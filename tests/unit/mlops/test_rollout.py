@@ -227,6 +227,27 @@ def test_an_update_that_never_reached_the_model_leaves_the_stack_file_as_it_was(
     assert world.run().outcome == PROMOTED
 
 
+@pytest.mark.parametrize("source", ["foo", "s3://models/mnist/second"])
+def test_nothing_is_left_of_a_candidate_that_the_program_refuses(world: Platform, source: str) -> None:
+    with pytest.raises(DriverError, match=rf'versions.*"{source}" is'):
+        world.run(source)
+    assert world.written == []
+    assert not world.journal.exists()
+    assert world.run().outcome == PROMOTED
+
+
+def test_a_way_back_writes_no_stack_file_that_the_program_refuses(world: Platform) -> None:
+    killed_at(world, 50)
+    rollout = world.rollout()
+    content = json.loads(world.file.path.read_text())
+    content["config"]["inference-platform:models"][world.name]["server"] = {"kind": "mistyped"}
+    text = json.dumps(content)
+    world.file.path.write_text(text)
+    with pytest.raises(DriverError, match="mistyped"):
+        rollout.back("a person asked for it")
+    assert world.file.path.read_text() == text
+
+
 def test_an_engine_that_fails_while_users_wait_is_tried_again_and_then_said(world: Platform) -> None:
     killed_at(world, 50)
     world.engine_is_broken = True
