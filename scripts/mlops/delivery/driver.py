@@ -13,7 +13,7 @@ from scripts.errors import DriverError
 from scripts.mlops.delivery import journal as journals
 from scripts.mlops.delivery.gates import Figures, Gates, Verdict, Windows, judge
 from scripts.mlops.delivery.journal import PROMOTED, ROLLED_BACK, Journal, Judged
-from scripts.mlops.delivery.plan import Named, Step
+from scripts.mlops.delivery.plan import Named, Standing, Step
 from scripts.mlops.delivery.ports import Pace, Ports, UpFailedError
 from stacks.config import ConfigError, StackConfig
 
@@ -32,8 +32,9 @@ class Rollout:
         steps = self.ahead(found, percents)
         for step in steps:
             self.configuration(step)  # refuses a candidate before anything is kept of it
-        found = self._save(found)
         for step in steps:
+            self._permit(step)
+            found = self._save(found)  # not before the cluster has answered
             judged = self._take(step)
             found = self._save(found.with_step(judged))
             self.ports.display.settle(judged)
@@ -41,9 +42,14 @@ class Rollout:
                 return self.back(judged.reason)
         return self._save(replace(found, outcome=PROMOTED))
 
+    def _present(self) -> tuple[Standing, Journal | None]:
+        """Return the stack file's state and the journal, unless nothing of its rollout was carried out."""
+        standing, known = self.ports.strategy.standing(self.ports.file), journals.load(self.ports.journal)
+        return standing, known if known and known.has_begun(standing) else None
+
     def known(self, candidate: Named) -> Journal:
         """Return the journal of this candidate's rollout, which may be a new one. Raises DriverError if another rollout is under way."""
-        return journals.under_way(self.ports.strategy.standing(self.ports.file), journals.load(self.ports.journal), candidate)
+        return journals.under_way(*self._present(), candidate)
 
     def ahead(self, known: Journal, percents: Sequence[int]) -> list[Step]:
         """Return the steps still to be taken. Without a journal the stack file says how far the rollout went: users are not sent back."""
@@ -53,6 +59,10 @@ class Rollout:
 
     def back(self, reason: str) -> Journal:
         """Decide to go back, and do it. Raises DriverError if there is nothing to go back from."""
+        standing, found = self.ports.strategy.standing(self.ports.file), journals.load(self.ports.journal)
+        if found and not found.has_begun(standing):
+            self.ports.display.say(f"nothing of {found.candidate} was carried out: the stack file stays as it is")
+            return self._save(replace(found, going_back=reason, outcome=ROLLED_BACK))
         left = self._to_leave()
         return self._go_back(self._save(replace(left, going_back=reason, undone=left.undone or not left.is_open, outcome="")))
 
@@ -71,12 +81,12 @@ class Rollout:
     @property
     def stable(self) -> Named:
         """Return the stable version of the rollout under way, or else the stack file's first version."""
-        known = journals.load(self.ports.journal)
-        return known.stable if known and known.is_open else self.ports.strategy.standing(self.ports.file).stable
+        standing, known = self._present()
+        return known.stable if known and known.is_open else standing.stable
 
     def is_stable(self, candidate: Named) -> bool:
         """Return whether it is the stable version already, with no rollout under way."""
-        standing, known = self.ports.strategy.standing(self.ports.file), journals.load(self.ports.journal)
+        standing, known = self._present()
         return not (known and known.is_open) and standing.percent is None and candidate.is_named_by(standing.stable)
 
     def _confirmed(self, version: Named) -> Journal:
@@ -89,7 +99,7 @@ class Rollout:
         return Journal(version, version, outcome=PROMOTED)
 
     def _to_leave(self) -> Journal:
-        standing, known = self.ports.strategy.standing(self.ports.file), journals.load(self.ports.journal)
+        standing, known = self._present()
         if known and (known.is_open or known.is_promoted(standing)):
             return known
         if standing.percent is None:
@@ -107,11 +117,14 @@ class Rollout:
         verdict = verdict or Verdict("good")
         return Judged(step.name, step.percent, verdict.state, verdict.reason, round(self.ports.clock.now() - began, 1), windows)
 
-    def _apply(self, step: Step) -> Verdict | None:
-        """Return None if the step was applied. Raises DriverError if it is not allowed now, or if nothing of it reached the cluster."""
-        ports, config = self.ports, self.configuration(step)
-        if reasons := ports.strategy.refusals(config):
+    def _permit(self, step: Step) -> None:
+        """Raise DriverError if the step is not allowed now, or if the cluster does not answer."""
+        if reasons := self.ports.strategy.refusals(self.configuration(step)):
             raise DriverError("\n".join(reasons))
+
+    def _apply(self, step: Step) -> Verdict | None:
+        """Return None if the step was applied. Raises DriverError if nothing of it reached the cluster."""
+        ports, config = self.ports, self.configuration(step)
         before = ports.file.path.read_text()
         self._write(step)
         try:
