@@ -1,7 +1,7 @@
 """The driver on a whole platform in memory, in both modes: its writes, their order, and the users' answers meanwhile.
 
 Cases of one mode alone: test_rollout_knative.py and test_rollout_standard.py. Kills: test_rollout_killed.py. Any entry of a stack file:
-test_rollout_models.py.
+test_rollout_models.py. Rollouts that never begin: test_rollout_refused.py.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from scripts.mlops.delivery import journal as journals
 from scripts.mlops.delivery.gates import Gates
 from scripts.mlops.delivery.journal import PROMOTED, ROLLED_BACK
 from scripts.mlops.delivery.plan import Named, Sides, Step
-from scripts.mlops.delivery.ports import Pace, UpFailedError
-from scripts.mlops.delivery.rehearsal import rehearse
+from scripts.mlops.delivery.ports import Pace
 from tests.unit.mlops.fake_platform import World
 from tests.unit.mlops.fake_ports import (
     BAD,
@@ -226,63 +225,6 @@ def test_an_update_that_never_reached_the_model_leaves_the_stack_file_as_it_was(
     assert world.noted() == at(0), "a good candidate is not taken back for it"
     world.engine_is_broken, world.settle = False, settle  # type: ignore[method-assign]
     assert world.run().outcome == PROMOTED
-
-
-@pytest.mark.parametrize("source", ["foo", "s3://models/mnist/second"])
-def test_nothing_is_left_of_a_candidate_that_the_program_refuses(world: Platform, source: str) -> None:
-    with pytest.raises(DriverError, match=rf'versions.*"{source}" is'):
-        world.run(source)
-    assert world.written == []
-    assert not world.journal.exists()
-    assert world.run().outcome == PROMOTED
-
-
-def test_a_cluster_that_does_not_answer_at_first_leaves_no_journal(world: Platform) -> None:
-    world.silent_for = 1
-    with pytest.raises(DriverError, match="does not answer"):
-        world.run()
-    assert not world.journal.exists()
-    assert world.written == []
-
-
-def test_a_rollout_of_which_nothing_was_carried_out_is_dropped_without_the_cluster(world: Platform) -> None:
-    journals.save(world.journal, journals.Journal(Named(A, name="v1", short=True), Named("foo")))
-    world.silent_for, world.engine_is_broken = 1000, True
-    assert world.rollout().back("a person asked for it").outcome == ROLLED_BACK
-    assert world.written == []
-    with pytest.raises(DriverError, match="nothing to roll back"):
-        world.rollout().back("a person asked for it")
-
-
-def test_a_rollout_of_which_nothing_was_carried_out_gives_way_to_another(world: Platform) -> None:
-    world.engine_is_broken = True
-    with pytest.raises(DriverError, match="before it reached the model"):
-        world.run(C)
-    world.engine_is_broken = False
-    world.written.clear()
-    assert world.run().outcome == PROMOTED
-    assert world.written[0] == at(0)
-
-
-def test_a_dry_run_says_why_the_preview_failed(world: Platform) -> None:
-    class Previewer:
-        def preview(self, text: str, folder: Path) -> str:
-            raise UpFailedError(f"{len(text)} characters in {folder.name} are too many")
-
-    with pytest.raises(DriverError, match=r"the preview of the first step failed: .* too many"):
-        rehearse(world.rollout(), Previewer(), Named(B), PERCENTS)
-
-
-def test_a_way_back_writes_no_stack_file_that_the_program_refuses(world: Platform) -> None:
-    killed_at(world, 50)
-    rollout = world.rollout()
-    content = json.loads(world.file.path.read_text())
-    content["config"]["inference-platform:models"][world.name]["server"] = {"kind": "mistyped"}
-    text = json.dumps(content)
-    world.file.path.write_text(text)
-    with pytest.raises(DriverError, match="mistyped"):
-        rollout.back("a person asked for it")
-    assert world.file.path.read_text() == text
 
 
 def test_an_engine_that_fails_while_users_wait_is_tried_again_and_then_said(world: Platform) -> None:
