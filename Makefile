@@ -12,6 +12,10 @@ WITH ?= $(strip $(foreach model,$(notdir $(wildcard models/*)),$(if $($(call sho
 CHECKED := __main__.py bench components models policies scripts stacks tests
 MODELS := $(wildcard models/*)
 
+# A user's value is one word for the shell, whatever is in it. An empty value is no word.
+quoted = $(if $(1),'$(subst ','\'',$(1))')
+option = $(if $(2),$(1) $(call quoted,$(2)))
+
 empty :=
 # Each model's folder is a root of packages (scripts/model_folders.py).
 export MYPYPATH := $(subst $(empty) $(empty),:,$(MODELS))
@@ -53,31 +57,31 @@ packages: $(VENV)/.installed ## Install the Debian packages of bench/apt-package
 
 up: packages ## From a bare machine to a running platform and one real answer of each model; WITH=<model>: and models/<model>/local.yaml, until WITHOUT=<model>
 	@# exec: a SIGTERM of make reaches the program that passes it on.
-	@$(RUN) exec python -m scripts.local up$(foreach each,$(WITH), --with $(each))$(foreach each,$(WITHOUT), --without $(each))
+	@$(RUN) exec python -m scripts.local up$(foreach each,$(WITH), $(call option,--with,$(each)))$(foreach each,$(WITHOUT), $(call option,--without,$(each)))
 
 cache-push: $(VENV)/.installed ## Write everything that was built for the bench to TO=cache.tar.gz, for machines that shall not build it
-	@$(RUN) python -m bench cache-push "$(or $(TO),$(error TO=cache.tar.gz is missing))"
+	@$(RUN) python -m bench cache-push $(call quoted,$(or $(TO),$(error TO=cache.tar.gz is missing)))
 
 cache-pull: $(VENV)/.installed ## Take it FROM=cache.tar.gz or https://...#sha256=DIGEST: the first `make up` takes minutes then, not an hour
-	@$(RUN) python -m bench cache-pull "$(or $(FROM),$(error FROM=<file or URL> is missing))"
+	@$(RUN) python -m bench cache-pull $(call quoted,$(or $(FROM),$(error FROM=<file or URL> is missing)))
 
 down: $(VENV)/.installed ## Remove the platform and the bench's node
 	@$(RUN) python -m scripts.local down
 
 doctor: $(VENV)/.installed ## What this machine lacks for a node; STACK=dev|prod: what the AWS account and this machine lack for that stack
-	@$(RUN) python -m $(if $(CLOUD),scripts.cloud doctor $(CLOUD),bench doctor)
+	@$(RUN) python -m $(if $(CLOUD),scripts.cloud doctor $(call quoted,$(CLOUD)),bench doctor)
 
 preview: $(VENV)/.installed ## What `pulumi up` of STACK (default: local) would do, what policies say, what it costs; SUMMARY=only, ARGS=--diff for less or more
-	@$(RUN) python -m scripts.preview $(if $(SUMMARY),--summary )$(or $(STACK),local) $(ARGS)
+	@$(RUN) python -m scripts.preview $(if $(SUMMARY),--summary )$(call quoted,$(or $(STACK),local)) $(ARGS)
 
 comment: $(VENV)/.installed ## In a workflow: the last preview of STACK as the one comment of that stack on the pull request
-	@$(RUN) python -m scripts.cloud.comment $(STACK)
+	@$(RUN) python -m scripts.cloud.comment $(call quoted,$(STACK))
 
 deploy: $(VENV)/.installed ## `pulumi up` of STACK=dev|prod with nobody to ask
-	@$(RUN) python -m scripts.cloud deploy $(STACK)
+	@$(RUN) python -m scripts.cloud deploy $(call quoted,$(STACK))
 
 drift: $(VENV)/.installed ## Fails where STACK=dev|prod is not what the program and its state say
-	@$(RUN) python -m scripts.preview $(STACK) --refresh --expect-no-changes
+	@$(RUN) python -m scripts.preview $(call quoted,$(STACK)) --refresh --expect-no-changes
 
 load: $(VENV)/.installed ## 10 clients on a model of the running platform, MODEL_NAME=<name> or the first; ARGS="--rate 100 --settle 120 --png load.png --help" for more
 	@$(RUN) python -m scripts.local.load $(ARGS)
@@ -86,18 +90,18 @@ accuracy: $(VENV)/.installed ## Accuracy, success rate and latency of a model of
 	@$(RUN) python -m scripts.local.accuracy $(ARGS)
 
 publish: $(PUBLISHING)/.installed ## Bring FILE=model.pt (or a folder) to the model store of STACK (local) as TO=s3://models/<key>; a published key never changes
-	@$(RUN) python -m scripts.publish --stack $(or $(STACK),local) --file "$(or $(FILE),$(error FILE=<file or folder> is missing))" --to "$(or $(TO),$(error TO=s3://<bucket>/<key> is missing))"
+	@$(RUN) python -m scripts.publish --stack $(call quoted,$(or $(STACK),local)) --file $(call quoted,$(or $(FILE),$(error FILE=<file or folder> is missing))) --to $(call quoted,$(or $(TO),$(error TO=s3://<bucket>/<key> is missing)))
 
 rollout: $(VENV)/.installed ## Bring a new version of MODEL_NAME=<name> SOURCE=s3://... to the users of STACK (local) step by step, or back where it is worse; ARGS="--dry-run" first, --help
 	@$(call respelled,rollout)
-	@$(RUN) python -m scripts.mlops.rollout --stack $(or $(STACK),local) $(addprefix --model-name ,$(MODEL_NAME)) $(addprefix --source ,$(SOURCE)) $(ARGS)
+	@$(RUN) python -m scripts.mlops.rollout --stack $(call quoted,$(or $(STACK),local)) $(call option,--model-name,$(MODEL_NAME)) $(call option,--source,$(SOURCE)) $(ARGS)
 
 rollback: $(VENV)/.installed ## Take the candidate of MODEL_NAME=<name> in STACK (local), or its last promotion, back
 	@$(call respelled,rollback)
-	@$(RUN) python -m scripts.mlops.rollout --stack $(or $(STACK),local) $(addprefix --model-name ,$(MODEL_NAME)) --rollback $(ARGS)
+	@$(RUN) python -m scripts.mlops.rollout --stack $(call quoted,$(or $(STACK),local)) $(call option,--model-name,$(MODEL_NAME)) --rollback $(ARGS)
 
 # An old spelling must not be taken for the default.
-respelled = $(if $(MODEL)$(SERVICE),echo "error: write make $(1) MODEL_NAME=<key of models: in the stack file>$(if $(filter rollout,$(1)), SOURCE=$(or $(MODEL),s3://<bucket>/<key>)) in place of MODEL= and SERVICE=" >&2; exit 2,:)
+respelled = $(if $(MODEL)$(SERVICE),echo $(call quoted,error: write make $(1) MODEL_NAME=<key of models: in the stack file>$(if $(filter rollout,$(1)), SOURCE=$(or $(MODEL),s3://<bucket>/<key>)) in place of MODEL= and SERVICE=) >&2; exit 2,:)
 
 test: packages ## Everything: check, then the real engine and the real node (nodes of its own; your platform is not touched)
 	@$(RUN) python -m tests.suites
@@ -140,7 +144,7 @@ bench-preview: packages ## A preview of 50, 100 and 200 models beside the same o
 	@$(RUN) python -m tests.bench.many_models $(ARGS)
 
 prices: $(VENV)/.installed ## Ask AWS for every price in policies/prices.json; REGION=... for one region. Any account's credentials will do
-	@$(RUN) python -m scripts.cloud.prices $(REGION)
+	@$(RUN) python -m scripts.cloud.prices $(foreach each,$(REGION),$(call quoted,$(each)))
 
 lock: $(VENV)/.installed ## Ask every pin's source for its digest: components/artifacts.lock.json; what changed: build/lock.md
 	@$(RUN) python -m scripts.supply.lock
@@ -149,7 +153,7 @@ outdated: $(VENV)/.installed ## How many releases each pin of components/version
 	@$(RUN) python -m scripts.supply.outdated
 
 mirror-list: $(VENV)/.installed ## Everything third-party that STACK=dev|prod downloads, for a copy tool
-	@$(RUN) python -m scripts.supply.mirror_list $(or $(STACK),prod) $(ARGS)
+	@$(RUN) python -m scripts.supply.mirror_list $(call quoted,$(or $(STACK),prod)) $(ARGS)
 
 schema: $(VENV)/.installed ## Write what is generated: the JSON Schema that editors use for Pulumi.<stack>.yaml, the tables of docs/models.md, and docs/policies.md
 	@$(RUN) python -m stacks.schema && python -m stacks.reference && python -m policies.document

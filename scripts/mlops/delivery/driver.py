@@ -13,9 +13,9 @@ from scripts.errors import DriverError
 from scripts.mlops.delivery import journal as journals
 from scripts.mlops.delivery.gates import Figures, Gates, Verdict, Windows, judge
 from scripts.mlops.delivery.journal import PROMOTED, ROLLED_BACK, Journal, Judged
-from scripts.mlops.delivery.plan import Named, Step
+from scripts.mlops.delivery.plan import Named, Standing, Step
 from scripts.mlops.delivery.ports import Pace, Ports, UpFailedError
-from stacks.config import StackConfig
+from stacks.config import ConfigError, StackConfig
 
 
 class Rollout:
@@ -30,8 +30,11 @@ class Rollout:
         if found.going_back:
             return self._go_back(found)
         steps = self.ahead(found, percents)
-        found = self._save(found)
         for step in steps:
+            self.configuration(step)  # refuses a candidate before anything is kept of it
+        for step in steps:
+            self._permit(step)
+            found = self._save(found)  # not before the cluster has answered
             judged = self._take(step)
             found = self._save(found.with_step(judged))
             self.ports.display.settle(judged)
@@ -39,9 +42,14 @@ class Rollout:
                 return self.back(judged.reason)
         return self._save(replace(found, outcome=PROMOTED))
 
+    def _present(self) -> tuple[Standing, Journal | None]:
+        """Return the stack file's state and the journal, unless nothing of its rollout was carried out."""
+        standing, known = self.ports.strategy.standing(self.ports.file), journals.load(self.ports.journal)
+        return standing, known if known and known.has_begun(standing) else None
+
     def known(self, candidate: Named) -> Journal:
         """Return the journal of this candidate's rollout, which may be a new one. Raises DriverError if another rollout is under way."""
-        return journals.under_way(self.ports.strategy.standing(self.ports.file), journals.load(self.ports.journal), candidate)
+        return journals.under_way(*self._present(), candidate)
 
     def ahead(self, known: Journal, percents: Sequence[int]) -> list[Step]:
         """Return the steps still to be taken. Without a journal the stack file says how far the rollout went: users are not sent back."""
@@ -51,22 +59,34 @@ class Rollout:
 
     def back(self, reason: str) -> Journal:
         """Decide to go back, and do it. Raises DriverError if there is nothing to go back from."""
+        standing, found = self.ports.strategy.standing(self.ports.file), journals.load(self.ports.journal)
+        if found and not found.has_begun(standing):
+            self.ports.display.say(f"nothing of {found.candidate} was carried out: the stack file stays as it is")
+            return self._save(replace(found, going_back=reason, outcome=ROLLED_BACK))
         left = self._to_leave()
         return self._go_back(self._save(replace(left, going_back=reason, undone=left.undone or not left.is_open, outcome="")))
 
     def configuration(self, step: Step) -> StackConfig:
-        """Return the stack's configuration after the step."""
-        return self.ports.engine.configuration(self.ports.file.sections(step.edits))
+        """Return the stack's configuration after the step. Raises DriverError if the program refuses it."""
+        try:
+            return self.ports.engine.configuration(self.ports.file.sections(step.edits))
+        except ConfigError as error:
+            raise DriverError(str(error)) from None
+
+    def _write(self, step: Step) -> None:
+        """Write the step into the stack file. Raises DriverError, and writes nothing, if the program refuses the result."""
+        self.configuration(step)
+        self.ports.file.write(step.edits)
 
     @property
     def stable(self) -> Named:
         """Return the stable version of the rollout under way, or else the stack file's first version."""
-        known = journals.load(self.ports.journal)
-        return known.stable if known and known.is_open else self.ports.strategy.standing(self.ports.file).stable
+        standing, known = self._present()
+        return known.stable if known and known.is_open else standing.stable
 
     def is_stable(self, candidate: Named) -> bool:
         """Return whether it is the stable version already, with no rollout under way."""
-        standing, known = self.ports.strategy.standing(self.ports.file), journals.load(self.ports.journal)
+        standing, known = self._present()
         return not (known and known.is_open) and standing.percent is None and candidate.is_named_by(standing.stable)
 
     def _confirmed(self, version: Named) -> Journal:
@@ -79,7 +99,7 @@ class Rollout:
         return Journal(version, version, outcome=PROMOTED)
 
     def _to_leave(self) -> Journal:
-        standing, known = self.ports.strategy.standing(self.ports.file), journals.load(self.ports.journal)
+        standing, known = self._present()
         if known and (known.is_open or known.is_promoted(standing)):
             return known
         if standing.percent is None:
@@ -97,13 +117,16 @@ class Rollout:
         verdict = verdict or Verdict("good")
         return Judged(step.name, step.percent, verdict.state, verdict.reason, round(self.ports.clock.now() - began, 1), windows)
 
-    def _apply(self, step: Step) -> Verdict | None:
-        """Return None if the step was applied. Raises DriverError if it is not allowed now, or if nothing of it reached the cluster."""
-        ports, config = self.ports, self.configuration(step)
-        if reasons := ports.strategy.refusals(config):
+    def _permit(self, step: Step) -> None:
+        """Raise DriverError if the step is not allowed now, or if the cluster does not answer."""
+        if reasons := self.ports.strategy.refusals(self.configuration(step)):
             raise DriverError("\n".join(reasons))
+
+    def _apply(self, step: Step) -> Verdict | None:
+        """Return None if the step was applied. Raises DriverError if nothing of it reached the cluster."""
+        ports, config = self.ports, self.configuration(step)
         before = ports.file.path.read_text()
-        ports.file.write(step.edits)
+        self._write(step)
         try:
             ports.engine.up()
         except UpFailedError as error:
@@ -179,7 +202,7 @@ class Rollout:
     def _retreat(self, step: Step, found: Journal, decided: float) -> Journal:
         """Try for a long time: there may be no one to do it by hand."""
         clock, display = self.ports.clock, self.ports.display
-        self.ports.file.write(step.edits)
+        self._write(step)
         while isinstance(written := self._led_back(step), str):
             if clock.now() - decided > self.pace.persist:
                 raise DriverError(f"users may still get {found.candidate}: {written}. The stack file is right; bring it to the cluster")
@@ -201,7 +224,7 @@ class Rollout:
 
     def _remove(self, step: Step) -> None:
         began = self.ports.clock.now()
-        self.ports.file.write(step.edits)
+        self._write(step)
         try:
             self.ports.engine.up()
             problem = self._wait_for(step)

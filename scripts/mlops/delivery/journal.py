@@ -49,6 +49,10 @@ class Journal:
     def is_open(self) -> bool:
         return not self.outcome
 
+    def has_begun(self, standing: Standing) -> bool:
+        """Return whether a step was carried out: it is judged here, or the stack file still has its candidate."""
+        return bool(self.steps or self.going_back or self.outcome) or standing.percent is not None
+
     def passed(self, name: str) -> bool:
         return any(step.name == name and step.verdict == "good" for step in self.steps)
 

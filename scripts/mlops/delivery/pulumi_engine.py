@@ -27,6 +27,8 @@ BETWEEN_TRIES_SECONDS = 3
 LONGEST = 500
 NO_REASON = re.compile("containers with (unready|incomplete) status")
 """The provider says this of the pod of every Job that has not ended (pulumi-kubernetes:provider/pkg/await/job.go)."""
+TRACEBACK = re.compile(r"[\s\S]*Traceback \(most recent call last\):\n(?:[ \t].*\n)*")
+"""The lines of a Python program's error before the exception's own words."""
 PLAIN = "<{%reset%}>"
 """The engine's mark for no colour."""
 
@@ -132,7 +134,8 @@ class PulumiEngine:
 
 def _gist(message: str) -> str:
     """Return the reason on one line: the last words of a pod if an error has them, because the other errors only say that it failed."""
-    _, *several = parts = [" ".join(part.split()) for part in re.split(r"^\s*\* ", message.replace(PLAIN, ""), flags=re.MULTILINE)]
+    words = TRACEBACK.sub("", message.replace(PLAIN, ""))
+    _, *several = parts = [" ".join(part.split()) for part in re.split(r"^\s*\* ", words, flags=re.MULTILINE)]
     said = [part for part in parts if part.startswith("[Pod") and not NO_REASON.search(part)]
     return (said or several or parts)[0][:LONGEST]
 

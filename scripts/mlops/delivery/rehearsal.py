@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from scripts.errors import DriverError
 from scripts.mlops.delivery.driver import Rollout
 from scripts.mlops.delivery.plan import Named, Step
+from scripts.mlops.delivery.ports import UpFailedError
 
 
 class Previewer(Protocol):
@@ -33,7 +35,10 @@ def rehearse(rollout: Rollout, engine: Previewer, candidate: Named, percents: Se
     if reasons := ports.strategy.refusals(rollout.configuration(steps[0])):
         return "\n".join([*lines, "", "but the first step is refused:", *reasons])
     with tempfile.TemporaryDirectory(prefix="rollout-") as folder:
-        preview = engine.preview(ports.file.edited(steps[0].edits), Path(folder))
+        try:
+            preview = engine.preview(ports.file.edited(steps[0].edits), Path(folder))
+        except UpFailedError as error:
+            raise DriverError(f"the preview of the first step failed: {error}") from None
     return "\n".join([*lines, "", f"the first step, {steps[0].name}, would change:", preview])
 
 

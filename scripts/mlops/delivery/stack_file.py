@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
@@ -22,7 +23,7 @@ Edits = Mapping[Key, object]
 """New values by their keys; None removes the key."""
 
 
-SHARED = "write out what stands under a YAML anchor (&), an alias (*) or a merge key (<<)"
+SHARED = "; write out what stands under a YAML anchor (&), an alias (*) or a merge key (<<)"
 
 
 class StackFile:
@@ -31,11 +32,7 @@ class StackFile:
 
     def value(self, key: Key) -> Any:  # noqa: ANN401 - any value of the file
         """Return the value of the key, or None."""
-        return _found(self.parsed(self.path.read_text())["config"], key)
-
-    @staticmethod
-    def parsed(text: str) -> Any:  # noqa: ANN401
-        return stack_file.parsed(text)
+        return _found(stack_file.read(self.path), key)
 
     def has(self, edits: Edits) -> bool:
         return all(self.value(key) == value for key, value in edits.items())
@@ -54,16 +51,18 @@ class StackFile:
 
     def edited(self, edits: Edits) -> str:
         """Return the file's text with these changes. Raises DriverError where the file cannot take them alone."""
+        stack_file.read(self.path)  # refuses a file that has no keys to change
         before = self.path.read_text()
+        hint = SHARED if _has_anchors(before) else ""
         try:
             after = self._edited(before, edits)
         except (YAMLError, LookupError, ValueError) as error:
-            raise DriverError(f"{self.path.name}: {' '.join(str(error).split())}; {SHARED}") from None
-        wanted = _unshared(self.parsed(before))
+            raise DriverError(f"{self.path.name}: {' '.join(str(error).split())}{hint}") from None
+        wanted = _unshared(stack_file.parsed(before))
         for key, value in edits.items():
             _put(wanted["config"], _names(key), value)
-        if self.parsed(after) != wanted:
-            raise DriverError(f"{self.path.name}: a change of {'.'.join(next(iter(edits)))} would change more than that; {SHARED}")
+        if stack_file.parsed(after) != wanted:
+            raise DriverError(f"{self.path.name}: a change of {'.'.join(next(iter(edits)))} would change more than that{hint}")
         return after
 
     def _edited(self, before: str, edits: Edits) -> str:
@@ -79,7 +78,11 @@ class StackFile:
 
     def sections(self, edits: Edits) -> dict[str, Any]:
         """Return this program's sections after these changes, without writing them."""
-        return stack_file.sections(self.edited(edits))
+        return stack_file.sections(self.edited(edits), self.path.name)
+
+
+def _has_anchors(text: str) -> bool:
+    return any(getattr(event, "anchor", None) for event in yaml.parse(text, Loader=stack_file.LOADER))
 
 
 def _unshared(value: Any) -> Any:  # noqa: ANN401 - any value of the file
@@ -110,14 +113,13 @@ def _names(key: Key) -> list[str]:
 
 def _exchanged(config: Any, edits: Edits) -> list[tuple[Key, Key]]:  # noqa: ANN401 - any value of the file
     """Return the removed keys, each with the key that replaces it in the same section."""
-    gone = [key for key, value in edits.items() if value is None and _found(config, key) is not None]
-    come = [key for key, value in edits.items() if value is not None and _found(config, key) is None]
+    gone = [key for key, value in edits.items() if value is None and _found(config, _names(key)) is not None]
+    come = [key for key, value in edits.items() if value is not None and _found(config, _names(key)) is None]
     return [(old, new) for old in gone for new in come if old[:-1] == new[:-1]]
 
 
-def _found(config: Any, key: Key) -> Any:  # noqa: ANN401
-    found = config
-    for name in _names(key):
+def _found(found: Any, names: Sequence[str]) -> Any:  # noqa: ANN401
+    for name in names:
         found = found.get(name) if isinstance(found, Mapping) else None
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,21 @@ def test_of_several_errors_the_pod_s_own_words_are_said(tmp_path: Path) -> None:
     job = "\n\t* ".join(errors)
     fake.events({"diagnosticEvent": {**ERROR, "message": job}})
     with pytest.raises(UpFailedError, match=r"^\[Pod default/smoke-1\] ended: no model in mnist/absent\.pt$"):
+        fake.engine().up()
+
+
+def test_a_traceback_of_the_program_is_cut_down_to_the_exception(tmp_path: Path) -> None:
+    fake = Fake(tmp_path)
+    fake.has("failing")
+    inner = ValueError("the file is\nempty")
+    outer = RuntimeError("the cluster does not answer:\nconnection refused")
+    outer.__cause__ = inner
+    try:
+        raise outer
+    except RuntimeError:
+        message = f"<{{%reset%}}>Program failed with an unhandled exception:\n{traceback.format_exc()}<{{%reset%}}>"
+    fake.events({"diagnosticEvent": {**ERROR, "message": message}})
+    with pytest.raises(UpFailedError, match=r"^RuntimeError: the cluster does not answer: connection refused$"):
         fake.engine().up()
 
 

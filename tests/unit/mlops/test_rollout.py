@@ -1,7 +1,7 @@
 """The driver on a whole platform in memory, in both modes: its writes, their order, and the users' answers meanwhile.
 
 Cases of one mode alone: test_rollout_knative.py and test_rollout_standard.py. Kills: test_rollout_killed.py. Any entry of a stack file:
-test_rollout_models.py.
+test_rollout_models.py. Rollouts that never begin: test_rollout_refused.py.
 """
 
 from __future__ import annotations

@@ -174,7 +174,6 @@ def test_encrypted_values_are_no_mistakes() -> None:
     [
         "b: &b {server: {kind: custom}, source: s3://models/x}\n    a: *b",
         "b: &b {server: {kind: custom}, source: s3://models/x}\n    a: {<<: *b, replicas: {min: 1}}",
-        "a: {source: s3://models/x}\n    a: {source: s3://models/y}",
     ],
 )
 def test_yaml_that_two_models_share_is_refused_and_left_alone(tmp_path: Path, models: str) -> None:
@@ -185,6 +184,32 @@ def test_yaml_that_two_models_share_is_refused_and_left_alone(tmp_path: Path, mo
     with pytest.raises(DriverError, match="anchor"):
         file.write({("models", "a", "source"): None, ("models", "a", "versions"): versions})
     assert file.path.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", r"^Pulumi\.local\.yaml has no keys below config:$"),
+        ("config:\n", r"^Pulumi\.local\.yaml has no keys below config:$"),
+        ("config: {a: [1\n", r"^Pulumi\.local\.yaml: it is not YAML: "),
+        ("config:\n  inference-platform:models:\n    a: {source: x}\n    a: {source: y}\n", r"^Pulumi\.local\.yaml: .*duplicate key"),
+    ],
+)
+def test_a_file_that_takes_no_change_is_named_with_its_own_defect(tmp_path: Path, text: str, said: str) -> None:
+    file = StackFile(tmp_path / "Pulumi.local.yaml")
+    file.path.write_text(text)
+    with pytest.raises(DriverError, match=said) as caught:
+        file.sections({("models", "a", "source"): "s3://models/x"})
+    assert "anchor" not in str(caught.value)
+    assert file.path.read_text() == text
+
+
+@pytest.mark.parametrize("text", ["", "config: {a: [1\n"])
+def test_a_value_is_not_read_from_a_file_without_keys(tmp_path: Path, text: str) -> None:
+    file = StackFile(tmp_path / "Pulumi.local.yaml")
+    file.path.write_text(text)
+    with pytest.raises(DriverError, match=r"^Pulumi\.local\.yaml"):
+        file.value(("models", "a", "source"))
 
 
 def test_an_empty_models_section_takes_a_model(tmp_path: Path) -> None:
