@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -106,4 +107,4 @@ def test_make_gives_each_stack_its_command(arguments: list[str], command: str) -
     # -o: as if the Python packages were installed. Only PATH of the environment: a `make` around this one hands its variables on.
     command_line = ["make", "--dry-run", "--no-print-directory", "-o", ".venv/.installed", *arguments]
     done = subprocess.run(command_line, cwd=ROOT, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True)
-    assert done.stdout.strip().endswith(f"python -m {command}")
+    assert shlex.join(shlex.split(done.stdout)).endswith(f"python -m {command}")
