@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,30 +26,39 @@ def stack_file(stack: str) -> Path:
     return path
 
 
-def parsed(text: str) -> Any:  # noqa: ANN401 - whatever stands in the file
-    """Parse with libyaml if PyYAML has it: a rollout reads its stack file often, and the Python parser takes ten times as long."""
+def parsed(text: str, name: str) -> dict[str, Any]:
+    """Everything in a stack file with this text. Raises DriverError, which begins with `name`.
+
+    It asks libyaml if PyYAML has it: a rollout reads its stack file often, and the Python parser takes ten times as long.
+    """
     try:
-        return yaml.load(text, Loader=LOADER)  # noqa: S506 - one of the safe ones
-    except yaml.YAMLError as error:
-        raise DriverError(f"it is not YAML: {' '.join(str(error).split())}") from None
+        content = yaml.load(text, Loader=LOADER)  # noqa: S506 - one of the safe ones
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that no calendar has
+        raise DriverError(f"{name}: it is not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict) or not isinstance(content.get("config"), dict):
+        raise DriverError(f"{name}: it has no keys below config:")
+    return content
 
 
-def sections(text: str, name: str = "the stack file") -> dict[str, Any]:
-    """The program's sections of a stack file's text, by their names below the namespace. Raises DriverError, which begins with `name`."""
+def text(path: Path) -> str:
+    """Raises DriverError, which begins with the file's name."""
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DriverError(f"{path.name}: it cannot be read: {error}") from None
+
+
+def content(path: Path) -> dict[str, Any]:
+    """Everything in a stack file, or in a part of one. Raises DriverError, which begins with the file's name."""
+    return parsed(text(path), path.name)
+
+
+def sections(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The program's sections in the content of a stack file, by their names below the namespace."""
     prefix = f"{PROJECT}:"
-    try:
-        content = parsed(text)
-    except DriverError as error:
-        raise DriverError(f"{name}: {error}") from None
-    config = content.get("config") if isinstance(content, dict) else None
-    if not isinstance(config, dict):
-        raise DriverError(f"{name} has no keys below config:")
-    return {key.removeprefix(prefix): value for key, value in config.items() if isinstance(key, str) and key.startswith(prefix)}
+    return {key.removeprefix(prefix): value for key, value in content["config"].items() if isinstance(key, str) and key.startswith(prefix)}
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The program's sections of a stack file, or of a part of one. Raises DriverError, which names the file."""
-    try:
-        return sections(path.read_text(), path.name)
-    except (OSError, UnicodeDecodeError) as error:
-        raise DriverError(f"{path}: {error}") from None
+    """The program's sections of a stack file, or of a part of one. Raises DriverError, which begins with the file's name."""
+    return sections(content(path))

@@ -9,7 +9,7 @@ from scripts.cloud.preview import preview as preview_of_cloud
 from scripts.errors import DriverError
 from scripts.local.preview import preview as preview_of_local
 from scripts.local.workspace import STACK as LOCAL
-from scripts.stack_file import stack_file
+from scripts.stack_file import read, stack_file
 
 
 def main() -> int:
@@ -19,7 +19,7 @@ def main() -> int:
     parser.add_argument("arguments", metavar="...", nargs=argparse.REMAINDER, help="options of `pulumi preview`, such as --diff")
     options = parser.parse_args()
     try:
-        stack_file(options.stack)
+        read(stack_file(options.stack))
         if options.stack == LOCAL:
             preview_of_local(options.arguments, options.summary)
         else:

@@ -31,11 +31,10 @@ class StackFile:
 
     def value(self, key: Key) -> Any:  # noqa: ANN401 - any value of the file
         """Return the value of the key, or None."""
-        return _found(self.parsed(self.path.read_text())["config"], key)
+        return _found(self.parsed(stack_file.text(self.path))["config"], key)
 
-    @staticmethod
-    def parsed(text: str) -> Any:  # noqa: ANN401
-        return stack_file.parsed(text)
+    def parsed(self, text: str) -> dict[str, Any]:
+        return stack_file.parsed(text, self.path.name)
 
     def has(self, edits: Edits) -> bool:
         return all(self.value(key) == value for key, value in edits.items())
@@ -54,12 +53,12 @@ class StackFile:
 
     def edited(self, edits: Edits) -> str:
         """Return the file's text with these changes. Raises DriverError where the file cannot take them alone."""
-        before = self.path.read_text()
+        before = stack_file.text(self.path)
+        wanted = _unshared(self.parsed(before))
         try:
             after = self._edited(before, edits)
         except (YAMLError, LookupError, ValueError) as error:
             raise DriverError(f"{self.path.name}: {' '.join(str(error).split())}; {SHARED}") from None
-        wanted = _unshared(self.parsed(before))
         for key, value in edits.items():
             _put(wanted["config"], _names(key), value)
         if self.parsed(after) != wanted:
@@ -79,7 +78,7 @@ class StackFile:
 
     def sections(self, edits: Edits) -> dict[str, Any]:
         """Return this program's sections after these changes, without writing them."""
-        return stack_file.sections(self.edited(edits))
+        return stack_file.sections(self.parsed(self.edited(edits)))
 
 
 def _unshared(value: Any) -> Any:  # noqa: ANN401 - any value of the file
