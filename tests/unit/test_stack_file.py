@@ -61,3 +61,46 @@ def test_the_other_readers_say_the_same(file: Path, content: bytes, problem: str
         with pytest.raises(DriverError) as raised:
             reader()
         assert str(raised.value).startswith(f"Pulumi.dev.yaml: {problem}")
+
+
+MODELS = "config:\n  inference-platform:models:\n    iris: {source: s3://models/a}\n    wine: {source: s3://models/b}\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "key", "lines"),
+    [
+        ("    iris: {source: s3://models/c}\n", "iris", (5, 3)),
+        ('    "iris": {source: s3://models/c}\n', "iris", (5, 3)),
+        ("    other: {a: 1, b: {c: 1},\n      a: 2}\n", "a", (6, 5)),
+        ("    other: {a: 1, b: 1, a: 2}\n", "a", (5, 5)),
+        ("  inference-platform:models: {}\n", "inference-platform:models", (5, 2)),
+        ("config: {}\n", "config", (5, 1)),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused(file: Path, more: str, key: str, lines: tuple[int, int]) -> None:
+    file.write_text(MODELS + more)
+    with pytest.raises(DriverError) as raised:
+        read(file)
+    assert (
+        str(raised.value) == f"Pulumi.dev.yaml: it is not valid YAML: line {lines[0]} has the key {key}, which line {lines[1]} has already"
+    )
+
+
+def test_a_merged_key_may_be_overridden(file: Path) -> None:
+    """`c` merges `b` before `b` itself is constructed, because `b` is deeper in the file."""
+    file.write_text("config:\n  inference-platform:models: {x: {y: {b: &b {<<: &a {k: 1, l: 1}, k: 2}}}, c: {<<: *b, l: 3}}\n")
+    assert read(file)["models"] == {"x": {"y": {"b": {"k": 2, "l": 1}}}, "c": {"k": 2, "l": 3}}
+
+
+@pytest.mark.parametrize("key", ["inference-plattform:models", "inference_platform:models", "Inference-Platform:models"])
+def test_a_mistyped_namespace_is_refused(file: Path, key: str) -> None:
+    file.write_text(f"{MODELS}  {key}: {{}}\n")
+    with pytest.raises(DriverError) as raised:
+        read(file)
+    assert str(raised.value) == f"Pulumi.dev.yaml: config has the key {key}: did you mean the namespace inference-platform?"
+
+
+def test_other_namespaces_are_nothing_to_the_reader(file: Path) -> None:
+    others = ("aws:region: a", "kubernetes:context: b", "pulumi:tags: {}", "inference:x: 1", "1: 2")
+    file.write_text(MODELS + "".join(f"  {other}\n" for other in others))
+    assert list(read(file)["models"]) == ["iris", "wine"]

@@ -174,7 +174,6 @@ def test_encrypted_values_are_no_mistakes() -> None:
     [
         "b: &b {server: {kind: custom}, source: s3://models/x}\n    a: *b",
         "b: &b {server: {kind: custom}, source: s3://models/x}\n    a: {<<: *b, replicas: {min: 1}}",
-        "a: {source: s3://models/x}\n    a: {source: s3://models/y}",
     ],
 )
 def test_yaml_that_two_models_share_is_refused_and_left_alone(tmp_path: Path, models: str) -> None:
