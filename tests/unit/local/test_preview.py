@@ -77,6 +77,19 @@ def test_a_preview_that_fails_is_told_as_well(monkeypatch: pytest.MonkeyPatch, c
     assert "ended with exit status 1" in said.err
 
 
+@pytest.mark.parametrize("place", ["file/preview-local.md", "folder/preview-local.md/there", "/proc/preview-local.md"])
+def test_a_checkout_that_cannot_be_written_is_one_line(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], place: str
+) -> None:
+    """Root may write everywhere, but not below a file and not into /proc."""
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("scripts.preview.run.comment_file", lambda _: tmp_path / place)
+    assert run(monkeypatch, "local") == 1
+    assert not kept.exists(), "Pulumi was started"
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith(f"error: the folder {(tmp_path / place).parent} must be writable, for the summary ")
+
+
 STANDARD = {
     "metadata": {"annotations": {"serving.kserve.io/deploymentMode": "Standard"}},
     "spec": {"predictor": {"model": {"storageUri": "s3://models/a.pt"}}},
