@@ -42,8 +42,6 @@ def main() -> int:
     except (DriverError, ConfigError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
     return status
 
 

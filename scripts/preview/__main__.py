@@ -27,8 +27,6 @@ def main() -> int:
     except DriverError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
     return 0
 
 
