@@ -44,7 +44,7 @@ def stack_file(stack: str) -> Path:
     path = ROOT / f"Pulumi.{stack}.yaml"
     if not path.exists():
         known = sorted(file.suffixes[0][1:] for file in ROOT.glob("Pulumi.*.yaml"))
-        raise DriverError(f"there is no {path.name}; stacks: {', '.join(known)}")
+        raise DriverError(f"there is no Pulumi.{stack}.yaml; stacks: {', '.join(known)}")
     return path
 
 

@@ -1,4 +1,4 @@
-"""`python -m scripts.preview [--summary] STACK ARGUMENTS`: see `make preview`. Only `local` needs a running node."""
+"""`python -m scripts.preview [--summary] STACK ARGUMENTS`: see `make preview`. None needs the bench's node to run."""
 
 from __future__ import annotations
 
