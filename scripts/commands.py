@@ -34,7 +34,9 @@ def show(command: Sequence[str], env: Mapping[str, str]) -> None:
     if signals:
         raise KeyboardInterrupt
     if code != 0:
-        raise DriverError(f"`{_words(command)}` ended with exit status {code}; the reason is above, and the same make target continues")
+        raise DriverError(
+            f"`{_words(command)}` ended with exit status {code}; the reason is above; once it is mended, the same make target continues"
+        )
 
 
 @contextmanager

@@ -9,13 +9,13 @@ from scripts.cloud.deploy import deploy
 from scripts.cloud.doctor import examine, report
 from scripts.errors import DriverError
 from scripts.stack_configuration import configuration
-from scripts.stack_file import sections, stack_file
+from scripts.stack_file import read, stack_file
 from stacks.config import ConfigError
 
 
 def doctor(options: argparse.Namespace) -> int:
     file = stack_file(options.stack)
-    return report(examine(configuration(options.stack, sections(file.read_text())), file))
+    return report(examine(configuration(options.stack, read(file)), file))
 
 
 def deploy_stack(options: argparse.Namespace) -> int:
@@ -42,8 +42,6 @@ def main() -> int:
     except (DriverError, ConfigError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
     return status
 
 

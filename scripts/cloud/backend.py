@@ -6,10 +6,9 @@ import os
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-import yaml
-
 from scripts.cloud.aws import Aws, AwsError
 from scripts.cloud.finding import Finding
+from scripts.stack_file import content
 
 MADE = "docs/aws.md, section `State and secrets`"
 
@@ -25,7 +24,7 @@ def state_url() -> str:
 
 def secrets_provider(stack_file: Path) -> str:
     """The secrets provider that Pulumi writes into the stack's file, beside `config`."""
-    return str((yaml.safe_load(stack_file.read_text()) or {}).get("secretsprovider", ""))
+    return str(content(stack_file).get("secretsprovider", ""))
 
 
 def state(region: str) -> Finding:

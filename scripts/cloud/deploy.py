@@ -10,7 +10,7 @@ from scripts.commands import show
 from scripts.errors import DriverError
 from scripts.preview.run import POLICY_PACK
 from scripts.stack_configuration import configuration
-from scripts.stack_file import sections, stack_file
+from scripts.stack_file import read, stack_file
 
 
 def deploy(stack: str, arguments: list[str]) -> None:
@@ -18,5 +18,5 @@ def deploy(stack: str, arguments: list[str]) -> None:
     if not os.environ.get("PULUMI_BACKEND_URL"):
         raise DriverError("PULUMI_BACKEND_URL is not set: a deployment needs the stack's own state (docs/aws.md)")
     environment = real_tools()
-    node_pools.prepare(stack, configuration(stack, sections(stack_file(stack).read_text())), environment)
+    node_pools.prepare(stack, configuration(stack, read(stack_file(stack))), environment)
     show(["pulumi", "up", "--yes", "--non-interactive", "--stack", stack, *POLICY_PACK, *arguments], environment)

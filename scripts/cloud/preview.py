@@ -18,7 +18,7 @@ from scripts.commands import ROOT, answer, show
 from scripts.errors import DriverError
 from scripts.preview.live import check
 from scripts.preview.run import summarized
-from scripts.stack_file import PROJECT, stack_file
+from scripts.stack_file import PROJECT, content, stack_file
 
 BENCH = [sys.executable, "-m", "bench"]
 OF_THE_STATE = ("secretsprovider", "encryptedkey", "encryptionsalt")
@@ -48,13 +48,12 @@ def scratch_stack(folder: Path, stack: str, changes: Mapping[str, Any], environm
 
     `changes`: keys of the stack file, each merged over the committed one.
     """
-    committed: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())
-    content = {key: value for key, value in committed.items() if key not in OF_THE_STATE}
+    own = {key: value for key, value in content(stack_file(stack)).items() if key not in OF_THE_STATE}
     for key, value in changes.items():
         name = f"{PROJECT}:{key}"
-        content["config"][name] = content["config"].get(name, {}) | value
+        own["config"][name] = (own["config"].get(name) or {}) | value
     config_file = folder / f"Pulumi.{stack}.yaml"
-    config_file.write_text(yaml.safe_dump(content, sort_keys=False))
+    config_file.write_text(yaml.safe_dump(own, sort_keys=False))
     (folder / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
     (folder / "state").mkdir()
     scratch = {

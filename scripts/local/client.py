@@ -17,7 +17,7 @@ from scripts.local.engine import outputs
 from scripts.local.workspace import COMMITTED, Workspace, prepare
 from scripts.mlops import questions
 from scripts.stack_configuration import configuration
-from scripts.stack_file import sections
+from scripts.stack_file import read
 from stacks.config import ConfigError
 
 NO_MODEL = f"no model is configured: write one below inference-platform:models in {COMMITTED.name} (README.md), then `make up`"
@@ -35,7 +35,7 @@ class Deployed:
 
     def first(self) -> str:
         """Return the name of the stack file's first model; models of overlays come after it. Raises DriverError without any."""
-        names = [*(sections(COMMITTED.read_text()).get("models") or {}), *self.models]
+        names = [*(read(COMMITTED).get("models") or {}), *self.models]
         if not names:
             raise DriverError(NO_MODEL)
         return str(names[0])
@@ -89,7 +89,7 @@ class Asked:
 
 def deployed(found: Mapping[str, Any], cluster: Cluster, workspace: Workspace) -> Deployed:
     """Read the running stack; `found`: its outputs. Raises DriverError if its configuration cannot be read."""
-    given = sections(workspace.config_file.read_text()) if workspace.config_file.exists() else {}
+    given = read(workspace.config_file) if workspace.config_file.exists() else {}
     try:
         models = configuration("local", given).models if given else {}
     except ConfigError as error:

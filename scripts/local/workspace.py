@@ -19,7 +19,7 @@ from scripts.commands import ROOT
 from scripts.local.cluster import Cluster
 from scripts.local.cluster import images as build_images
 from scripts.local.overlays import kept, laid_below, laid_over
-from scripts.stack_file import PROJECT, parsed, sections
+from scripts.stack_file import PROJECT, content, read, sections
 
 STACK = "local"
 COMMITTED = ROOT / f"Pulumi.{STACK}.yaml"
@@ -77,22 +77,20 @@ def configured(cluster: Cluster) -> Workspace:
 
 def built(cluster: Cluster) -> Images:
     """Build the images that this cluster's models need and that the stack file does not name."""
-    return build_images(cluster, model_names(cluster), sections(COMMITTED.read_text()).get("images") or {})
+    return build_images(cluster, model_names(cluster), read(COMMITTED).get("images") or {})
 
 
 def model_names(cluster: Cluster, source: Path = COMMITTED) -> list[str]:
     """Return the models that this cluster serves, from the stack file and this machine's overlays."""
-    return list(with_machine(sections(source.read_text()), cluster, {}).get("models") or {})
+    return list(with_machine(read(source), cluster, {}).get("models") or {})
 
 
 def write_config(workspace: Workspace, cluster: Cluster, images: Images, source: Path = COMMITTED) -> None:
     """Write the committed stack file with this machine's settings; the salt of an earlier run is kept."""
-    text = source.read_text()
-    given = sections(text)
-    committed: dict[str, Any] = parsed(text)
+    committed = content(source)
     earlier: dict[str, Any] = yaml.safe_load(workspace.config_file.read_text()) if workspace.config_file.exists() else {}
     merged = {key: value for key, value in (earlier or {}).items() if key == "encryptionsalt"} | committed
-    known = with_machine(given, cluster, images)
+    known = with_machine(sections(committed), cluster, images)
     merged["config"] = committed["config"] | {f"{PROJECT}:{name}": value for name, value in known.items()}
     partial = workspace.config_file.with_suffix(".partial")
     partial.write_text(yaml.safe_dump(merged, sort_keys=False))

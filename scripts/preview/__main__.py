@@ -1,4 +1,4 @@
-"""`python -m scripts.preview [--summary] STACK ARGUMENTS`: see `make preview`. Only `local` needs a running node."""
+"""`python -m scripts.preview [--summary] STACK ARGUMENTS`: see `make preview`. None needs the bench's node to run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scripts.cloud.preview import preview as preview_of_cloud
 from scripts.errors import DriverError
 from scripts.local.preview import preview as preview_of_local
 from scripts.local.workspace import STACK as LOCAL
-from scripts.stack_file import stack_file
+from scripts.stack_file import read, stack_file
 
 
 def main() -> int:
@@ -19,7 +19,7 @@ def main() -> int:
     parser.add_argument("arguments", metavar="...", nargs=argparse.REMAINDER, help="options of `pulumi preview`, such as --diff")
     options = parser.parse_args()
     try:
-        stack_file(options.stack)
+        read(stack_file(options.stack))
         if options.stack == LOCAL:
             preview_of_local(options.arguments, options.summary)
         else:
@@ -27,8 +27,6 @@ def main() -> int:
     except DriverError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
     return 0
 
 

@@ -11,7 +11,7 @@ from scripts import live_models, live_platform
 from scripts.cloud.access import cluster_access
 from scripts.errors import DriverError
 from scripts.stack_configuration import configuration
-from scripts.stack_file import sections
+from scripts.stack_file import read
 from stacks.config import ConfigError, StackConfig
 
 Rules = Callable[[StackConfig, Mapping[str, str]], list[str]]
@@ -24,7 +24,7 @@ def check(stack: str, config_file: Path, environment: Mapping[str, str], rules: 
     """Raises DriverError with every reason against the change. A cluster that cannot be asked is no reason: a preview needs none."""
     try:
         with tempfile.TemporaryDirectory(prefix="access-") as folder:
-            config = configuration(stack, sections(config_file.read_text()))
+            config = configuration(stack, read(config_file))
             access = {**environment, **cluster_access(config.cluster, Path(folder), environment)}
             reasons = [reason for refusals in rules for reason in refusals(config, access)]
     except (ConfigError, DriverError) as error:

@@ -19,6 +19,9 @@ OPERATIONS: tuple[Operation, ...] = ("create", "update", "replace", "delete")
 PATHS_SHOWN = 8
 """Changed properties that are named per resource; the preview's own output has the rest."""
 
+LINES_SHOWN = 20
+"""Lines that a terminal shows of each error; the comment has all of them."""
+
 CLUSTER_NOTES = {
     Cluster.NOT_YET: (
         "The cluster's address is not known before an `up` (the cluster does not exist yet, or is recreated): "
@@ -87,7 +90,7 @@ def terminal(summary: Summary) -> str:
     """The summary for a terminal, below Pulumi's own output."""
     plan = summary.plan
     lines = [summary.headline, *(f"  note: {note}" for note in summary.notes)]
-    lines += [f"  error: {error.splitlines()[0]}" for error in plan.errors]
+    lines += [line for error in plan.errors for line in _error(error.splitlines())]
     for change in plan.of("delete", "replace"):
         lines.append(
             f"  {change.operation.upper():8}{'PROTECTED ' if change.protected else ''}{change.name}  ({change.type}){_why(change)}"
@@ -101,6 +104,13 @@ def terminal(summary: Summary) -> str:
         lines += ["", *_aligned([_month(summary.cost), "minimum", "maximum"], _prices(summary.cost))]
         lines += [f"  no price: {unpriced}" for unpriced in summary.cost.unpriced]
     return "\n".join(lines)
+
+
+def _error(lines: Sequence[str]) -> list[str]:
+    """The lines of one error; a mistake in the stack file is one line."""
+    more = len(lines) - LINES_SHOWN
+    first, *others = [*lines[:LINES_SHOWN], *([f"and {more} more"] if more > 0 else [])]
+    return [f"  error: {first}", *(f"         {line}" for line in others)]
 
 
 def marker(stack: str) -> str:

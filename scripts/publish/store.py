@@ -19,7 +19,7 @@ from scripts.mlops.reach import kubernetes_object, reachable
 from scripts.publish import client
 from scripts.publish.upload import Bucket
 from scripts.stack_configuration import configuration
-from scripts.stack_file import sections, stack_file
+from scripts.stack_file import read, stack_file
 from stacks.config import StackConfig
 from stacks.config.cluster import EksClusterConfig
 from stacks.config.platform import MinioConfig
@@ -30,7 +30,7 @@ READ = ("cluster", "modelStore")
 
 def stack_configuration(stack: str) -> StackConfig:
     """Raises DriverError where there is no such stack or it has no store, ConfigError where its file is wrong."""
-    given = sections(stack_file(stack).read_text())
+    given = read(stack_file(stack))
     config = configuration(stack, {name: given[name] for name in READ if name in given})
     if not config.model_store.enabled:
         raise DriverError(f"stack {stack} has no model store: modelStore.enabled is false")

@@ -25,17 +25,17 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-import yaml
 from pulumi.runtime import mocks
 
 from components.artifacts import OCI, Artifact
 from components.base import PROJECT
 from components.manifest_source import ManifestError, UnreachableError
-from scripts.commands import ROOT, answer
+from scripts.commands import answer
 from scripts.errors import DriverError
 from scripts.local.cluster import BENCH
+from scripts.stack_file import read, stack_file
 from stacks import cloud, models, platform
-from stacks.config import NAMESPACE, ConfigError, parse
+from stacks.config import ConfigError, parse
 
 Values = dict[str, Any]
 
@@ -45,11 +45,11 @@ def main() -> int:
     parser.add_argument("stack", metavar="STACK")
     parser.add_argument("--manifests", metavar="FOLDER", help="folder to read release manifests from if their addresses cannot be reached")
     options = parser.parse_args()
-    values = configuration(options.stack)
     try:
+        values = configuration(options.stack)
         found = artifacts(_reading(values, options.manifests), options.stack) if options.manifests else downloaded(values, options.stack)
-    except (ConfigError, ManifestError) as error:
-        print(error, file=sys.stderr)
+    except (ConfigError, DriverError, ManifestError) as error:
+        print(f"error: {error}", file=sys.stderr)
         return 1
     for line in lines(found):
         print(line)
@@ -83,8 +83,7 @@ def _reading(values: Values, manifests: str) -> Values:
 
 def configuration(stack: str) -> Values:
     """Return the program's keys of the stack file. The word `secret` replaces each secret."""
-    file = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
-    return {key.partition(":")[2]: _readable(value) for key, value in file.items() if key.startswith(f"{NAMESPACE}:")}
+    return {key: _readable(value) for key, value in read(stack_file(stack)).items()}
 
 
 def artifacts(values: Values, stack: str) -> list[Artifact]:

@@ -102,7 +102,7 @@ def test_a_stack_file_is_read_without_its_secrets(tmp_path: Path, monkeypatch: p
         "config:\n  pulumi:other: 1\n  inference-platform:cluster: {kind: existing, kubeconfig: {secure: abc}}\n"
         "  inference-platform:models: {iris: {server: {secretEnv: {TOKEN: {secure: abc}}}}}\n"
     )
-    monkeypatch.setattr(mirror_list, "ROOT", tmp_path)
+    monkeypatch.setattr("scripts.stack_file.ROOT", tmp_path)
     iris = {"server": {"secretEnv": {"TOKEN": "secret"}}}
     assert configuration("x") == {"cluster": {"kind": "existing", "kubeconfig": "secret"}, "models": {"iris": iris}}
 

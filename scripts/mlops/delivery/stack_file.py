@@ -51,17 +51,16 @@ class StackFile:
 
     def edited(self, edits: Edits) -> str:
         """Return the file's text with these changes. Raises DriverError where the file cannot take them alone."""
-        stack_file.read(self.path)  # refuses a file that has no keys to change
-        before = self.path.read_text()
+        before = stack_file.text(self.path)
+        wanted = _unshared(stack_file.parsed(before, self.path.name))
         hint = SHARED if _has_anchors(before) else ""
         try:
             after = self._edited(before, edits)
         except (YAMLError, LookupError, ValueError) as error:
             raise DriverError(f"{self.path.name}: {' '.join(str(error).split())}{hint}") from None
-        wanted = _unshared(stack_file.parsed(before))
         for key, value in edits.items():
             _put(wanted["config"], _names(key), value)
-        if stack_file.parsed(after) != wanted:
+        if stack_file.parsed(after, self.path.name) != wanted:
             raise DriverError(f"{self.path.name}: a change of {'.'.join(next(iter(edits)))} would change more than that{hint}")
         return after
 
@@ -78,11 +77,11 @@ class StackFile:
 
     def sections(self, edits: Edits) -> dict[str, Any]:
         """Return this program's sections after these changes, without writing them."""
-        return stack_file.sections(self.edited(edits), self.path.name)
+        return stack_file.sections(stack_file.parsed(self.edited(edits), self.path.name))
 
 
 def _has_anchors(text: str) -> bool:
-    return any(getattr(event, "anchor", None) for event in yaml.parse(text, Loader=stack_file.LOADER))
+    return any(getattr(event, "anchor", None) for event in yaml.parse(text, Loader=yaml.SafeLoader))
 
 
 def _unshared(value: Any) -> Any:  # noqa: ANN401 - any value of the file

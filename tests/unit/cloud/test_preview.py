@@ -79,8 +79,7 @@ def test_a_real_state_without_pulumi_is_refused(machine: Machine) -> None:
 def test_a_scratch_stack_has_its_own_state_and_none_of_the_real_keys(spied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     committed = "secretsprovider: awskms://alias/real\nencryptedkey: real\nconfig:\n  inference-platform:mirror: {charts: there}\n"
     (tmp_path / "Pulumi.prod.yaml").write_text(committed)
-    (tmp_path / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
-    monkeypatch.setattr("scripts.cloud.preview.ROOT", tmp_path)
+    monkeypatch.setattr("scripts.stack_file.ROOT", tmp_path)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     file, _ = scratch_stack(scratch, "prod", {"mirror": {"manifests": "here"}}, {"PATH": str(spied.parent)})

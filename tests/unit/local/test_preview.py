@@ -74,7 +74,20 @@ def test_a_preview_that_fails_is_told_as_well(monkeypatch: pytest.MonkeyPatch, c
     assert run(monkeypatch, "local", "--fail") == 1
     said = capfd.readouterr()
     assert "local: 328 to create" in said.out
-    assert "ended with exit status 1" in said.err
+    assert said.err.endswith("ended with exit status 1; the reason is above; once it is mended, the same make target continues\n")
+
+
+@pytest.mark.parametrize("place", ["file/preview-local.md", "folder/preview-local.md/there", "/proc/preview-local.md"])
+def test_a_checkout_that_cannot_be_written_is_one_line(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], place: str
+) -> None:
+    """Root may write everywhere, but not below a file and not into /proc."""
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("scripts.preview.run.comment_file", lambda _: tmp_path / place)
+    assert run(monkeypatch, "local") == 1
+    assert not kept.exists(), "Pulumi was started"
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith(f"error: the folder {(tmp_path / place).parent} must be writable, for the summary ")
 
 
 STANDARD = {
@@ -100,6 +113,7 @@ def test_what_runs_now_may_forbid_what_is_previewed(kept: Path, monkeypatch: pyt
     assert "local must not be updated with this now:\nmodels.mnist-classifier.versions: the model runs in Standard mode" in said.err
 
 
-def test_a_stack_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(monkeypatch, "staging") == 1
-    assert "there is no Pulumi.staging.yaml; stacks: dev, local, prod" in capsys.readouterr().err
+@pytest.mark.parametrize("stack", ["staging", "../x"])
+def test_a_stack_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], stack: str) -> None:
+    assert run(monkeypatch, stack) == 1
+    assert capsys.readouterr().err == f"error: there is no Pulumi.{stack}.yaml; stacks: dev, local, prod\n"

@@ -40,9 +40,8 @@ class Killed(BaseException):
 class PlainFile(StackFile):
     """JSON, which is YAML without comments to keep, and much faster."""
 
-    @staticmethod
-    def parsed(text: str) -> Any:  # noqa: ANN401
-        return json.loads(text)
+    def parsed(self, text: str) -> dict[str, Any]:
+        return dict(json.loads(text))
 
     def __init__(self, path: Path, world: Platform) -> None:
         super().__init__(path)

@@ -189,10 +189,13 @@ def test_yaml_that_two_models_share_is_refused_and_left_alone(tmp_path: Path, mo
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", r"^Pulumi\.local\.yaml has no keys below config:$"),
-        ("config:\n", r"^Pulumi\.local\.yaml has no keys below config:$"),
-        ("config: {a: [1\n", r"^Pulumi\.local\.yaml: it is not YAML: "),
-        ("config:\n  inference-platform:models:\n    a: {source: x}\n    a: {source: y}\n", r"^Pulumi\.local\.yaml: .*duplicate key"),
+        ("", r"^Pulumi\.local\.yaml: it has no keys below config:$"),
+        ("config:\n", r"^Pulumi\.local\.yaml: it has no keys below config:$"),
+        ("config: {a: [1\n", r"^Pulumi\.local\.yaml: it is not valid YAML: "),
+        (
+            "config:\n  inference-platform:models:\n    a: {source: x}\n    a: {source: y}\n",
+            r"^Pulumi\.local\.yaml: it is not valid YAML: line 4 has the key a, which line 3 has already",
+        ),
     ],
 )
 def test_a_file_that_takes_no_change_is_named_with_its_own_defect(tmp_path: Path, text: str, said: str) -> None:

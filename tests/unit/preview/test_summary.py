@@ -45,6 +45,15 @@ def test_policies_and_cost_are_told(change: Plan) -> None:
     assert text.endswith("  no price: Service envoy: no price of it")
 
 
+def test_a_terminal_shows_every_mistake_of_a_stack_file_up_to_a_limit() -> None:
+    mistakes = [f"Pulumi.dev.yaml: inference-platform:gpu.key{number}: unknown key" for number in range(23)]
+    told = terminal(Summary("dev", Plan(errors=("\n".join(mistakes[:20]), "another"), complete=False)))
+    shown = [f"  error: {mistakes[0]}", *(f"         {mistake}" for mistake in mistakes[1:20])]
+    assert told.splitlines()[1:22] == [*shown, "  error: another"]
+    told = terminal(Summary("dev", Plan(errors=("\n".join(mistakes),), complete=False)))
+    assert told.splitlines()[1:22] == [*shown, "         and 3 more"]
+
+
 def test_what_an_up_needs_is_one_list_before_the_plan(change: Plan) -> None:
     needs = (NEEDED, "  image of iris: build it", ADVISED, "  digests: `make lock`")
     summary = Summary("prod", replace(change, needs=needs))
