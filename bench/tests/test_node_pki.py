@@ -44,6 +44,7 @@ def text(path: Path) -> str:
     return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
 
 
+@pytest.mark.slow
 def test_each_certificate_belongs_to_its_authority_and_its_key(made: Pki) -> None:
     for leaf in pki.leaves(INSTANCE):
         subprocess.run(["openssl", "verify", "-CAfile", made.cert(leaf.authority), made.cert(leaf.name)], check=True, capture_output=True)

@@ -90,6 +90,7 @@ def test_it_never_starts_more_nodes_than_the_stack_file_allows(change: dict[str,
     assert pool(karpenter(**change))["limits"] == limits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "kinds"),
     [

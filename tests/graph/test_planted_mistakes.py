@@ -22,6 +22,7 @@ def refused(token: str, inputs: dict[str, Any]) -> list[str]:
     return [failure.reason for failure in asyncio.run(PLUGIN.check(request)).failures or []]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_what_the_stacks_declare_is_accepted(stack: str) -> None:
     on_aws = [resource for resource in recorded(stack) if resource.custom and resource.type.startswith("aws:")]

@@ -69,6 +69,7 @@ def test_production_isolates_models_and_wants_digests_of_their_images() -> None:
     assert sorted(set(names)) == [("endpoint-model-isolated", "digits-AllTraffic"), ("image-digest", "prices-v2")]
 
 
+@pytest.mark.slow
 def test_nodes_of_karpenter_hold_every_rule_too() -> None:
     assert violations(with_karpenter(), "prod") == []
 

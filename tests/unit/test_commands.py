@@ -30,6 +30,7 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do sleep 0.3; done
 """Takes its time to write down that it was interrupted, as pulumi does; every signal that it gets is one line."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "to_all"), [(signal.SIGTERM, False), (signal.SIGINT, True)], ids=["kill", "Ctrl-C"])
 def test_an_interrupted_command_records_what_it_did_before_the_caller_ends(tmp_path: Path, number: signal.Signals, to_all: bool) -> None:
     command = [sys.executable, "-c", CALLER, "sh", "-c", RECORDS, "sh", "interrupted", str(tmp_path)]

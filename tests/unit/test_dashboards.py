@@ -79,6 +79,7 @@ def test_addresses_are_unique_and_grafana_takes_them() -> None:
     assert all(8 <= len(uid) <= 40 for uid in uids)
 
 
+@pytest.mark.slow
 def test_another_process_makes_the_same_bytes() -> None:
     program = "from tests.observed import *; print(''.join(rendered(d) for d in all_dashboards()))"
     program = f"from components.observability.dashboards.panels import rendered; {program}"

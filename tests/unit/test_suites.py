@@ -52,6 +52,7 @@ def test_a_suite_gives_way_with_all_that_it_starts(tmp_path: Path, capsys: pytes
     assert capsys.readouterr().out.endswith(f"\n\nbeside: {os.nice(0) + 5}\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_lets_every_suite_clear_away(tmp_path: Path, number: signal.Signals) -> None:
     code = """

@@ -115,6 +115,7 @@ def test_a_wrong_option_is_refused(wrong: list[str], capsys: pytest.CaptureFixtu
     assert wrong[-1].partition("=")[0] in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_speed_is_judged_when_steady_and_lost_requests_always() -> None:
     times: list[float] = []
 
@@ -134,6 +135,7 @@ def test_speed_is_judged_when_steady_and_lost_requests_always() -> None:
         assert command.main(SERVICE, ["--url", url, *options, "--seconds=0.8", "--steady-from=0.4"]) == 1
 
 
+@pytest.mark.slow
 def test_a_report_has_every_second_version_and_replica(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

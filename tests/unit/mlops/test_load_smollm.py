@@ -136,6 +136,7 @@ def test_the_same_seed_asks_the_same_whatever_the_warm_up() -> None:
     assert prompts() == prompts(warm_up=0.2)
 
 
+@pytest.mark.slow
 def test_a_report_has_every_figure_of_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     kubectl = Kubectl(tmp_path / "bin", services=(V1, V2))
     monkeypatch.setenv("PATH", str(kubectl.folder))
@@ -199,6 +200,7 @@ def test_a_prometheus_that_does_not_answer_costs_no_load(capsys: pytest.CaptureF
     assert "the servers' own metrics are missing: Prometheus does not answer" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_on_cpus_they_are_not_and_the_report_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--warm-up=0", "--cpu", f"--json={tmp_path}/r.json"]
     slow = ["--requests=4", "--rate=8", "--seed=3", f"--png={tmp_path}/r.png"]

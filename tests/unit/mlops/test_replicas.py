@@ -75,6 +75,7 @@ def test_an_event_that_changes_no_count_is_no_change(kubectl: Kubectl) -> None:
     assert len(watch.changes) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("last", [{"type": "END", "object": pod("x", ONE, ready=False)}, {"type": "ERROR", "object": {"code": 410}}])
 def test_a_watch_that_ended_begins_anew_with_what_is_there(kubectl: Kubectl, monkeypatch: pytest.MonkeyPatch, last: dict[str, Any]) -> None:
     monkeypatch.setattr(replicas, "AGAIN_SECONDS", 0.05)

@@ -13,6 +13,7 @@ def source() -> digits.Digits:
     return digits.load()
 
 
+@pytest.mark.slow
 def test_they_are_those_of_scikit_learn_in_its_order(source: digits.Digits) -> None:
     from sklearn.datasets import load_digits
 

@@ -43,6 +43,7 @@ def refused(payload: dict[str, Any]) -> RequestError:
     return caught.value
 
 
+@pytest.mark.slow
 @given(payload=PAYLOADS)
 @settings(max_examples=300)
 def test_any_payload_gives_images_or_a_reason(payload: dict[str, Any]) -> None:
