@@ -117,7 +117,8 @@ types: $(VENV)/.installed
 	@$(RUN) mypy $(filter-out models,$(CHECKED)) && for folder in $(MODELS); do mypy $$folder || exit 1; done
 
 unit: $(VENV)/.installed $(PUBLISHING)/.installed
-	@$(RUN) python -m pytest -q -n auto --dist loadfile$(if $(ALL),, -m "not slow") bench/tests tests/unit tests/graph tests/policies tests/structure
+	@# One process more than processors, because some tests wait; long files first, so that short ones fill the end.
+	@$(RUN) python -m pytest -q -n $$(($$(nproc) + 1)) --dist loadfile$(if $(ALL),, -m "not slow") tests/graph tests/policies tests/structure tests/unit bench/tests
 
 test-engine: packages ## Only the tests on the real Pulumi engine
 	@$(RUN) python -m pytest -m engine tests/engine
