@@ -7,30 +7,40 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.base import PROJECT, Component, labels
-
-FORMER_OWNER = f"{PROJECT}:identity:Identity"
-"""The component that owned these objects: a component costs a tenth of a model's preview, and they have an owner already. Existing objects
-are kept."""
+from components.base import Args, Component, labels
 
 
-def identity(name: str, namespace: str, rules: Sequence[k8s.rbac.v1.PolicyRuleArgs], owner: Component) -> list[pulumi.Resource]:
-    """Create a ServiceAccount of this name and, for its rules, a Role and a RoleBinding; return them. It is usable as soon as they exist.
-
-    `rules` apply in `namespace` only; no identity of the platform has rights in the whole cluster. Without rules it has the default rights.
+class IdentityArgs(Args):
+    """`rules` apply in `namespace` only; no identity of the platform has rights in the whole cluster. Without rules it has the default
+    rights.
     """
-    metadata = k8s.meta.v1.ObjectMetaArgs(name=name, namespace=namespace, labels=labels(name, namespace))
-    moved = pulumi.ResourceOptions(aliases=[pulumi.Alias(parent=pulumi.create_urn(name, FORMER_OWNER, owner))])
-    account = k8s.core.v1.ServiceAccount(name, metadata=metadata, opts=pulumi.ResourceOptions.merge(owner.child(), moved))
-    # The API server stores an empty list of rules as null, so every `up` would update a Role with one.
-    if not rules:
-        return [account]
-    role = k8s.rbac.v1.Role(name, metadata=metadata, rules=rules, opts=pulumi.ResourceOptions.merge(owner.child(), moved))
-    binding = k8s.rbac.v1.RoleBinding(
-        name,
-        metadata=metadata,
-        role_ref=k8s.rbac.v1.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="Role", name=name),
-        subjects=[k8s.rbac.v1.SubjectArgs(kind="ServiceAccount", name=name, namespace=namespace)],
-        opts=pulumi.ResourceOptions.merge(owner.child([account, role]), moved),
-    )
-    return [account, role, binding]
+
+    namespace: str
+    rules: Sequence[k8s.rbac.v1.PolicyRuleArgs] = ()
+
+
+class Identity(Component):
+    """Owns a ServiceAccount and, for its rules, a Role and a RoleBinding, all with the component's name. Usable as soon as they exist."""
+
+    def __init__(
+        self,
+        name: str,
+        args: IdentityArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        after: Sequence[pulumi.Resource | None] = (),
+    ) -> None:
+        super().__init__(name, opts, after)
+        metadata = k8s.meta.v1.ObjectMetaArgs(name=name, namespace=args.namespace, labels=labels(name, args.namespace))
+        account = k8s.core.v1.ServiceAccount(name, metadata=metadata, opts=self.child())
+        # The API server stores an empty list of rules as null, so every `up` would update a Role with one.
+        if args.rules:
+            role = k8s.rbac.v1.Role(name, metadata=metadata, rules=args.rules, opts=self.child())
+            k8s.rbac.v1.RoleBinding(
+                name,
+                metadata=metadata,
+                role_ref=k8s.rbac.v1.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="Role", name=name),
+                subjects=[k8s.rbac.v1.SubjectArgs(kind="ServiceAccount", name=name, namespace=args.namespace)],
+                opts=self.child([account, role]),
+            )
+        self.account = name
+        self.register_outputs({"account": name})

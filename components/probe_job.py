@@ -8,7 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Args, Component, labels
-from components.identity import identity
+from components.identity import Identity, IdentityArgs
 from components.job import PROGRAMS, ScriptJobArgs, script_job
 
 TO_SAY_WHY_SECONDS = 15
@@ -35,7 +35,9 @@ class ProbeJobArgs(Args):
 
 def probe_job(args: ProbeJobArgs, owner: Component, depends_on: Sequence[pulumi.Resource] = ()) -> k8s.batch.v1.Job:
     """Create the identity and the Job, and wait for the Job's end. It runs again when any part of it changes."""
-    granted = identity(args.name, args.namespace, args.rules, owner)
+    identity = Identity(
+        args.name, IdentityArgs(namespace=args.namespace, rules=args.rules), pulumi.ResourceOptions(parent=owner), owner.after
+    )
     environment = {**args.environment, "PATIENCE_SECONDS": str(args.deadline_seconds - TO_SAY_WHY_SECONDS)}
     job = ScriptJobArgs(
         name=args.name,
@@ -45,7 +47,7 @@ def probe_job(args: ProbeJobArgs, owner: Component, depends_on: Sequence[pulumi.
         files=[PROGRAMS / f"{module}.py" for module in ("api", "patience", *args.modules, args.program)],
         command=["python3", "-u", "-m", f"components.in_cluster.{args.program}"],
         env=[{"name": name, "value": value} for name, value in environment.items()],
-        account=args.name,
+        account=identity.account,
         deadline_seconds=args.deadline_seconds,
     )
-    return script_job(job, owner=owner, depends_on=[*granted, *depends_on])
+    return script_job(job, owner=owner, depends_on=[identity, *depends_on])
