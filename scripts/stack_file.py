@@ -88,3 +88,8 @@ def sections(content: Mapping[str, Any]) -> dict[str, Any]:
 def read(path: Path) -> dict[str, Any]:
     """The program's sections of a stack file, or of a part of one. Raises DriverError, which begins with the file's name."""
     return sections(content(path))
+
+
+def with_keys(section: Any, keys: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever stands in the file
+    """The section with these keys over its own. Anything else than a section stays as it is: the program refuses it by its name."""
+    return {**(section or {}), **keys} if section is None or isinstance(section, dict) else section

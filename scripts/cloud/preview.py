@@ -18,7 +18,7 @@ from scripts.commands import ROOT, answer, show
 from scripts.errors import DriverError
 from scripts.preview.live import check
 from scripts.preview.run import summarized
-from scripts.stack_file import PROJECT, content, stack_file
+from scripts.stack_file import PROJECT, content, stack_file, with_keys
 
 BENCH = [sys.executable, "-m", "bench"]
 OF_THE_STATE = ("secretsprovider", "encryptedkey", "encryptionsalt")
@@ -51,7 +51,7 @@ def scratch_stack(folder: Path, stack: str, changes: Mapping[str, Any], environm
     own = {key: value for key, value in content(stack_file(stack)).items() if key not in OF_THE_STATE}
     for key, value in changes.items():
         name = f"{PROJECT}:{key}"
-        own["config"][name] = (own["config"].get(name) or {}) | value
+        own["config"][name] = with_keys(own["config"].get(name), value)
     config_file = folder / f"Pulumi.{stack}.yaml"
     config_file.write_text(yaml.safe_dump(own, sort_keys=False))
     (folder / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())

@@ -19,7 +19,7 @@ from scripts.commands import ROOT
 from scripts.local.cluster import Cluster
 from scripts.local.cluster import images as build_images
 from scripts.local.overlays import kept, laid_below, laid_over
-from scripts.stack_file import PROJECT, content, read, sections
+from scripts.stack_file import PROJECT, content, read, sections, with_keys
 
 STACK = "local"
 COMMITTED = ROOT / f"Pulumi.{STACK}.yaml"
@@ -100,8 +100,10 @@ def write_config(workspace: Workspace, cluster: Cluster, images: Images, source:
 def with_machine(given: dict[str, Any], cluster: Cluster, images: Images) -> dict[str, Any]:
     """Return these sections with this machine's settings. The stack file's own models and images stay: the user chose them."""
     given = laid_below(given, kept(cluster.state))
-    machine: dict[str, Any] = {**cluster.config, **({"images": laid_over(images, given.get("images", {}))} if images else {})}
-    return {**given, **{name: {**(given.get(name) or {}), **section} for name, section in machine.items()}}
+    named = given.get("images") or {}
+    chosen = {"images": laid_over(images, named)} if images and isinstance(named, dict) else {}
+    machine: dict[str, Any] = {**cluster.config, **chosen}
+    return {**given, **{name: with_keys(given.get(name), section) for name, section in machine.items()}}
 
 
 def _temporary(folder: Path) -> Path:

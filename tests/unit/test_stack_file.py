@@ -13,7 +13,7 @@ from scripts.cloud import backend
 from scripts.cloud.preview import scratch_stack
 from scripts.errors import DriverError
 from scripts.preview import __main__ as previews
-from scripts.stack_file import read
+from scripts.stack_file import read, with_keys
 from scripts.supply import mirror_list
 
 WRONG = {
@@ -104,3 +104,9 @@ def test_other_namespaces_are_nothing_to_the_reader(file: Path) -> None:
     others = ("aws:region: a", "kubernetes:context: b", "pulumi:tags: {}", "inference:x: 1", "1: 2")
     file.write_text(MODELS + "".join(f"  {other}\n" for other in others))
     assert list(read(file)["models"]) == ["iris", "wine"]
+
+
+def test_what_is_no_section_stays_for_the_program_to_refuse() -> None:
+    assert with_keys("abc", {"charts": "/c"}) == "abc"
+    assert with_keys(None, {"charts": "/c"}) == {"charts": "/c"}
+    assert with_keys({"charts": "/a", "registry": "r"}, {"charts": "/c"}) == {"charts": "/c", "registry": "r"}
