@@ -25,7 +25,7 @@ from scripts.mlops.delivery.rehearsal import rehearse
 from scripts.mlops.delivery.session import Session, session
 from stacks.config import ConfigError
 
-GO_ON = "Everything stays in its present state: the same command continues, --rollback takes back a candidate that has begun, --status shows the state."
+GO_ON = "Everything stays as it is now: the same command continues, --rollback takes back a candidate that has begun, --status shows it."
 
 
 def execute(options: argparse.Namespace) -> int:
