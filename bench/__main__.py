@@ -151,10 +151,11 @@ def _key_value(text: str) -> tuple[str, str]:
 def _own_image(text: str) -> OwnImage:
     from bench.early_images import OwnImage
 
-    try:
-        return OwnImage.parsed(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    name, _, place = text.partition("=")
+    folder, _, target = place.rpartition(":")
+    if not (name and folder and target):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=FOLDER:STAGE")
+    return OwnImage(name, folder, target)
 
 
 def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:

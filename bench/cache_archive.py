@@ -34,10 +34,10 @@ CHUNK = 1 << 20
 
 def push(path: Path) -> str:
     """Write the cache to a file and return its SHA-256. The file appears when it is whole."""
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise BenchError(
-            f"{path} is a folder; write a file in it" if path.is_dir() else f"{path}: its folder does not exist; make it first"
-        )
+    if path.is_dir():
+        raise BenchError(f"{path} is a folder; write a file in it")
+    if not path.absolute().parent.is_dir():
+        raise BenchError(f"{path}: its folder does not exist; make it first")
     partial = path.with_name(f"{path.name}.partial")
     present = [name for name in PARTS if (CACHE / name).is_dir()]
     if not present:

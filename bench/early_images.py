@@ -27,15 +27,6 @@ class OwnImage:
     folder: str
     target: str
 
-    @staticmethod
-    def parsed(text: str) -> OwnImage:
-        """Read `NAME=FOLDER:STAGE`. Raises ValueError."""
-        name, _, place = text.partition("=")
-        folder, _, target = place.rpartition(":")
-        if not (name and folder and target):
-            raise ValueError(f"{text!r} is not NAME=FOLDER:STAGE")
-        return OwnImage(name, folder, target)
-
 
 def start(references: Iterable[str], own: Iterable[OwnImage] = ()) -> None:
     """Start to build those of the bench's images that need no tool, and then the user's. The registry's program must be there.
