@@ -73,10 +73,11 @@ class Rollout:
         except ConfigError as error:
             raise DriverError(str(error)) from None
 
-    def _write(self, step: Step) -> None:
-        """Write the step into the stack file. Raises DriverError, and writes nothing, if the program refuses the result."""
-        self.configuration(step)
+    def _write(self, step: Step) -> StackConfig:
+        """Write the step into the stack file; return the result. Raises DriverError, and writes nothing, if the program refuses it."""
+        config = self.configuration(step)
         self.ports.file.write(step.edits)
+        return config
 
     @property
     def stable(self) -> Named:
@@ -124,9 +125,9 @@ class Rollout:
 
     def _apply(self, step: Step) -> Verdict | None:
         """Return None if the step was applied. Raises DriverError if nothing of it reached the cluster."""
-        ports, config = self.ports, self.configuration(step)
+        ports = self.ports
         before = ports.file.path.read_text()
-        self._write(step)
+        config = self._write(step)
         try:
             ports.engine.up()
         except UpFailedError as error:

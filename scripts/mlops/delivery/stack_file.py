@@ -32,7 +32,10 @@ class StackFile:
 
     def value(self, key: Key) -> Any:  # noqa: ANN401 - any value of the file
         """Return the value of the key, or None."""
-        return _found(stack_file.read(self.path), key)
+        return _found(stack_file.sections(self.parsed(stack_file.text(self.path))), key)
+
+    def parsed(self, text: str) -> dict[str, Any]:
+        return stack_file.parsed(text, self.path.name)
 
     def has(self, edits: Edits) -> bool:
         return all(self.value(key) == value for key, value in edits.items())
@@ -52,17 +55,20 @@ class StackFile:
     def edited(self, edits: Edits) -> str:
         """Return the file's text with these changes. Raises DriverError where the file cannot take them alone."""
         before = stack_file.text(self.path)
-        wanted = _unshared(stack_file.parsed(before, self.path.name))
-        hint = SHARED if _has_anchors(before) else ""
+        wanted = _unshared(self.parsed(before))
         try:
             after = self._edited(before, edits)
         except (YAMLError, LookupError, ValueError) as error:
-            raise DriverError(f"{self.path.name}: {' '.join(str(error).split())}{hint}") from None
+            raise self._refused(before, " ".join(str(error).split())) from None
         for key, value in edits.items():
             _put(wanted["config"], _names(key), value)
-        if stack_file.parsed(after, self.path.name) != wanted:
-            raise DriverError(f"{self.path.name}: a change of {'.'.join(next(iter(edits)))} would change more than that{hint}")
+        if self.parsed(after) != wanted:
+            raise self._refused(before, f"a change of {'.'.join(next(iter(edits)))} would change more than that")
         return after
+
+    def _refused(self, before: str, reason: str) -> DriverError:
+        has_anchors = any(getattr(event, "anchor", None) for event in yaml.parse(before, Loader=yaml.SafeLoader))
+        return DriverError(f"{self.path.name}: {reason}{SHARED if has_anchors else ''}")
 
     def _edited(self, before: str, edits: Edits) -> str:
         content = _round_trip().load(before)
@@ -77,11 +83,7 @@ class StackFile:
 
     def sections(self, edits: Edits) -> dict[str, Any]:
         """Return this program's sections after these changes, without writing them."""
-        return stack_file.sections(stack_file.parsed(self.edited(edits), self.path.name))
-
-
-def _has_anchors(text: str) -> bool:
-    return any(getattr(event, "anchor", None) for event in yaml.parse(text, Loader=yaml.SafeLoader))
+        return stack_file.sections(self.parsed(self.edited(edits)))
 
 
 def _unshared(value: Any) -> Any:  # noqa: ANN401 - any value of the file
