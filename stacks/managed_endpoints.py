@@ -29,7 +29,7 @@ def _endpoint(config: StackConfig, cluster: Cluster, platform: Platform, model: 
         name=endpoint_name(eks.name, model.name),
         region=eks.region,
         variants=[_variant(config, platform, model, version) for version in model.versions],
-        capacity=entry.sagemaker.serverless or entry.sagemaker.instance_type or entry.server.default_sagemaker_type,
+        capacity=entry.sagemaker.serverless or entry.sagemaker_type,
         replicas=entry.replicas,
         concurrency=entry.sagemaker.concurrency,
         asynchronous=entry.sagemaker.asynchronous,

@@ -147,6 +147,11 @@ class ModelService(Declared):
         return isinstance(self.scaling, RequestScaling)
 
     @property
+    def sagemaker_type(self) -> str:
+        """SageMaker's instance type for a managed endpoint: the entry's own, or that of its kind of server."""
+        return self.sagemaker.instance_type or self.server.default_sagemaker_type
+
+    @property
     def needs(self) -> list[str]:
         """The parts of the platform that the model needs, by the names of their sections."""
         needed = {

@@ -33,3 +33,9 @@ class Aws:
         if done.returncode != 0:
             raise AwsError(reason(done))
         return json.loads(done.stdout) if done.stdout.strip() else {}
+
+
+def increase(service: str, code: str, wanted: int, region: str) -> str:
+    """The command that asks AWS for a larger quota of a service."""
+    request = f"aws service-quotas request-service-quota-increase --service-code {service}"
+    return f"{request} --quota-code {code} --desired-value {wanted} --region {region} (takes hours to days)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scripts.cloud.account import ALWAYS_ENABLED
-from scripts.cloud.aws import Aws, AwsError
+from scripts.cloud.aws import Aws, AwsError, increase
 from scripts.cloud.finding import Finding
 from stacks.config.cluster import EksClusterConfig, GpuConfig
 
@@ -85,11 +85,7 @@ def quota(aws: Aws, gpu: GpuConfig, capacity: str, code: str) -> Finding:
     wanted = gpu.nodes.max * vcpus
     found = int(aws("service-quotas", "get-service-quota", "--service-code", "ec2", "--quota-code", code)["Quota"]["Value"])
     state = f"{found} vCPUs {capacity}, {wanted} needed for {gpu.nodes.max} x {largest}"
-    if found >= wanted:
-        return Finding("GPU quota", state)
-    request = "aws service-quotas request-service-quota-increase --service-code ec2"
-    remedy = f"{request} --quota-code {code} --desired-value {wanted} --region {aws.region} (takes hours to days)"
-    return Finding("GPU quota", state, remedy)
+    return Finding("GPU quota", state, "" if found >= wanted else increase("ec2", code, wanted, aws.region))
 
 
 def quota_code(kind: str, capacity: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from components.serving.model_service import ModelService
 from components.serving.sagemaker import placed
-from scripts.cloud.aws import Aws
+from scripts.cloud.aws import Aws, increase
 from scripts.cloud.finding import Finding
 
 CHECK = "SageMaker quota"
@@ -22,12 +22,10 @@ def quotas(models: Mapping[str, ModelService]) -> Counter[str]:
     """Quota → what the endpoints of these models need of it at their largest."""
     wanted: Counter[str] = Counter()
     for model in placed(models, "sagemaker").values():
-        endpoint = model.sagemaker
-        if endpoint.serverless:
-            wanted[SERVERLESS] += endpoint.serverless.max_concurrency
+        if serverless := model.sagemaker.serverless:
+            wanted[SERVERLESS] += serverless.max_concurrency
         else:
-            instance = endpoint.instance_type or model.server.default_sagemaker_type
-            wanted[f"{instance} for endpoint usage"] += FLEETS * len(model.all_versions) * model.replicas.max
+            wanted[f"{model.sagemaker_type} for endpoint usage"] += FLEETS * len(model.all_versions) * model.replicas.max
     return wanted
 
 
@@ -38,11 +36,8 @@ def quota(aws: Aws, name: str, wanted: int) -> Finding:
         listed = f"aws service-quotas list-aws-default-service-quotas --service-code sagemaker --region {aws.region}"
         return Finding(CHECK, f'{aws.region} has no quota "{name}"', f"choose a type that `{listed}` shows")
     value, code = found
-    state = f'{value} of "{name}", {wanted} needed'
-    if value >= wanted:
-        return Finding(CHECK, state)
-    request = "aws service-quotas request-service-quota-increase --service-code sagemaker"
-    return Finding(CHECK, state, f"{request} --quota-code {code} --desired-value {wanted} --region {aws.region} (takes hours to days)")
+    remedy = "" if value >= wanted else increase("sagemaker", code, wanted, aws.region)
+    return Finding(CHECK, f'{value} of "{name}", {wanted} needed', remedy)
 
 
 def _listed(aws: Aws, name: str, operation: str) -> tuple[int, str] | None:

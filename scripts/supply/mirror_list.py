@@ -33,7 +33,7 @@ from components.manifest_source import ManifestError, UnreachableError
 from scripts.commands import answer
 from scripts.errors import DriverError
 from scripts.local.cluster import BENCH
-from scripts.stack_file import read, stack_file
+from scripts.stack_file import read, stack_file, with_keys
 from stacks import cloud, models, platform
 from stacks.config import ConfigError, parse
 
@@ -78,7 +78,7 @@ def bench_manifests() -> str | None:
 
 
 def _reading(values: Values, manifests: str) -> Values:
-    return {**values, "mirror": {**(values.get("mirror") or {}), "manifests": manifests}}
+    return {**values, "mirror": with_keys(values.get("mirror"), {"manifests": manifests})}
 
 
 def configuration(stack: str) -> Values:

@@ -67,11 +67,7 @@ def requests_in_the_store(models: Models, found: Sections) -> list[str]:
 
 def too_small(models: Models, _found: Sections) -> list[str]:
     """Compare a server's GPUs with those of its instances."""
-    types = {
-        name: ec2_type(model.sagemaker.instance_type or model.server.default_sagemaker_type)
-        for name, model in models.items()
-        if not model.sagemaker.serverless
-    }
+    types = {name: ec2_type(model.sagemaker_type) for name, model in models.items() if not model.sagemaker.serverless}
     return [f"{name}: {text}" for name, instance in types.items() for text in outside_the_instance(models[name], instance)]
 
 

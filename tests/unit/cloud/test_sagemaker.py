@@ -6,16 +6,12 @@ from typing import Any
 
 import pytest
 
+from tests.managed import custom
 from tests.unit.cloud.machine import Machine
 
 CHECK = "SageMaker quota"
-IMAGE = f"{'1' * 12}.dkr.ecr.eu-central-1.amazonaws.com/iris:1"
 INSTANCES = "ml.m5.xlarge for endpoint usage"
 REQUESTS = "Maximum total concurrency that can be allocated across all serverless endpoints"
-
-
-def endpoint(**settings: Any) -> dict[str, Any]:  # noqa: ANN401 - any key of an entry
-    return {"server": {"kind": "custom", "image": IMAGE}, "placement": "sagemaker", **settings}
 
 
 def listed(value: float) -> dict[str, Any]:
@@ -27,9 +23,9 @@ def endpoints(machine: Machine) -> Machine:
     machine.stack |= {
         "modelStore": {"backend": "s3", "bucket": "inference-prod-models"},
         "models": {
-            "iris": endpoint(replicas={"min": 1, "max": 3}, sagemaker={"instanceType": "ml.m5.xlarge"}),
-            "wine": endpoint(replicas={"min": 1, "max": 2}, sagemaker={"instanceType": "ml.m5.xlarge"}),
-            "rare": endpoint(sagemaker={"serverless": {"maxConcurrency": 7}}),
+            "iris": custom(replicas={"min": 1, "max": 3}, sagemaker={"instanceType": "ml.m5.xlarge"}),
+            "wine": custom(replicas={"min": 1, "max": 2}, sagemaker={"instanceType": "ml.m5.xlarge"}),
+            "rare": custom(sagemaker={"serverless": {"maxConcurrency": 7}}),
         },
     }
     machine.calls |= {"service-quotas list-service-quotas": listed(10)}
