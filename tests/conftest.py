@@ -13,6 +13,7 @@ import pytest
 
 from bench.paths import Instance
 from scripts import model_folders
+from stacks.collector import collect_rarely
 from tests import nodes
 
 model_folders.add_to_path()
@@ -21,9 +22,7 @@ model_folders.add_to_path()
 def pytest_configure() -> None:
     """A shell starts background commands with Ctrl-C ignored, and what they start inherits it; here Ctrl-C is under test."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    # Hardly anything that a recorded stack is made of can be freed before its end: to look for it at every 700th object, as Python
-    # does unasked, is a third of such a test's time.
-    gc.set_threshold(100_000, 50, 50)
+    collect_rarely()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,13 +2,14 @@
 
 Both programs run on the real engine, in turns, with a provider whose cluster is not known yet, as in the first preview of a stack on AWS.
 "By hand" means: the objects that the models' program registers, by the SDK's class for each, as a person writes them, with the same
-dependencies and no component above them.
+dependencies and no component above them, and with Python's own settings of its garbage collector.
 """
 
 from __future__ import annotations
 
 import argparse
 import functools
+import gc
 import re
 import statistics
 import sys
@@ -26,6 +27,7 @@ import pulumi_random
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from scripts.errors import DriverError
+from stacks.collector import collect_rarely
 from tests.engine.harness import Stack
 from tests.engine.previews import this_machine
 from tests.graph.models_alone import build_on
@@ -35,6 +37,7 @@ from tests.model_files import classifier, text_generation, whole
 _SNAKE = re.compile("(?<=[a-z])(?=[A-Z])")
 WANTED_RATIO = 1.3
 ROUNDS = 3
+PYTHONS_THRESHOLDS = gc.get_threshold()
 
 
 def entries(count: int) -> dict[str, Any]:
@@ -56,6 +59,7 @@ def by_models(count: int) -> Callable[[], None]:
     values = whole(models=entries(count))
 
     def program() -> None:
+        collect_rarely()
         build_on(values, pulumi.ResourceOptions(providers=[provider()]))
 
     return program
@@ -99,12 +103,20 @@ def _inputs(each: Resource) -> dict[str, Any]:
 def seconds(program: Callable[[], None], environment: dict[str, str]) -> float:
     with tempfile.TemporaryDirectory() as folder:
         stack = Stack(Path(folder), environment, program)
+        _as_in_a_new_process()
         began = time.monotonic()
         done = stack.preview([])
         took = time.monotonic() - began
         if done.code:
             raise DriverError(done.text[-2000:])
         return took
+
+
+def _as_in_a_new_process() -> None:
+    """Both programs run in this process: one must not inherit the other's settings or garbage."""
+    gc.unfreeze()
+    gc.set_threshold(*PYTHONS_THRESHOLDS)
+    gc.collect()
 
 
 def programs(count: int) -> tuple[Callable[[], None], Callable[[], None]]:
