@@ -1,6 +1,6 @@
-"""`python -m bench.early_images JSON`: builds images while Go builds the tools, which do not go into them.
+"""`python -m bench.early_images JSON`: builds images while Go builds the tools; an image of a tool as soon as that tool is there.
 
-These images wait for downloads most of the time, and the compiler for processors: together they take less time than one after the other.
+Images wait for downloads and disks most of the time, and the compiler for processors: together they take less time.
 """
 
 from __future__ import annotations
@@ -8,13 +8,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench import images
+from bench import build, images
 from bench.image_table import IMAGES
 from bench.paths import CACHE
+
+SECONDS_BETWEEN_LOOKS = 2
+"""A tool takes 5 s at least."""
 
 LOG = CACHE / "log" / "early-images.log"
 
@@ -29,12 +33,11 @@ class OwnImage:
 
 
 def start(references: Iterable[str], own: Iterable[OwnImage] = ()) -> None:
-    """Start to build those of the bench's images that need no tool, and then the user's. The registry's program must be there.
+    """Start to build those of the bench's images that need no tool, then the user's, then the others. The registry's program must be there.
 
     A failure is left to `images.ensure` and `bench image`, which wait for this build, make what is missing, and report.
     """
-    early = [reference for reference in references if not IMAGES[reference].needs_tools]
-    work = json.dumps({"references": early, "own": [asdict(image) for image in own]})
+    work = json.dumps({"references": list(references), "own": [asdict(image) for image in own]})
     LOG.parent.mkdir(parents=True, exist_ok=True)
     # The kernel ends it with this process, even if this process is killed with SIGKILL.
     command = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m", "bench.early_images", work]
@@ -44,9 +47,15 @@ def start(references: Iterable[str], own: Iterable[OwnImage] = ()) -> None:
 
 def main(work: str) -> None:
     given = json.loads(work)
-    images.ensure(given["references"])
+    later = given["references"]
+    ready = [reference for reference in later if not IMAGES[reference].tools]
+    images.ensure(ready)
     for image in given["own"]:
         images.build_context(Path(image["folder"]), image["name"], target=image["target"])
+    while later := [reference for reference in later if reference not in ready]:
+        ready = [reference for reference in later if not build.missing(IMAGES[reference].tools)]
+        images.ensure(ready)
+        time.sleep(0 if ready else SECONDS_BETWEEN_LOOKS)
 
 
 if __name__ == "__main__":

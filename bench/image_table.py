@@ -90,9 +90,9 @@ class Image:
     """True if its RUN steps download something."""
 
     @property
-    def needs_tools(self) -> bool:
-        """True if a program of `bench/tools.py` goes into it."""
-        return any(isinstance(part, Binary) for part in self.parts.values())
+    def tools(self) -> set[str]:
+        """The tools of `bench/tools.py` whose programs go into it."""
+        return {tools.maker(part.name).name for part in self.parts.values() if isinstance(part, Binary)}
 
     @property
     def containerfile(self) -> Path:

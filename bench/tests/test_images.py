@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from bench import buildah, image_table, images, registry
+from bench import buildah, early_images, image_table, images, registry
 from bench.errors import BenchError
-from bench.image_table import CONTAINERFILES, IMAGES, Image
+from bench.image_table import CONTAINERFILES, IMAGES, Binary, Image
 
 BASE, CHILD, LONER = "bench.local/base:1", "bench.local/child:1", "bench.local/loner:1"
 
@@ -202,7 +204,22 @@ def test_bases_stand_before_what_uses_them_and_no_containerfile_is_left_over() -
 
 
 def test_what_is_built_beside_the_compiler_needs_no_tool_in_its_bases_either() -> None:
-    early = {reference for reference, image in IMAGES.items() if not image.needs_tools}
+    early = {reference for reference, image in IMAGES.items() if not image.tools}
     assert {image_table.PYTHON, image_table.PYTORCH, image_table.VLLM} < early
     assert image_table.MINIO not in early
     assert {base for reference in early for base in IMAGES[reference].bases} <= early
+
+
+def test_the_image_of_a_tool_is_built_as_soon_as_that_tool_is_there(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    there: set[str] = set()
+    to_come = iter(["second", "first"])
+    table = {name: Image(name, "loner", parts={"program": Binary(name)}) for name in ("first", "second")} | {LONER: images.IMAGES[LONER]}
+    for module in (images, early_images):
+        monkeypatch.setattr(module, "IMAGES", table)
+    monkeypatch.setattr(Binary, "key", lambda part: part.name)
+    monkeypatch.setattr(Binary, "write", lambda _part, target: target.write_text(""))
+    monkeypatch.setattr(image_table.tools, "maker", lambda name: SimpleNamespace(name=name))
+    monkeypatch.setattr(early_images.build, "missing", lambda names: set(names) - there)
+    monkeypatch.setattr(early_images.time, "sleep", lambda seconds: there.add(next(to_come)) if seconds else None)
+    early_images.main(json.dumps({"references": list(table), "own": []}))
+    assert builder.built == [LONER, "second", "first"]
