@@ -7,7 +7,6 @@ is wrong.
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -23,7 +22,7 @@ from scripts.mlops.load.plan import Plan
 from scripts.mlops.load.running import Request, start
 from scripts.mlops.load.session import HttpSession
 from scripts.mlops.questions import Labelled, Questions
-from scripts.mlops.reach import Endpoint, reachable
+from scripts.mlops.reach import Endpoint, reachable, surroundings
 
 MIN_LABELLED = 400  # three in four of the digits' questions have a right answer: an accuracy needs 300 of them to mean something
 LABELLED, UNLABELLED = 800, 100
@@ -112,7 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(subject: Subject, args: argparse.Namespace) -> int:
     asked = subject.questions
     try:
-        with reachable(args.url, os.environ) as endpoint:
+        with reachable(args.url, surroundings(args.url)) as endpoint:
             HttpSession(endpoint.url, asked.timeout, endpoint.host).post(asked.bodies(1)[0])
             result = measure(endpoint, asked, args.requests, args.concurrency, args.rate)
     except (ValueError, RequestFailed, DriverError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from scripts.errors import DriverError
@@ -10,6 +9,7 @@ from scripts.mlops.load.extra import Condition, Figures, Gauges
 from scripts.mlops.load.measurement import Measurement, Sample
 from scripts.mlops.openai_requests import Completion
 from scripts.mlops.prometheus import connected
+from scripts.mlops.reach import surroundings
 
 GPU_PERCENT = 60
 SECONDS_BETWEEN_SCRAPES = 15
@@ -66,7 +66,7 @@ class Streams:
         if self.prometheus is None:
             return {}
         servers = f'namespace="{self.namespace}",inferenceservice=~"{self._names}"'
-        with connected(self.prometheus, os.environ) as prometheus:
+        with connected(self.prometheus, surroundings(self.prometheus)) as prometheus:
             return {
                 name: prometheus.history(f"sum(vllm:num_{name}{{{servers}}})", began, ended, SECONDS_BETWEEN_SCRAPES)
                 for name in ("requests_waiting", "requests_running")
@@ -95,7 +95,7 @@ class Streams:
         if self.prometheus is None:
             return Condition(name, None, None, "not measured: --prometheus names no address")
         try:
-            with connected(self.prometheus, os.environ) as prometheus:
+            with connected(self.prometheus, surroundings(self.prometheus)) as prometheus:
                 used = prometheus.value(self._gpu_use(ended - began), ended)
         except DriverError as error:
             return Condition(name, None, None, f"not measured: {error}")

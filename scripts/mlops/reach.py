@@ -59,10 +59,26 @@ def reachable(url: str, environment: Mapping[str, str], host: str | None = None)
         yield Endpoint(parts._replace(netloc=f"127.0.0.1:{local}").geturl(), host)
 
 
+def surroundings(url: str) -> Mapping[str, str]:
+    """Return this process's environment. If a Service has this address and nothing says of which cluster, the bench's node is added."""
+    if "KUBERNETES_SERVICE_HOST" in os.environ or _has_kubeconfig(os.environ) or service_of(urlsplit(url).hostname or "") is None:
+        return os.environ
+    from scripts.local import cluster  # a pod need not have it
+
+    try:
+        return cluster.running().environment()
+    except DriverError:
+        return os.environ
+
+
 def _in_a_pod(environment: Mapping[str, str]) -> bool:
     """Like kubectl, a kubeconfig comes first: a developer's machine may be a pod of some other cluster."""
+    return "KUBERNETES_SERVICE_HOST" in environment and not _has_kubeconfig(environment)
+
+
+def _has_kubeconfig(environment: Mapping[str, str]) -> bool:
     files = environment.get("KUBECONFIG") or f"{environment.get('HOME', '')}/.kube/config"
-    return "KUBERNETES_SERVICE_HOST" in environment and not any(Path(file).is_file() for file in files.split(os.pathsep))
+    return any(Path(file).is_file() for file in files.split(os.pathsep))
 
 
 def service_of(host: str) -> tuple[str, str] | None:

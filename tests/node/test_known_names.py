@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import subprocess
+import sys
 import tarfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from bench import tools
+from bench.paths import CACHE
 from scripts.mlops.reach import Endpoint
 from tests import nodes
 from tests.node import platform
@@ -67,3 +70,12 @@ def test_the_check_runs_in_a_plain_python_pod_with_its_defaults(plain_python: st
     assert done.returncode == 0, text
     assert "success rate  100.00%" in text
     assert "all thresholds held" in text
+
+
+@pytest.mark.usefixtures("mnist")
+def test_the_check_runs_on_this_machine_with_no_kubeconfig(tmp_path: Path) -> None:
+    nothing_named = nodes.environment(platform.INSTANCE) | {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(CACHE.parent)}
+    check = ("scripts/mlops/test_mnist_inference.py", "--requests", "50", "--max-p95-ms", "2000")
+    done = platform.run(sys.executable, *check, environment=nothing_named)
+    assert done.status == 0, done.output
+    assert "success rate  100.00%" in done.output

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from contextlib import nullcontext
@@ -17,7 +16,7 @@ from scripts.mlops.load.replicas import ReplicaWatch, watched
 from scripts.mlops.load.report import Outcome
 from scripts.mlops.load.running import Connect, Running, start
 from scripts.mlops.load.table import table
-from scripts.mlops.reach import reachable
+from scripts.mlops.reach import reachable, surroundings
 
 HELD, BROKE, NOT_MEASURED, INTERRUPTED = 0, 1, 2, 130
 PROGRESS_SECONDS = 5.0
@@ -44,8 +43,9 @@ def main(service: Service, arguments: list[str] | None = None) -> int:
 
 def _measured(options: Options) -> Outcome:
     names = [name for _, name in options.replicas_of]
-    watching = watched(options.replicas_of[0][0], names, os.environ) if names else nullcontext()
-    with reachable(options.url, os.environ, options.host) as endpoint, watching as watch:
+    environment = surroundings(options.url)
+    watching = watched(options.replicas_of[0][0], names, environment) if names else nullcontext()
+    with reachable(options.url, environment, options.host) as endpoint, watching as watch:
         connect = options.service.connect(endpoint, options.timeout)
         _expect_answer(connect)
         running = start(options.plan, connect)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from scripts.errors import DriverError
+from scripts.local import cluster
+from scripts.local.cluster import Cluster
 from scripts.mlops.load.session import HttpSession
-from scripts.mlops.reach import Endpoint, reachable
+from scripts.mlops.reach import Endpoint, reachable, surroundings
 from tests.unit.mlops.fake_kubectl import Kubectl
 from tests.unit.mlops.stub_server import Received, Reply, serving
 
@@ -115,3 +118,18 @@ def test_a_pod_with_a_kubeconfig_reaches_the_cluster_that_it_names(where: str, t
     environment = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "PATH": str(kubectl.folder), **named}
     with pytest.raises(DriverError, match="service default/mnist is not there"), reachable("http://mnist.default.svc/", environment):
         pass
+
+
+def test_the_bench_node_is_asked_where_nothing_says_of_which_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    node = Cluster(tmp_path / "kubeconfig", tmp_path, path=("/of/the/node",))
+    monkeypatch.setattr(cluster, "running", lambda: node)
+    for name, value in {"HOME": str(tmp_path), "KUBECONFIG": ""}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    found = surroundings(f"http://{NAME}/v1")
+    assert found["KUBECONFIG"] == str(node.kubeconfig)
+    assert "/of/the/node" in found["PATH"].split(os.pathsep)
+    assert surroundings("http://127.0.0.1:8080/v1") is os.environ, "an address of no cluster"
+    node.kubeconfig.touch()
+    monkeypatch.setenv("KUBECONFIG", str(node.kubeconfig))
+    assert surroundings(f"http://{NAME}/v1") is os.environ, "the user's own"
