@@ -17,11 +17,13 @@ Versions = dict[str, str]
 
 AS_RELEASED = {
     *("pulumi", "pulumi-language-python", "pulumi-resource-kubernetes"),
-    *("knative", "kourier", "kserve", "keda", "karpenter", "kwok"),
+    *("keda", "karpenter", "kwok"),
     *("pause", "actionlint"),
 }
-"""Tools that keep the modules that upstream released them with: Pulumi's programs; those that compile or run only with modules of their
-time (Knative's controllers end at once beside a newer OpenTelemetry), or link newer ones than Kubernetes; those that share nothing."""
+"""Tools that keep the modules that upstream released them with: Pulumi's programs; those that link newer ones than Kubernetes; those that
+share nothing."""
+OLDER = ("kserve", "knative", "kourier")
+"""Tools that compile only with an older Kubernetes' modules: they share those of the first."""
 
 SHARED = (
     *("k8s.io/", "sigs.k8s.io/", "golang.org/x/", "google.golang.org/", "go.opentelemetry.io/", "go.yaml.in/"),
@@ -31,14 +33,28 @@ SHARED = (
 """Prefixes of modules below Kubernetes' clients: another version of one of them compiles 20 MB of sources again."""
 NOT_SHARED = ("golang.org/x/exp",)
 """Its versions promise no compatibility."""
+NOT_SHARED_BY_OLDER = ("go.opentelemetry.io/", "google.golang.org/grpc", "google.golang.org/genproto", "sigs.k8s.io/gateway-api")
+"""Kubernetes' clients link none of them, and Knative's controllers end at once beside a newer OpenTelemetry ("conflicting Schema URL")."""
+
+
+def groups(versions: Mapping[str, Versions]) -> list[dict[str, Versions]]:
+    """Return the tools that share modules, by groups, with `versions`, the modules that each links. The first tool of a group leads."""
+    older = {name: _without(versions[name], NOT_SHARED_BY_OLDER) for name in OLDER}
+    others = [name for name in versions if name not in {"kubernetes", *OLDER, *AS_RELEASED}]
+    return [{name: versions[name] for name in ("kubernetes", *others)}, older]
+
+
+def _without(modules: Versions, prefixes: tuple[str, ...]) -> Versions:
+    return {module: version for module, version in modules.items() if not module.startswith(prefixes)}
 
 
 def aligned(versions: Mapping[str, Versions]) -> dict[str, Versions]:
-    """Return the modules that each tool must raise, of `versions`, those that it links. Kubernetes' own modules stay at its release."""
-    release = versions["kubernetes"]["k8s.io/api"]
+    """Return the modules that each tool of a group must raise. Kubernetes' own modules stay at the release that the first tool links."""
+    leader = next(iter(versions.values()))
+    release = leader["k8s.io/api"]
     newest = {
         module: version if version == release else max((each.get(module, version) for each in versions.values()), key=_order)
-        for module, version in versions["kubernetes"].items()
+        for module, version in leader.items()
         if module.startswith(SHARED) and module not in NOT_SHARED
     }
     return {
@@ -57,7 +73,7 @@ def _order(version: str) -> tuple[list[int], bool, str]:
 
 def linked(tool: Tool) -> Versions:
     """The modules that a tool links; downloads what is missing."""
-    form = "{{with .Module}}{{.Path}} {{.Version}}{{end}}"
+    form = "{{with .Module}}{{.Path}} {{with .Replace}}{{.Version}}{{else}}{{.Version}}{{end}}{{end}}"
     lines = go(tool, ["list", "-mod=mod", "-deps", "-f", form, *tool.flags, *tool.binaries.values()])
     return dict(words for line in set(lines.splitlines()) if len(words := line.split()) == 2)
 
@@ -65,11 +81,14 @@ def linked(tool: Tool) -> Versions:
 def main() -> None:
     go_program.ensure()
     tools = {name: tool for name, tool in KNOWN.items() if name not in AS_RELEASED}
-    while any(raised := aligned({name: linked(tool) for name, tool in tools.items()}).values()):
-        for name, modules in zip(tools, raised, strict=True):
-            if modules:
-                print(f"{name}: {', '.join(f'{module} {version}' for module, version in sorted(modules.items()))}")
-                go(tools[name], ["mod", "edit", *(f"-require={module}@{version}" for module, version in modules.items())])
+    while raised := _to_raise({name: linked(tool) for name, tool in tools.items()}):
+        for name, modules in raised.items():
+            print(f"{name}: {', '.join(f'{module} {version}' for module, version in sorted(modules.items()))}")
+            go(tools[name], ["mod", "edit", *(f"-require={module}@{version}" for module, version in modules.items())])
+
+
+def _to_raise(versions: Mapping[str, Versions]) -> dict[str, Versions]:
+    return {name: modules for group in groups(versions) for name, modules in aligned(group).items() if modules}
 
 
 if __name__ == "__main__":

@@ -75,8 +75,9 @@ def go_environment() -> dict[str, str]:
     """Environment for `go`: the bench's own caches, static binaries, and only the toolchain on PATH."""
     return os.environ | {
         "CGO_ENABLED": "0",
-        # Large generated packages make the compiler collect garbage for a quarter of its time; memory is not short before GOMEMLIMIT.
-        "GOGC": "400",
+        # Large generated packages make the compiler collect garbage for a quarter of its time, for memory that it does not need
+        # before GOMEMLIMIT.
+        "GOGC": "off",
         "GOMEMLIMIT": "4GiB",
         "GOCACHE": str(GO / "build"),
         "GOFLAGS": "-modcacherw",  # makes the cache removable like any other folder

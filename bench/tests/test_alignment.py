@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import re
 
-from bench.alignment import AS_RELEASED, Versions, aligned
+from bench.alignment import Versions, aligned, groups
 from bench.tools import KNOWN, Tool
 
 REPLACED = re.compile(r"^replace (\([^)]*\)|.*)", re.MULTILINE)
+BY_ANOTHER_VERSION = re.compile(r"^replace (\S+) => \1 (v\S+)", re.MULTILINE)
 REQUIRED = re.compile(r"^(?:require )?\s*(\S+/\S+) (v\S+)", re.MULTILINE)
 
 
 def required(tool: Tool) -> Versions:
-    return dict(REQUIRED.findall(REPLACED.sub("", (tool.folder / "go.mod").read_text())))
+    text = (tool.folder / "go.mod").read_text()
+    return dict(REQUIRED.findall(REPLACED.sub("", text))) | dict(BY_ANOTHER_VERSION.findall(text))
 
 
 def test_every_tool_links_the_newest_version_of_what_tools_share() -> None:
     """If it fails: `python -m bench.alignment`, then `python -m bench build`."""
-    versions = {name: required(tool) for name, tool in KNOWN.items() if name not in AS_RELEASED}
-    assert len(versions["kubernetes"]) > 150
-    assert {tool: raised for tool, raised in aligned(versions).items() if raised} == {}
+    kubernetes, older = groups({name: required(tool) for name, tool in KNOWN.items()})
+    assert len(kubernetes["kubernetes"]) > 150
+    assert older["kserve"]["k8s.io/api"] < kubernetes["kubernetes"]["k8s.io/api"]
+    for group in (kubernetes, older):
+        assert {tool: raised for tool, raised in aligned(group).items() if raised} == {}
 
 
 def test_kubernetes_own_modules_stay_at_its_release_and_the_rest_follows_the_newest() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bench import buildah, early_images, image_table, images, registry
+from bench import build, buildah, early_images, image_table, images, registry, tools
 from bench.errors import BenchError
 from bench.image_table import CONTAINERFILES, IMAGES, Binary, Image
 
@@ -213,13 +214,13 @@ def test_what_is_built_beside_the_compiler_needs_no_tool_in_its_bases_either() -
 def test_the_image_of_a_tool_is_built_as_soon_as_that_tool_is_there(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
     there: set[str] = set()
     to_come = iter(["second", "first"])
-    table = {name: Image(name, "loner", parts={"program": Binary(name)}) for name in ("first", "second")} | {LONER: images.IMAGES[LONER]}
+    table = {name: Image(name, "loner", parts={"program": Binary(name)}) for name in ("first", "second")} | {LONER: Image(LONER, "loner")}
     for module in (images, early_images):
         monkeypatch.setattr(module, "IMAGES", table)
     monkeypatch.setattr(Binary, "key", lambda part: part.name)
     monkeypatch.setattr(Binary, "write", lambda _part, target: target.write_text(""))
-    monkeypatch.setattr(image_table.tools, "maker", lambda name: SimpleNamespace(name=name))
-    monkeypatch.setattr(early_images.build, "missing", lambda names: set(names) - there)
-    monkeypatch.setattr(early_images.time, "sleep", lambda seconds: there.add(next(to_come)) if seconds else None)
+    monkeypatch.setattr(tools, "maker", lambda name: SimpleNamespace(name=name))
+    monkeypatch.setattr(build, "missing", lambda names: set(names) - there)
+    monkeypatch.setattr(time, "sleep", lambda seconds: there.add(next(to_come)) if seconds else None)
     early_images.main(json.dumps({"references": list(table), "own": []}))
     assert builder.built == [LONER, "second", "first"]
