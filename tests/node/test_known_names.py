@@ -75,7 +75,7 @@ def test_the_check_runs_in_a_plain_python_pod_with_its_defaults(plain_python: st
 @pytest.mark.usefixtures("mnist")
 def test_the_check_runs_on_this_machine_with_no_kubeconfig(tmp_path: Path) -> None:
     nothing_named = nodes.environment(platform.INSTANCE) | {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(CACHE.parent)}
-    check = ("scripts/mlops/test_mnist_inference.py", "--requests", "50", "--max-p95-ms", "2000")
+    check = ("scripts/mlops/test_mnist_inference.py", "--requests", "400", "--max-p95-ms", "2000")
     done = platform.run(sys.executable, *check, environment=nothing_named)
     assert done.status == 0, done.output
     assert "success rate  100.00%" in done.output
