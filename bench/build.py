@@ -30,7 +30,7 @@ LOCK = CACHE / "build.lock"
 GIB = 1024**3
 BINARIES_LIMIT = 5 * GIB
 GO_CACHE_LIMIT = 18 * GIB
-"""Limit in bytes for Go's build and module caches together. A node's tools leave less, of use to those of `--with`; all tools leave 23 GiB."""
+"""Limit in bytes for Go's build and module caches together. A node's tools leave less, of use to those of `--with`; all leave 23 GiB."""
 FREE_NEEDED = 7 * GIB
 """Bytes that one tool may add. Up to 2.8 GiB of modules, and 2.2 GiB each of build cache and temporary files, have been seen."""
 
