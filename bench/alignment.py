@@ -38,9 +38,9 @@ NOT_SHARED_BY_OLDER = ("go.opentelemetry.io/", "google.golang.org/grpc", "google
 
 
 def groups(versions: Mapping[str, Versions]) -> list[dict[str, Versions]]:
-    """Return the tools that share modules, by groups, with `versions`, the modules that each links. The first tool of a group leads."""
+    """Return the tools of `versions`, with the modules that each links, by the groups that share them. The first tool of a group leads."""
     older = {name: _without(versions[name], NOT_SHARED_BY_OLDER) for name in OLDER}
-    others = [name for name in versions if name not in {"kubernetes", *OLDER, *AS_RELEASED}]
+    others = [name for name in versions if name not in {"kubernetes", *OLDER}]
     return [{name: versions[name] for name in ("kubernetes", *others)}, older]
 
 
