@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,50 +47,71 @@ def adopt_pending_creates(workspace: Workspace) -> None:
     """
     exported = json.loads(answer(["pulumi", "stack", "export", "--stack", STACK], workspace.environment))
     deployment = exported.get("deployment") or {}
-    pending = deployment.get("pending_operations") or []
-    settled = {each["resource"]["urn"]: releases.settle(each, workspace.environment) for each in pending if _is_release(each)}
-    creating = [operation["resource"] for operation in pending if operation["type"] == "creating"]
-    if not creating:
+    settled = settle_pending(deployment, workspace.environment)
+    if settled is None:
         return
-    print(f"  an earlier run was killed while creating {len(creating)} resources: looking them up", flush=True)
-    found = [
-        resource | {"id": identity, "outputs": resource.get("inputs", {})}
-        for resource in creating
-        if settled.get(resource["urn"], True) and (identity := _existing(resource, workspace.environment))
-    ]
-    deployment["pending_operations"] = [operation for operation in pending if operation["type"] != "creating"]
-    deployment["resources"] = [*deployment.get("resources", []), *found]
     mended = workspace.folder / "mended.json"
     mended.write_text(json.dumps(exported))
     answer(["pulumi", "stack", "import", "--stack", STACK, "--file", str(mended)], workspace.environment)
     mended.unlink()
-    targets = [argument for resource in found for argument in ("--target", resource["urn"])]
+    targets = [argument for resource in settled for argument in ("--target", resource["urn"])]
     if targets:
         refresh = ["pulumi", "refresh", "--yes", "--skip-preview", "--suppress-outputs", "--config-file", str(workspace.config_file)]
         show([*refresh, "--stack", STACK, *targets], workspace.environment)
+
+
+def settle_pending(deployment: dict[str, Any], environment: Mapping[str, str]) -> list[dict[str, Any]] | None:
+    """Settle the operations that a killed run left in this state: return the resources it adds to the state; None if it stays as it is."""
+    pending = deployment.get("pending_operations") or []
+    settled = {each["resource"]["urn"]: releases.settle(each, environment) for each in pending if _is_release(each)}
+    creating = [operation["resource"] for operation in pending if operation["type"] == "creating"]
+    if not creating:
+        return None
+    print(f"  an earlier run was killed while creating {len(creating)} resources: looking them up", flush=True)
+    looked_up = [_adopted(resource, environment) for resource in creating if settled.get(resource["urn"], True)]
+    found = [resource for resource in looked_up if resource]
+    deployment["pending_operations"] = [operation for operation in pending if operation["type"] != "creating"]
+    deployment["resources"] = [*deployment.get("resources", []), *found]
+    return found
 
 
 def _is_release(operation: dict[str, Any]) -> bool:
     return operation["resource"]["type"] == releases.RELEASE and operation["type"] in ("creating", "updating")
 
 
-def _existing(resource: dict[str, Any], environment: dict[str, str]) -> str | None:
-    """Return the id of a settled release, or of an object that the cluster has: `namespace/name`, or `name` when cluster-wide."""
+def _adopted(resource: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return the entry in the state of a settled release or of an object that the cluster has; None of what it has not.
+
+    An id is `namespace/name`, or `name` when cluster-wide.
+    """
     kind_of, inputs = resource["type"], resource.get("inputs") or {}
     if kind_of == releases.RELEASE:
-        return f"{inputs.get('namespace', 'default')}/{inputs['name']}"
+        return resource | {"id": f"{inputs.get('namespace', 'default')}/{inputs['name']}", "outputs": inputs}
     if not kind_of.startswith("kubernetes:"):
         return None
-    _, version, kind = kind_of.split(":")
-    group, _, version = version.rpartition("/")
     metadata = inputs.get("metadata") or {}
     name, namespace = metadata.get("name"), metadata.get("namespace")
+    live = _live(kind_of, name, namespace, environment) if name else None
+    if live is None:
+        return None
+    return resource | {"id": f"{namespace}/{name}" if namespace else name, "outputs": inputs | _field_manager(live)}
+
+
+def _live(kind_of: str, name: str, namespace: str | None, environment: Mapping[str, str]) -> dict[str, Any] | None:
+    _, version, kind = kind_of.split(":")
+    group, _, version = version.rpartition("/")
     wanted = kind if group in ("", "core") else f"{kind}.{version}.{group}"
     scope = ["--namespace", namespace] if namespace else []
-    if not name or not _succeeds(["kubectl", "get", wanted, name, *scope], environment):
-        return None
-    return f"{namespace}/{name}" if namespace else str(name)
+    command = ["kubectl", "get", wanted, name, *scope, "--output", "json", "--show-managed-fields"]
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    return dict(json.loads(done.stdout)) if done.returncode == os.EX_OK else None
 
 
-def _succeeds(command: list[str], environment: dict[str, str]) -> bool:
-    return subprocess.run(command, env=environment, check=False, capture_output=True).returncode == os.EX_OK
+def _field_manager(live: Mapping[str, Any]) -> dict[str, str]:
+    """Return the name under which the killed run applied the object, as the plugin keeps it in the state.
+
+    Without it the plugin makes up another name, and the API server refuses every later change as a conflict between the two.
+    """
+    managers = [entry["manager"] for entry in live["metadata"].get("managedFields", []) if entry["operation"] == "Apply"]
+    names = [manager for manager in managers if manager.startswith("pulumi-kubernetes-")]
+    return {"__fieldManager": names[0]} if names else {}

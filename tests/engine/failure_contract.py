@@ -169,17 +169,22 @@ def test_a_dead_cluster_is_named_and_does_not_spoil_the_preview(tmp_path: Path, 
     assert "unreachable" in run.text
 
 
-def test_a_killed_create_is_taken_over(stack: Stack, cluster: Cluster, namespace: str) -> None:
+def test_a_killed_create_is_taken_over_and_can_be_changed(stack: Stack, cluster: Cluster, namespace: str) -> None:
     slow = _slow(namespace, "killed-create")
     with stack.running_up([slow]) as process:
         wait_for(lambda: cluster.get("deployment", slow.name, namespace), 30, "the deployment is created")
         process.kill()
         process.wait(timeout=30)
-    taken = stack.continue_killed(f"{namespace}/{slow.name}")
+    taken = stack.continue_killed()
     assert taken.code == 0, taken.text
     run = stack.up([slow])
     assert run.code == 0, run.text
     assert cluster.get("deployment", slow.name, namespace)["status"]["availableReplicas"] == 1  # type: ignore[index]
+    run = stack.up([_deployment(namespace, slow.name, {"image": PAUSE})])
+    assert run.code == 0, run.text
+    (container,) = cluster.get("deployment", slow.name, namespace)["spec"]["template"]["spec"]["containers"]  # type: ignore[index]
+    assert container["image"] == PAUSE
+    assert "command" not in container, "the field of the killed run is still there"
 
 
 @pytest.mark.parametrize("victim", ["engine", "plugin"])

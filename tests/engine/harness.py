@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from scripts.local import orphans, releases
+from scripts.local import orphans, recovery
 from tests.engine import inline
 from tests.engine.program import Resource, declare
 
@@ -98,18 +98,11 @@ class Stack:
     def refresh(self) -> Run:
         return self._run("refresh", "--yes", "--skip-preview")
 
-    def continue_killed(self, resource_id: str) -> Run:
-        """Repair the stack after a killed `up` as the driver does: release lock and releases, record pending objects, and read them.
-
-        `pulumi refresh --import-pending-creates` is meant for this, but engine 3.170 forgets the resource instead.
-        """
+    def continue_killed(self) -> Run:
+        """Repair the stack after a killed `up` by the driver's own means: release the lock, settle pending operations, and refresh."""
         self.unlock()
         exported = json.loads(self._pulumi("stack", "export").stdout)
-        deployment = exported["deployment"]
-        for operation in deployment.pop("pending_operations", []):
-            known = operation["resource"]["type"] != releases.RELEASE or releases.settle(operation, self.environment)
-            if known and operation["type"] == "creating":
-                deployment["resources"].append({**operation["resource"], "id": resource_id, "outputs": operation["resource"]["inputs"]})
+        recovery.settle_pending(exported["deployment"], self.environment)
         (self.folder / "mended.json").write_text(json.dumps(exported))
         imported = self._pulumi("stack", "import", "--file", "mended.json")
         assert imported.returncode == 0, imported.stderr

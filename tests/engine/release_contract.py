@@ -134,7 +134,7 @@ def test_a_killed_install_continues(stack: Stack, cluster: Cluster, namespace: s
     with _in_the_middle(stack, release, chart, lambda: cluster.get("deployment", "killed", namespace)) as process:
         _kill(process, stack)
     assert helm("status", "killed")["info"]["status"] == "pending-install"
-    stack.continue_killed(f"{namespace}/killed")
+    stack.continue_killed()
     run = stack.up([release])
     assert run.code == 0, run.text
     assert run.operations["killed"] == {"create"}
@@ -153,7 +153,7 @@ def test_a_killed_upgrade_continues(stack: Stack, namespace: str, helm: Any, tmp
     with _in_the_middle(stack, changed, chart, pending) as process:
         _kill(process, stack)
     assert pending()
-    stack.continue_killed(f"{namespace}/upgraded")
+    stack.continue_killed()
     run = stack.up([changed])
     assert run.code == 0, run.text
     assert run.operations["upgraded"] == {"update"}

@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from scripts.local.recovery import adopt_pending_creates, release_stale_lock
 from scripts.local.workspace import Workspace
 
 RELEASE = {"urn": "urn:release", "type": "kubernetes:helm.sh/v3:Release", "inputs": {"name": "kserve", "namespace": "kserve"}}
-DEPLOYMENT = {
+DEPLOYMENT: dict[str, Any] = {
     "urn": "urn:deployment",
     "type": "kubernetes:apps/v1:Deployment",
     "inputs": {"metadata": {"name": "web", "namespace": "shop"}},
@@ -26,17 +26,20 @@ NAMESPACE = {"urn": "urn:namespace", "type": "kubernetes:core/v1:Namespace", "in
 PASSWORD = {"urn": "urn:password", "type": "random:index/randomPassword:RandomPassword", "inputs": {}}
 
 
-def workspace_with_tools(folder: Path, exported: dict[str, Any], found: list[str]) -> tuple[Workspace, Path]:
+def workspace_with_tools(
+    folder: Path, exported: dict[str, Any], found: list[str], managers: Sequence[dict[str, str]] = ()
+) -> tuple[Workspace, Path]:
     """Programs in place of pulumi, kubectl and helm that record their calls; `found` are the objects that exist.
 
-    `helm status` prints the file `<name>.json` if it exists.
+    `managers` are the field managers of each of them. `helm status` prints the file `<name>.json` if it exists.
     """
     calls, tools = folder / "calls", folder / "tools"
     tools.mkdir()
     (folder / "export.json").write_text(json.dumps(exported))
+    (folder / "live.json").write_text(json.dumps({"metadata": {"managedFields": [*managers]}}))
     scripts = {
         "pulumi": f'echo "pulumi $*" >> {calls}; case $2 in export) cat {folder}/export.json;; import) cp $6 {folder}/imported.json;; esac',
-        "kubectl": f'case " {" ".join(found)} " in *" $3 "*) exit 0;; esac; exit 1',
+        "kubectl": f'case " {" ".join(found)} " in *" $3 "*) cat {folder}/live.json; exit 0;; esac; exit 1',
         "helm": f'echo "helm $*" >> {calls}; [ $1 = status ] || exit 0; cat {folder}/$2.json',
     }
     for name, script in scripts.items():
@@ -153,6 +156,19 @@ def test_a_namespaced_object_is_adopted_under_its_namespace(tmp_path: Path) -> N
     (adopted,) = json.loads((tmp_path / "imported.json").read_text())["deployment"]["resources"]
     assert adopted["id"] == "shop/web"
     assert adopted["outputs"] == DEPLOYMENT["inputs"]
+
+
+def test_an_object_is_adopted_with_the_field_manager_that_made_it(tmp_path: Path) -> None:
+    managers = [
+        {"manager": "kube-controller-manager", "operation": "Update"},
+        {"manager": "operator", "operation": "Apply"},
+        {"manager": "pulumi-kubernetes-2", "operation": "Update"},
+        {"manager": "pulumi-kubernetes-1", "operation": "Apply"},
+    ]
+    workspace, _ = workspace_with_tools(tmp_path, pending(DEPLOYMENT), ["web"], managers)
+    adopt_pending_creates(workspace)
+    (adopted,) = json.loads((tmp_path / "imported.json").read_text())["deployment"]["resources"]
+    assert adopted["outputs"] == DEPLOYMENT["inputs"] | {"__fieldManager": "pulumi-kubernetes-1"}
 
 
 def test_nothing_happens_where_nothing_was_cut_off(tmp_path: Path) -> None:
