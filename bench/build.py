@@ -10,11 +10,11 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from bench import go_program, progress
+from bench import ahead, go_program, progress
 from bench.errors import BenchError
 from bench.go_program import toolchain
 from bench.lock import exclusive
@@ -52,9 +52,10 @@ def ensure(names: Iterable[str] = TOOLS) -> None:
         return
     with exclusive(LOCK, "the build"):
         _clear_leftovers()
+        (GO / "tmp").mkdir(parents=True)
         for number, tool in enumerate(outdated, 1):
             output = tool.output(version)
-            with _fetching(outdated[number : number + 1]):
+            with ahead.compiling(outdated[number:], go_environment()):
                 if not output.is_dir():  # another process may have built it while this one waited
                     _require_space(tool)
                     then = sum(later.seconds for later in outdated[number:])
@@ -93,32 +94,6 @@ def module_folder(tool: Tool, module: str) -> Path:
     required = json.loads(go(tool, ["mod", "edit", "-json"]))["Require"]
     (version,) = (pin["Version"] for pin in required if pin["Path"] == module)
     return Path(json.loads(go(tool, ["mod", "download", "-json", f"{module}@{version}"]))["Dir"])
-
-
-@contextmanager
-def _fetching(tools: Iterable[Tool]) -> Iterator[None]:
-    """Download the modules of these tools while the body runs. A failure is left to the tool's own build, which reports it."""
-    (GO / "tmp").mkdir(parents=True, exist_ok=True)
-    program, environment = go_program.program(), go_environment()
-    downloads = [
-        subprocess.Popen(
-            [program, "list", "-e", "-deps", *tool.flags, *tool.binaries.values()],
-            cwd=tool.folder,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for tool in tools
-    ]
-    try:
-        yield
-    except BaseException:
-        for download in downloads:
-            download.kill()
-        raise
-    finally:
-        for download in downloads:
-            download.wait()
 
 
 def _build(tool: Tool, output: Path) -> None:

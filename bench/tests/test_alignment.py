@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
-from bench.alignment import AS_RELEASED, Versions, aligned, groups
-from bench.tools import KNOWN, Tool
-
-REPLACED = re.compile(r"^replace (\([^)]*\)|.*)", re.MULTILINE)
-BY_ANOTHER_VERSION = re.compile(r"^replace (\S+) => \1 (v\S+)", re.MULTILINE)
-REQUIRED = re.compile(r"^(?:require )?\s*(\S+/\S+) (v\S+)", re.MULTILINE)
-
-
-def required(tool: Tool) -> Versions:
-    text = (tool.folder / "go.mod").read_text()
-    return dict(REQUIRED.findall(REPLACED.sub("", text))) | dict(BY_ANOTHER_VERSION.findall(text))
+from bench.alignment import AS_RELEASED, aligned, groups, required
+from bench.tools import KNOWN
 
 
 def test_every_tool_links_the_newest_version_of_what_tools_share() -> None:
@@ -45,3 +34,10 @@ def test_a_release_is_newer_than_what_led_to_it() -> None:
     early = {"k8s.io/api": "v0.36.3", "google.golang.org/protobuf": "v1.36.12-0.20260120151049-f2248ac996af"}
     later = {"google.golang.org/protobuf": "v1.36.12"}
     assert aligned({"kubernetes": early, "other": later})["kubernetes"] == later
+
+
+def test_a_replaced_version_is_shared_with_its_replacement() -> None:
+    """Go compiles v0.34.5 again where another go.mod requires v0.35.3 and replaces it by v0.34.5."""
+    first = {"k8s.io/api": "v0.35.3=>v0.34.5", "k8s.io/klog": "v2.1.0"}
+    second = {"k8s.io/api": "v0.34.5", "k8s.io/klog": "v2.0.0"}
+    assert aligned({"kserve": first, "knative": second}) == {"kserve": {}, "knative": first}
