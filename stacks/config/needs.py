@@ -41,7 +41,7 @@ def broken_needs(models: Models, found: Sections) -> list[str]:
     judged = [
         *((rule, in_cluster) for rule in (names_that_clash, unmet, folders_that_begin_alike, more_than_there_is)),
         *((rule, managed) for rule in MANAGED),
-        *((rule, models) for rule in (outside_the_store, without_digest, candidate_is_stable)),
+        *((rule, models) for rule in (images_for_nothing, outside_the_store, without_digest, candidate_is_stable)),
     ]
     return next((texts for rule, some in judged if (texts := rule(some, found))), [])
 
@@ -85,6 +85,12 @@ def unmet(models: Models, found: Sections) -> list[str]:
     return [
         f"{name} needs {', '.join(missing)}; set what is missing, or leave models.{name} out" for name, missing in lacks.items() if missing
     ]
+
+
+def images_for_nothing(models: Models, found: Sections) -> list[str]:
+    """Refuse an image in the section `images` for a server whose kind has its own: nothing would run it."""
+    pinned = [name for name, each in found.get("images", {}).items() if each.server and name in models and models[name].server.pinned]
+    return [f"images.{name}.server: kind {models[name].server.kind} runs its own image; set models.{name}.server.image" for name in pinned]
 
 
 def outside_the_store(models: Models, found: Sections) -> list[str]:

@@ -102,6 +102,13 @@ def test_knative_asks_no_registry_for_an_image_of_a_models_own(reference: str, h
     assert registries(accepted(mnist=tried, images={})) == {host}
 
 
+def test_an_image_that_no_server_would_run_is_refused() -> None:
+    """The kind's own image would run in its place, and nobody would see why."""
+    images = {SMOLLM: {"server": "registry.example/vllm:1"}}
+    line = f"{KEY}: images.{SMOLLM}.server: kind vllm runs its own image; set models.{SMOLLM}.server.image"
+    assert mistakes(smollm={}, images=images) == [line]
+
+
 def test_where_digests_are_required_an_entry_names_no_image_by_a_tag() -> None:
     required = {"images": IMAGES_BY_DIGEST, "safeguards": {"digests": "required"}}
     assert accepted(mnist={}, **required).models
