@@ -9,7 +9,6 @@ import argparse
 import json
 import re
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any, NamedTuple
 from components.aws import ml_types
 from components.aws.instance_types import GPU_INSTANCES
 from policies.prices import FILE, UNITS, PriceFile, PriceList, Unit, read, render
+from scripts import whole_file
 from scripts.cloud.aws import Aws, AwsError
 from scripts.errors import DriverError
 
@@ -130,11 +130,7 @@ def _one(prices: set[float], of_what: str) -> float:
 
 
 def write(content: PriceFile, file: Path) -> None:
-    """Replace the file atomically: a concurrent reader gets the old file or the new one."""
-    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=file.name, delete=False) as new:
-        new.write(render(content))
-    Path(new.name).chmod(0o644)
-    Path(new.name).replace(file)
+    whole_file.write(file, render(content))
 
 
 def main(arguments: list[str], file: Path = FILE) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scripts import model_folders
+from scripts import model_folders, whole_file
 from scripts.commands import answer, show
 from scripts.errors import DriverError
 from scripts.local import own_images
@@ -119,8 +119,5 @@ def _merged(files: Sequence[Path], state: Path) -> Path:
     text = answer(command, {**os.environ, "KUBECONFIG": os.pathsep.join(map(str, files))})
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     merged = state / "kubeconfig"
-    partial = merged.with_suffix(".partial")
-    partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    return partial.replace(merged)
+    whole_file.write(merged, text, whole_file.OWNER)
+    return merged

@@ -6,7 +6,6 @@ copy under the state folder, so that the checkout stays clean.
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from scripts import whole_file
 from scripts.commands import ROOT
 from scripts.local.cluster import Cluster
 from scripts.local.cluster import images as build_images
@@ -92,9 +92,7 @@ def write_config(workspace: Workspace, cluster: Cluster, images: Images, source:
     merged = {key: value for key, value in (earlier or {}).items() if key == "encryptionsalt"} | committed
     known = with_machine(sections(committed), cluster, images)
     merged["config"] = committed["config"] | {f"{PROJECT}:{name}": value for name, value in known.items()}
-    partial = workspace.config_file.with_suffix(".partial")
-    partial.write_text(yaml.safe_dump(merged, sort_keys=False))
-    partial.replace(workspace.config_file)
+    whole_file.write(workspace.config_file, yaml.safe_dump(merged, sort_keys=False))
 
 
 def with_machine(given: dict[str, Any], cluster: Cluster, images: Images) -> dict[str, Any]:
@@ -122,10 +120,5 @@ def _temporary(folder: Path) -> Path:
 def _passphrase(path: Path) -> Path:
     """Return a random passphrase, written once and readable by its owner only. Without it the stack's secrets are lost."""
     if not path.exists():
-        partial = path.with_suffix(".partial")
-        partial.unlink(missing_ok=True)
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(32))
-        partial.replace(path)
+        whole_file.write(path, secrets.token_urlsafe(32), whole_file.OWNER)
     return path

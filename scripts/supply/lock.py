@@ -20,6 +20,7 @@ from components import oci
 from components.artifacts import OCI, Chart, Image, Manifest
 from components.lock import LOCK_FILE, Lock, Locked, parse, render
 from components.pins import PINS
+from scripts import whole_file
 
 Pin = Chart | Manifest | Image
 Source = Callable[[Pin], str]
@@ -42,7 +43,7 @@ def main(path: Path = LOCK_FILE, report_file: Path = REPORT_FILE) -> int:
         for step in steps(before, pins, upstream_digest):
             after = step.lock
             problems += [step.problem] if step.problem else []
-            _write(path, render(after))
+            whole_file.write(path, render(after))
             _show(sys.stderr, step.asked, len(pins))
     except KeyboardInterrupt:
         print(f"\nstopped: {len(after.artifacts)} of {len(pins)} pins have a digest; make lock goes on", file=sys.stderr)
@@ -97,13 +98,6 @@ def report(before: Lock, after: Lock, problems: list[str], pins: int) -> str:
     parts = {"Added": added, "Removed, since nothing pins them": removed, "Problems": sorted(problems)}
     lists = [f"\n{title}:\n" + "".join(f"- {line}\n" for line in lines) for title, lines in parts.items() if lines]
     return f"{len(after.artifacts)} of {pins} pins have a digest.\n" + "".join(lists)
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace the file as a whole, so that a killed command leaves no half of it."""
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(text)
-    new.replace(path)
 
 
 def _show(out: TextIO, asked: int, pins: int) -> None:

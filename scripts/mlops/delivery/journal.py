@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from scripts import whole_file
 from scripts.errors import DriverError
 from scripts.mlops.delivery.gates import Window, Windows
 from scripts.mlops.delivery.plan import Named, Standing
@@ -98,9 +99,7 @@ def under_way(standing: Standing, known: Journal | None, candidate: Named) -> Jo
 
 
 def save(path: Path, journal: Journal) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(asdict(journal), indent=1))
-    partial.replace(path)
+    whole_file.write(path, json.dumps(asdict(journal), indent=1))
 
 
 def _windows(content: dict[str, Any]) -> Windows:

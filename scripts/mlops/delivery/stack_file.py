@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
-from scripts import stack_file
+from scripts import stack_file, whole_file
 from scripts.errors import DriverError
 from stacks.config import NAMESPACE
 
@@ -41,16 +41,10 @@ class StackFile:
         return all(self.value(key) == value for key, value in edits.items())
 
     def write(self, edits: Edits) -> None:
-        """Write the file as a whole or not at all: a kill leaves the old file or the new one."""
         self.write_text(self.edited(edits))
 
     def write_text(self, text: str) -> None:
-        # Follow a symbolic link: a rename over the link would not change the file behind it.
-        target = self.path.resolve()
-        partial = target.with_suffix(".partial")
-        partial.write_text(text)
-        partial.chmod(target.stat().st_mode)
-        partial.replace(target)
+        whole_file.write(self.path, text)
 
     def edited(self, edits: Edits) -> str:
         """Return the file's text with these changes. Raises DriverError where the file cannot take them alone."""
