@@ -88,6 +88,14 @@ def test_an_argument_that_is_none_or_two_is_refused(argument: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("method", ["awq", "gptq", "fp8"])
+def test_quantised_weights_and_32_bits_do_not_start(method: str) -> None:
+    wrong = f"dtype float32: quantization {method} takes 16 bits; set float16 or bfloat16, or leave dtype out"
+    assert mistakes({"llm": vllm(quantization=method, dtype="float32")}) == [f".llm.server: {wrong}"]
+    assert "--dtype=float16" in arguments(quantization=method, dtype="float16")
+    assert "--dtype=float32" in arguments(quantization="bitsandbytes", dtype="float32")
+
+
 def test_a_batch_holds_a_token_of_each_request() -> None:
     assert mistakes({"llm": vllm(maxNumSeqs=64, maxNumBatchedTokens=63)}) == [
         ".llm.server: maxNumBatchedTokens 63 is less than maxNumSeqs 64: each request of a batch needs a token"

@@ -186,6 +186,13 @@ class VllmServer(Server):
             raise ValueError(f"maxNumBatchedTokens {tokens} is less than maxNumSeqs {requests}: each request of a batch needs a token")
         return self
 
+    @model_validator(mode="after")
+    def _quantised_weights_are_multiplied_in_16_bits(self) -> Self:
+        # vLLM does not start otherwise (get_supported_act_dtypes in vllm-project/vllm:vllm/model_executor/layers/quantization).
+        if self.dtype == "float32" and self.quantization not in (None, "bitsandbytes"):
+            raise ValueError(f"dtype float32: quantization {self.quantization} takes 16 bits; set float16 or bfloat16, or leave dtype out")
+        return self
+
     @property
     def protocol_spoken(self) -> Protocol:
         return PROTOCOLS["openai"]
