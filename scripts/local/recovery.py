@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.commands import answer, show
+from scripts.errors import DriverError, reason
 from scripts.local import releases
 from scripts.local.workspace import STACK, Workspace
 from scripts.stack_file import PROJECT
@@ -98,13 +99,18 @@ def _adopted(resource: dict[str, Any], environment: Mapping[str, str]) -> dict[s
 
 
 def _live(kind_of: str, name: str, namespace: str | None, environment: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return the object, or None if the cluster has neither it nor perhaps its kind. Raises DriverError if the cluster does not say."""
     _, version, kind = kind_of.split(":")
     group, _, version = version.rpartition("/")
     wanted = kind if group in ("", "core") else f"{kind}.{version}.{group}"
     scope = ["--namespace", namespace] if namespace else []
-    command = ["kubectl", "get", wanted, name, *scope, "--output", "json", "--show-managed-fields"]
+    command = ["kubectl", "get", wanted, name, *scope, "--output", "json", "--show-managed-fields", "--ignore-not-found"]
     done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
-    return dict(json.loads(done.stdout)) if done.returncode == os.EX_OK else None
+    if done.returncode == os.EX_OK:
+        return dict(json.loads(done.stdout)) if done.stdout.strip() else None
+    if "the server doesn't have a resource type" in done.stderr:
+        return None
+    raise DriverError(f"an earlier run may have made {wanted} {name}, and the cluster does not say: {reason(done)}")
 
 
 def _field_manager(live: Mapping[str, Any]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from scripts.errors import DriverError
 from scripts.local.recovery import adopt_pending_creates, release_stale_lock
 from scripts.local.workspace import Workspace
 
@@ -27,11 +28,11 @@ PASSWORD = {"urn": "urn:password", "type": "random:index/randomPassword:RandomPa
 
 
 def workspace_with_tools(
-    folder: Path, exported: dict[str, Any], found: list[str], managers: Sequence[dict[str, str]] = ()
+    folder: Path, exported: dict[str, Any], found: list[str], managers: Sequence[dict[str, str]] = (), refusal: str = ""
 ) -> tuple[Workspace, Path]:
     """Programs in place of pulumi, kubectl and helm that record their calls; `found` are the objects that exist.
 
-    `managers` are the field managers of each of them. `helm status` prints the file `<name>.json` if it exists.
+    `managers` are the field managers of each; `refusal` ends `kubectl get`. `helm status` prints the file `<name>.json` if it exists.
     """
     calls, tools = folder / "calls", folder / "tools"
     tools.mkdir()
@@ -39,7 +40,7 @@ def workspace_with_tools(
     (folder / "live.json").write_text(json.dumps({"metadata": {"managedFields": [*managers]}}))
     scripts = {
         "pulumi": f'echo "pulumi $*" >> {calls}; case $2 in export) cat {folder}/export.json;; import) cp $6 {folder}/imported.json;; esac',
-        "kubectl": f'case " {" ".join(found)} " in *" $3 "*) cat {folder}/live.json; exit 0;; esac; exit 1',
+        "kubectl": f'case " {" ".join(found)} " in *" $3 "*) cat {folder}/live.json;; esac; {refusal}',
         "helm": f'echo "helm $*" >> {calls}; [ $1 = status ] || exit 0; cat {folder}/$2.json',
     }
     for name, script in scripts.items():
@@ -169,6 +170,21 @@ def test_an_object_is_adopted_with_the_field_manager_that_made_it(tmp_path: Path
     adopt_pending_creates(workspace)
     (adopted,) = json.loads((tmp_path / "imported.json").read_text())["deployment"]["resources"]
     assert adopted["outputs"] == DEPLOYMENT["inputs"] | {"__fieldManager": "pulumi-kubernetes-1"}
+
+
+def test_an_object_whose_kind_went_with_its_definition_is_forgotten(tmp_path: Path) -> None:
+    refusal = """echo 'error: the server doesn'"'"'t have a resource type "Deployment"' >&2; exit 1"""
+    workspace, _ = workspace_with_tools(tmp_path, pending(DEPLOYMENT), [], refusal=refusal)
+    adopt_pending_creates(workspace)
+    assert json.loads((tmp_path / "imported.json").read_text())["deployment"]["resources"] == []
+
+
+def test_nothing_is_forgotten_while_the_cluster_does_not_answer(tmp_path: Path) -> None:
+    """The next `up` would make the object under another field manager, and every later change of it would be refused."""
+    workspace, _ = workspace_with_tools(tmp_path, pending(DEPLOYMENT), [], refusal="echo 'connection refused' >&2; exit 1")
+    with pytest.raises(DriverError, match=r"may have made Deployment.v1.apps web, and the cluster does not say: connection refused"):
+        adopt_pending_creates(workspace)
+    assert not (tmp_path / "imported.json").exists()
 
 
 def test_nothing_happens_where_nothing_was_cut_off(tmp_path: Path) -> None:
