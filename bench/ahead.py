@@ -14,10 +14,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from bench import go_program
+from bench.confined import ended_with_this_process
 from bench.tools import KNOWN, Tool
 
-WITH_THE_PARENT = ("setpriv", "--pdeathsig", "TERM", "--")
-"""The kernel ends the command with the process that started it, even if that is killed with SIGKILL."""
 LEAST_URGENT = ("nice", "-n", "19")
 
 
@@ -27,7 +26,7 @@ def compiling(tools: Sequence[Tool], environment: dict[str, str]) -> Iterator[No
     if not tools:
         yield
         return
-    command = [*WITH_THE_PARENT, *LEAST_URGENT, sys.executable, "-m", "bench.ahead", *(tool.name for tool in tools)]
+    command = ended_with_this_process([*LEAST_URGENT, sys.executable, "-m", "bench.ahead", *(tool.name for tool in tools)])
     nothing = subprocess.DEVNULL
     with subprocess.Popen(command, env=environment, process_group=0, stdin=nothing, stdout=nothing, stderr=nothing) as process:
         try:
@@ -40,7 +39,7 @@ def compiling(tools: Sequence[Tool], environment: dict[str, str]) -> Iterator[No
 def main(names: Sequence[str]) -> None:
     for tool in (KNOWN[name] for name in names):
         listing = [go_program.program(), "list", "-e", "-export", "-deps", "-p=1", *tool.flags, *tool.binaries.values()]
-        subprocess.run([*WITH_THE_PARENT, *listing], cwd=tool.folder, check=False)
+        subprocess.run(ended_with_this_process(listing), cwd=tool.folder, check=False)
 
 
 if __name__ == "__main__":

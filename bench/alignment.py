@@ -31,10 +31,10 @@ SHARED = (
     *("github.com/emicklei/go-restful/", "github.com/prometheus/", "github.com/spf13/"),
     *(
         "go.etcd.io/etcd/",
-        "github.com/google/cel-go",
-        "cel.dev/expr",
-        "github.com/antlr4-go/",
         "go.uber.org/zap",
+        "cel.dev/expr",
+        "github.com/google/cel-go",
+        "github.com/antlr4-go/",
         "github.com/gogo/protobuf",
     ),
     *("github.com/envoyproxy/", "github.com/cncf/xds/", "github.com/minio/", "github.com/tinylib/msgp"),

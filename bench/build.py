@@ -52,15 +52,15 @@ def ensure(names: Iterable[str] = TOOLS) -> None:
         return
     with exclusive(LOCK, "the build"):
         _clear_leftovers()
-        (GO / "tmp").mkdir(parents=True)
         for number, tool in enumerate(outdated, 1):
             output = tool.output(version)
-            with ahead.compiling(outdated[number:], go_environment()):
-                if not output.is_dir():  # another process may have built it while this one waited
-                    _require_space(tool)
-                    then = sum(later.seconds for later in outdated[number:])
-                    with progress.step(f"building   {tool.name}", expected=tool.seconds, then=then):
-                        _build(tool, output)
+            if output.is_dir():  # another process built it while this one waited
+                continue
+            _require_space(tool)
+            later = outdated[number:]
+            then = sum(each.seconds for each in later)
+            with progress.step(f"building   {tool.name}", expected=tool.seconds, then=then), ahead.compiling(later, go_environment()):
+                _build(tool, output)
         trim(GO_CACHES, GO_CACHE_LIMIT)
         prune(BIN, BINARIES_LIMIT, keep={tool.output(version) for tool in KNOWN.values()})
 
@@ -73,7 +73,9 @@ def missing(names: Iterable[str]) -> list[Tool]:
 
 
 def go_environment() -> dict[str, str]:
-    """Environment for `go`: the bench's own caches, static binaries, and only the toolchain on PATH."""
+    """Environment for `go`: the bench's own caches, static binaries, and only the toolchain on PATH. Makes its temporary folder."""
+    temporary = GO / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
     return os.environ | {
         "CGO_ENABLED": "0",
         # Large generated packages make the compiler collect garbage for a quarter of its time, for memory that it does not need
@@ -83,7 +85,7 @@ def go_environment() -> dict[str, str]:
         "GOCACHE": str(GO / "build"),
         "GOFLAGS": "-modcacherw",  # makes the cache removable like any other folder
         "GOMODCACHE": str(GO / "mod"),
-        "GOTMPDIR": str(GO / "tmp"),
+        "GOTMPDIR": str(temporary),
         "GOTOOLCHAIN": "local",
         "GOWORK": "off",
     }
@@ -129,7 +131,6 @@ def _go_name(tool: Tool, package: str) -> str:
 
 def go(tool: Tool, arguments: Sequence[str]) -> str:
     """Run `go` in the tool's folder and return its output. Raises BenchError with its last messages and the log with all of them."""
-    (GO / "tmp").mkdir(parents=True, exist_ok=True)
     log = _log(tool)
     with log.open("w") as messages:
         answer = subprocess.run(

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench import build, images
+from bench.confined import ended_with_this_process
 from bench.image_table import IMAGES
 from bench.paths import CACHE
 
@@ -39,8 +40,7 @@ def start(references: Iterable[str], own: Iterable[OwnImage] = ()) -> None:
     """
     work = json.dumps({"references": list(references), "own": [asdict(image) for image in own]})
     LOG.parent.mkdir(parents=True, exist_ok=True)
-    # The kernel ends it with this process, even if this process is killed with SIGKILL.
-    command = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m", "bench.early_images", work]
+    command = ended_with_this_process([sys.executable, "-m", "bench.early_images", work])
     with LOG.open("w") as log:
         subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import yaml
 
+from bench.confined import ended_with_this_process
 from bench.errors import BenchError
 from bench.paths import CACHE
 from bench.tools import binary
@@ -84,8 +85,7 @@ def serving() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="bench-registry-") as folder:
         config, log = Path(folder) / "config.yml", Path(folder) / "registry.log"
         write_config(config, address)
-        # The kernel ends the registry with this process, even if this process is killed with SIGKILL.
-        argv = ["setpriv", "--pdeathsig", "TERM", "--", *command(config)]
+        argv = ended_with_this_process(command(config))
         with log.open("w") as out:
             process = subprocess.Popen(argv, env=os.environ | ENVIRONMENT, stdout=out, stderr=out, cwd=folder)
         try:

@@ -48,14 +48,14 @@ def adopt_pending_creates(workspace: Workspace) -> None:
     """
     exported = json.loads(answer(["pulumi", "stack", "export", "--stack", STACK], workspace.environment))
     deployment = exported.get("deployment") or {}
-    settled = settle_pending(deployment, workspace.environment)
-    if settled is None:
+    found = settle_pending(deployment, workspace.environment)
+    if found is None:
         return
     mended = workspace.folder / "mended.json"
     mended.write_text(json.dumps(exported))
     answer(["pulumi", "stack", "import", "--stack", STACK, "--file", str(mended)], workspace.environment)
     mended.unlink()
-    targets = [argument for resource in settled for argument in ("--target", resource["urn"])]
+    targets = [argument for resource in found for argument in ("--target", resource["urn"])]
     if targets:
         refresh = ["pulumi", "refresh", "--yes", "--skip-preview", "--suppress-outputs", "--config-file", str(workspace.config_file)]
         show([*refresh, "--stack", STACK, *targets], workspace.environment)
